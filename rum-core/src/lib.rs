@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        reason = "a test that panics is a test that fails"
+    )
+)]
+
+extern crate alloc;
+#[cfg(any(test, feature = "documented"))]
+extern crate std;
+
+pub mod engine;
+pub mod id;
+pub mod limits;
+mod navigation;
+pub mod view;
+pub mod vitals;
+pub mod wire;
+
+pub use engine::Engine;
+pub use id::Id;
+pub use limits::Limits;
+pub use view::ViewKind;

@@ -1,0 +1,175 @@
+//! Writes the TypeScript types and the documentation of the wire from the tables that make the Rust types.
+
+#![expect(clippy::arithmetic_side_effects, reason = "`+` on strings is no arithmetic")]
+
+use alloc::format;
+use alloc::string::String;
+
+use super::batch::Document;
+use super::event::{NavigationPhases, Receipt};
+use super::{Event, FieldInfo, Fields, KindInfo, Record, VERSION, record};
+
+const DO_NOT_EDIT: &str = "Written by `cargo xtask codegen` from rum-core/src/wire. Do not edit.";
+
+/// One positional array.
+struct Tuple<'a> {
+    name: &'a str,
+    doc: &'a str,
+    prefix: &'a [&'a str],
+    fields: &'a [FieldInfo],
+}
+
+impl Tuple<'_> {
+    /// Fields from here on may be left out: they and all behind them are nullable.
+    fn optional_from(&self) -> usize {
+        let required = self
+            .fields
+            .iter()
+            .rposition(|field| !field.typescript.ends_with("| null"));
+        required.map_or(0, |last| last.saturating_add(1))
+    }
+
+    fn typescript(&self) -> String {
+        let mut text = format!("/** {} */\nexport type {} = [\n", self.doc.trim(), self.name);
+        for prefix in self.prefix {
+            text += &format!("  {prefix},\n");
+        }
+        for (at, field) in self.fields.iter().enumerate() {
+            let mark = if at >= self.optional_from() { "?" } else { "" };
+            text += &format!(
+                "  /** {} */\n  {}{mark}: {},\n",
+                field.doc.trim(),
+                field.name,
+                field.typescript
+            );
+        }
+        text + "]\n\n"
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = format!(
+            "### {}\n\n{}\n\n| position | field | type | meaning |\n| ---: | --- | --- | --- |\n",
+            self.name,
+            self.doc.trim()
+        );
+        for (at, field) in self.fields.iter().enumerate() {
+            let position = at.saturating_add(self.prefix.len());
+            let kind = field.typescript.replace('|', "or");
+            text += &format!("| {position} | `{}` | {kind} | {} |\n", field.name, field.doc.trim());
+        }
+        text + "\n"
+    }
+}
+
+fn record_tuple<'a>(kind: &'a KindInfo, prefix: &'a [&'a str], name: &'a str) -> Tuple<'a> {
+    Tuple {
+        name,
+        doc: kind.doc,
+        prefix,
+        fields: kind.fields,
+    }
+}
+
+/// `js-wrapper/src/generated/wire.ts`: what the capture script writes.
+#[must_use]
+pub fn typescript() -> String {
+    let mut text =
+        format!("// {DO_NOT_EDIT}\n\n/** The first number of every body. */\nexport const VERSION = {VERSION}\n\n");
+    text += "/** 64 bits as 16 hexadecimal digits. */\nexport type Id = string\n\n";
+    text += &format!(
+        "/** Kinds from here on are sent once; the others are repeated in every raw batch. */\nexport const FIRST_ONCE = {}\n\n",
+        record::FIRST_ONCE
+    );
+    text += "/** The kinds of records. A const enum: it costs no bytes. */\nexport const enum Kind {\n";
+    for kind in Record::KINDS {
+        text += &format!("  /** {} */\n  {} = {},\n", kind.doc.trim(), kind.name, kind.kind);
+    }
+    text += "}\n\n";
+    let mut names = String::new();
+    for kind in Record::KINDS {
+        let tag = format!("kind: Kind.{}", kind.name);
+        let name = format!("{}Record", kind.name);
+        text += &record_tuple(kind, &[&tag, "ordinal: number", "t: number"], &name).typescript();
+        names += &format!("\n  | {name}");
+    }
+    text += &format!(
+        "/** What the capture script saw. Times are integers in µs since the time origin. */\nexport type RawRecord ={names}\n\n"
+    );
+    text += &Tuple {
+        name: "Document",
+        doc: "What is the same for the whole document.",
+        prefix: &[],
+        fields: Document::FIELDS,
+    }
+    .typescript();
+    String::from(text.trim_end()) + "\n"
+}
+
+/// `docs/wire.md`: the numbered fields, for whoever writes another sender.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = format!(
+        "<!-- {DO_NOT_EDIT} -->\n# The wire\n\n\
+        A page sends `POST /v1/batches?k=APPKEY` with a `text/plain` body. A body that starts with `[` has the compact form of this\n\
+        page; one that starts with `{{` has the documented form, the same fields by name.\n\n\
+        `[version, content, batch id, sent at (ms since the epoch), document, [items]]`: version is {VERSION}; content is 0 for\n\
+        events computed in the page and 1 for records. Numbers are integers. Times are µs since the time origin unless a field says\n\
+        otherwise, layout shifts are in millionths. `null` and a missing field mean absent, which is not zero. An id is a string of\n\
+        16 hexadecimal digits; of a session or view its upper half is the start in unix seconds.\n\n\
+        A position is never reused and a kind's number neither. Fields behind the last known one, and items of unknown kinds, are\n\
+        skipped and counted.\n\n## Document\n\n"
+    );
+    text += &Tuple {
+        name: "document",
+        doc: "What is the same for the whole document.",
+        prefix: &[],
+        fields: Document::FIELDS,
+    }
+    .markdown();
+    text += "## Events\n\nAn event is `[kind, view, seq, …fields]`. `view` is the number of its view event in the batch, `seq` the time of the report\n\
+        in ms since the time origin: of several reports of one row the highest `seq` is the value.\n\n";
+    for kind in Event::KINDS {
+        let ordinal = kind.kind >= record::FIRST_ONCE;
+        let prefix: &[&str] = if ordinal {
+            &["kind", "view", "seq", "ordinal"]
+        } else {
+            &["kind", "view", "seq"]
+        };
+        text += &record_tuple(
+            kind,
+            prefix,
+            &format!(
+                "{} (kind {}{})",
+                kind.name,
+                kind.kind,
+                if ordinal { "; position 3 is its ordinal" } else { "" }
+            ),
+        )
+        .markdown();
+    }
+    text += &Tuple {
+        name: "NavigationPhases",
+        doc: "Durations in µs; moments in µs since activation.",
+        prefix: &[],
+        fields: NavigationPhases::FIELDS,
+    }
+    .markdown();
+    text += &Tuple {
+        name: "Receipt",
+        doc: "What the numbers of a view miss.",
+        prefix: &[],
+        fields: Receipt::FIELDS,
+    }
+    .markdown();
+    text += "## Records\n\nA record is `[kind, ordinal, t, …fields]`; `ordinal` comes from one counter a document. Kinds below 64 are repeated in every raw\n\
+        batch of the document, the others are sent once.\n\n";
+    for kind in Record::KINDS {
+        text += &record_tuple(
+            kind,
+            &["kind", "ordinal", "t"],
+            &format!("{} (record kind {})", kind.name, kind.kind),
+        )
+        .markdown();
+    }
+    String::from(text.trim_end()) + "\n"
+}

@@ -1,0 +1,228 @@
+//! How one field of an item is read and written, and the macro that makes items from a table of fields.
+
+use alloc::string::String;
+
+use super::error::Expected;
+use super::reader::Reader;
+use super::writer::Writer;
+use crate::Id;
+
+/// One field of the wire table, as the code generators see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldInfo {
+    /// Its name in the documented JSON form.
+    pub name: &'static str,
+    /// Its type in TypeScript.
+    pub typescript: &'static str,
+    /// What it means, with its unit.
+    pub doc: &'static str,
+}
+
+/// A type that fills one position of an array.
+pub trait Field: Sized {
+    /// Its type in TypeScript.
+    const TYPESCRIPT: &'static str;
+    /// Reads the value under the cursor.
+    fn read(r: &mut Reader<'_>) -> Self;
+    /// The value of a field that the writer left out; of a required field, an error and any value.
+    fn absent(r: &mut Reader<'_>) -> Self {
+        r.fail(Expected::Required);
+        Self::read(r)
+    }
+    /// Writes the value as the next item.
+    fn write(&self, w: &mut Writer);
+}
+
+impl Field for i64 {
+    const TYPESCRIPT: &'static str = "number";
+    fn read(r: &mut Reader<'_>) -> Self {
+        r.int()
+    }
+    fn write(&self, w: &mut Writer) {
+        w.int(*self);
+    }
+}
+
+impl Field for String {
+    const TYPESCRIPT: &'static str = "string";
+    fn read(r: &mut Reader<'_>) -> Self {
+        r.text()
+    }
+    fn write(&self, w: &mut Writer) {
+        w.text(self);
+    }
+}
+
+impl Field for Id {
+    const TYPESCRIPT: &'static str = "Id";
+    fn read(r: &mut Reader<'_>) -> Self {
+        Id::from_hex(&r.text()).unwrap_or_else(|| {
+            r.fail(Expected::Id);
+            Id::default()
+        })
+    }
+    fn write(&self, w: &mut Writer) {
+        w.id(*self);
+    }
+}
+
+/// Types whose `Option` is a nullable field.
+pub trait Nullable: Field {
+    /// Their TypeScript type, or null.
+    const TYPESCRIPT_OR_NULL: &'static str;
+}
+impl Nullable for i64 {
+    const TYPESCRIPT_OR_NULL: &'static str = "number | null";
+}
+impl Nullable for String {
+    const TYPESCRIPT_OR_NULL: &'static str = "string | null";
+}
+impl Nullable for Id {
+    const TYPESCRIPT_OR_NULL: &'static str = "Id | null";
+}
+
+impl<T: Nullable> Field for Option<T> {
+    const TYPESCRIPT: &'static str = T::TYPESCRIPT_OR_NULL;
+    fn read(r: &mut Reader<'_>) -> Self {
+        if r.null() { None } else { Some(T::read(r)) }
+    }
+    fn absent(_: &mut Reader<'_>) -> Self {
+        None
+    }
+    fn write(&self, w: &mut Writer) {
+        match self {
+            Some(value) => value.write(w),
+            None => w.null(),
+        }
+    }
+}
+
+/// Fields that follow each other in an array.
+pub trait Fields: Sized {
+    /// What they are, in order.
+    const FIELDS: &'static [FieldInfo];
+    /// Reads them from inside an array entered before, and leaves that.
+    fn read_fields(r: &mut Reader<'_>) -> Self;
+    /// Writes them into an array opened before.
+    fn write_fields(&self, w: &mut Writer);
+}
+
+/// An item that is all said by its kind and its prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoFields;
+
+impl Fields for NoFields {
+    const FIELDS: &'static [FieldInfo] = &[];
+    fn read_fields(r: &mut Reader<'_>) -> Self {
+        r.close();
+        Self
+    }
+    fn write_fields(&self, _: &mut Writer) {}
+}
+
+/// The next field of an array, or its absent value behind the array's end.
+#[inline(never)]
+pub(super) fn next<T: Field>(r: &mut Reader<'_>) -> T {
+    if r.next_field() { T::read(r) } else { T::absent(r) }
+}
+
+/// Declares a struct whose fields are positions of an array, in this order. **A position is never reused**: a new
+/// field goes to the end and is an `Option`, a field that is no longer written stays as an `Option`.
+macro_rules! wire_fields {
+    ($(#[doc = $doc:literal])* pub struct $name:ident { $($(#[doc = $fdoc:literal])* $field:ident: $type:ty,)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "documented", derive(serde::Serialize, serde::Deserialize))]
+        pub struct $name { $($(#[doc = $fdoc])* pub $field: $type,)* }
+        impl $crate::wire::Fields for $name {
+            const FIELDS: &'static [$crate::wire::FieldInfo] = &[$($crate::wire::FieldInfo {
+                name: stringify!($field),
+                typescript: <$type as $crate::wire::Field>::TYPESCRIPT,
+                doc: concat!($($fdoc),*),
+            },)*];
+            fn read_fields(r: &mut $crate::wire::Reader<'_>) -> Self {
+                let fields = Self { $($field: $crate::wire::field::next(r),)* };
+                r.close();
+                fields
+            }
+            fn write_fields(&self, w: &mut $crate::wire::Writer) {
+                $($crate::wire::Field::write(&self.$field, w);)*
+            }
+        }
+    };
+}
+pub(crate) use wire_fields;
+
+/// Makes a struct of `wire_fields!` a field of another one: an array inside the array.
+macro_rules! wire_nested {
+    ($($name:ident),*) => {$(
+        impl $crate::wire::Field for $name {
+            const TYPESCRIPT: &'static str = stringify!($name);
+            fn read(r: &mut $crate::wire::Reader<'_>) -> Self {
+                r.begin_array();
+                <Self as $crate::wire::Fields>::read_fields(r)
+            }
+            fn write(&self, w: &mut $crate::wire::Writer) {
+                w.begin_array();
+                <Self as $crate::wire::Fields>::write_fields(self, w);
+                w.end_array();
+            }
+        }
+        impl $crate::wire::field::Nullable for $name {
+            const TYPESCRIPT_OR_NULL: &'static str = concat!(stringify!($name), " | null");
+        }
+    )*};
+}
+pub(crate) use wire_nested;
+
+/// One kind of item, as the code generators see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KindInfo {
+    /// Its number, never reused.
+    pub kind: i64,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// What follows the prefix.
+    pub fields: &'static [FieldInfo],
+}
+
+/// Declares an enum of items by kind number.
+macro_rules! wire_items {
+    ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[doc = $vdoc:literal])* $kind:literal => $variant:ident($type:ty),)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[expect(clippy::large_enum_variant, reason = "the large ones are one a view; a box would cost every reader")]
+        pub enum $name { $($(#[doc = $vdoc])* $variant($type),)* }
+        impl $name {
+            /// Every kind, in the order of their numbers.
+            pub const KINDS: &'static [$crate::wire::KindInfo] = &[$($crate::wire::KindInfo {
+                kind: $kind,
+                name: stringify!($variant),
+                doc: concat!($($vdoc),*),
+                fields: <$type as $crate::wire::Fields>::FIELDS,
+            },)*];
+            /// The number of this item's kind.
+            #[must_use]
+            pub const fn kind(&self) -> i64 {
+                match self { $(Self::$variant(_) => $kind,)* }
+            }
+            /// True for the kinds that this reader knows.
+            const fn knows(kind: i64) -> bool {
+                matches!(kind, $($kind)|*)
+            }
+            /// Reads what follows the prefix of an item of `kind`. `None`: this reader does not know the kind.
+            fn read_kind(kind: i64, r: &mut $crate::wire::Reader<'_>) -> Option<Self> {
+                Some(match kind {
+                    $($kind => Self::$variant(<$type as $crate::wire::Fields>::read_fields(r)),)*
+                    _ => return None,
+                })
+            }
+            fn write_kind(&self, w: &mut $crate::wire::Writer) {
+                match self { $(Self::$variant(item) => $crate::wire::Fields::write_fields(item, w),)* }
+            }
+        }
+    };
+}
+pub(crate) use wire_items;

@@ -1,0 +1,399 @@
+//! Reads positional JSON: arrays of integers, strings, nulls and arrays, in one pass, without a tree.
+
+use alloc::string::String;
+
+use super::Skipped;
+use super::error::{Expected, WireError};
+
+/// Nesting at which an unknown value is refused: it is skipped by recursion, and bodies come from the open internet.
+const MAX_DEPTH: u8 = 16;
+
+/// A cursor over one JSON text.
+///
+/// **The first error sticks.** It is kept, the cursor goes to the end of the text, and every later read answers with an
+/// absent or empty value; whoever holds the reader looks at [`Reader::result`] once. Handing a `Result` through every
+/// field of every item would double the code that pages download.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// Right behind a `[`: the next item has no comma before it.
+    entered: bool,
+    /// The end of the array whose fields are being read has been passed.
+    ended: bool,
+    failure: Option<WireError>,
+    /// The kind of the item being read, and how many of its positions were read: for the error.
+    kind: Option<i64>,
+    field: u8,
+    /// What a newer writer had written.
+    pub skipped: Skipped,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the first byte of `text`.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            entered: false,
+            ended: false,
+            failure: None,
+            kind: None,
+            field: 0,
+            skipped: Skipped::default(),
+        }
+    }
+
+    /// Remembers the first error, with its place.
+    #[inline(never)]
+    pub fn fail(&mut self, expected: Expected) {
+        if self.failure.is_none() {
+            let field = self.kind.map(|_| self.field);
+            self.failure = Some(WireError {
+                at: self.at,
+                expected,
+                kind: self.kind,
+                field,
+            });
+        }
+        self.at = self.text.len();
+    }
+
+    /// `value`, if nothing went wrong and nothing but white space follows.
+    pub fn result<T>(mut self, value: T) -> Result<T, WireError> {
+        if self.peek() != 0 || self.at < self.text.len() {
+            self.fail(Expected::End);
+        }
+        self.failure.map_or(Ok(value), Err)
+    }
+
+    /// True once something went wrong.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// The byte under the cursor after white space; 0 at the end.
+    #[inline(never)]
+    fn peek(&mut self) -> u8 {
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.advance(1),
+                Some(&byte) => return byte,
+                None => return 0,
+            }
+        }
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(bytes);
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == byte;
+        if found {
+            self.advance(1);
+        }
+        found
+    }
+
+    /// Enters an array.
+    #[inline(never)]
+    pub fn begin_array(&mut self) {
+        self.entered = self.eat(b'[');
+        if !self.entered {
+            self.fail(Expected::Array);
+        }
+    }
+
+    /// Moves to the next item of the array entered last: true if there is one, false after its `]`.
+    #[inline(never)]
+    pub fn next_item(&mut self) -> bool {
+        let first = core::mem::take(&mut self.entered);
+        if self.eat(b']') {
+            return false;
+        }
+        if !first && !self.eat(b',') {
+            self.fail(Expected::CommaOrEnd);
+        } else if matches!(self.peek(), b']' | b',' | 0) {
+            self.fail(Expected::Value);
+        }
+        !self.failed()
+    }
+
+    /// Moves to the next position of an item: false behind its last one, as often as asked, until [`Reader::close`].
+    #[inline(never)]
+    pub fn next_field(&mut self) -> bool {
+        self.ended = self.ended || !self.next_item();
+        self.field = self.field.saturating_add(1);
+        !self.ended
+    }
+
+    /// Leaves an item: what is left of it was a newer writer's, and is counted.
+    #[inline(never)]
+    pub fn close(&mut self) {
+        while self.next_field() {
+            self.skip_value(0);
+            self.skipped.fields = self.skipped.fields.saturating_add(1);
+        }
+        self.ended = false;
+    }
+
+    /// Enters an item and reads its kind. Its fields follow, then [`Reader::close`].
+    pub fn begin_item(&mut self) -> i64 {
+        self.begin_array();
+        self.kind = None;
+        self.field = 0;
+        if !self.next_item() {
+            self.fail(Expected::Required);
+        }
+        let kind = self.int();
+        self.kind = Some(kind);
+        kind
+    }
+
+    /// Leaves an item whose kind is not known, and counts it.
+    pub fn skip_item(&mut self) {
+        while self.next_item() {
+            self.skip_value(0);
+        }
+        self.skipped.kinds = self.skipped.kinds.saturating_add(1);
+    }
+
+    /// Between items: an error from here on is not theirs.
+    pub fn end_items(&mut self) {
+        self.kind = None;
+    }
+
+    /// True, and past it, if the next value is `null`.
+    pub fn null(&mut self) -> bool {
+        let found = self.peek() == b'n'
+            && self
+                .text
+                .as_bytes()
+                .get(self.at..)
+                .is_some_and(|rest| rest.starts_with(b"null"));
+        if found {
+            self.advance(4);
+        }
+        found
+    }
+
+    /// An integer of at most 2^53 in size, as JavaScript writes it. A fraction or an exponent is an error.
+    #[inline(never)]
+    pub fn int(&mut self) -> i64 {
+        let negative = self.eat(b'-');
+        let start = self.at;
+        let mut value = 0_i64;
+        while let Some(digit @ b'0'..=b'9') = self.text.as_bytes().get(self.at) {
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit.wrapping_sub(b'0')));
+            self.advance(1);
+            if value > 1 << 53 {
+                break;
+            }
+        }
+        let rest = self.text.as_bytes().get(self.at);
+        if self.at == start || value > 1 << 53 || matches!(rest, Some(b'.' | b'e' | b'E')) {
+            self.fail(Expected::Integer);
+            return 0;
+        }
+        if negative { value.wrapping_neg() } else { value }
+    }
+
+    /// A string. Lone surrogates become U+FFFD, as everywhere on the web where text must be UTF-8.
+    #[inline(never)]
+    pub fn text(&mut self) -> String {
+        let mut text = String::new();
+        if !self.eat(b'"') {
+            self.fail(Expected::Text);
+        }
+        while !self.failed() {
+            let rest = self.text.get(self.at..).unwrap_or("");
+            let run = rest
+                .bytes()
+                .position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)
+                .unwrap_or(rest.len());
+            text.push_str(rest.get(..run).unwrap_or(""));
+            self.advance(run);
+            if self.eat(b'"') {
+                break;
+            }
+            if !self.eat(b'\\') {
+                self.fail(Expected::Text);
+                break;
+            }
+            let c = self.escape();
+            text.push(c);
+        }
+        text
+    }
+
+    fn escape(&mut self) -> char {
+        let byte = self.text.as_bytes().get(self.at).copied().unwrap_or(0);
+        self.advance(1);
+        match byte {
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let high = self.unit();
+                let behind = self.at;
+                if high & 0xfc00 == 0xd800 && self.text.as_bytes().get(behind) == Some(&b'\\') {
+                    self.advance(1);
+                    if self.text.as_bytes().get(self.at) == Some(&b'u') {
+                        self.advance(1);
+                        let low = self.unit();
+                        if low & 0xfc00 == 0xdc00 {
+                            let code = 0x1_0000_u32.wrapping_add((high & 0x3ff) << 10 | low & 0x3ff);
+                            return char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+                        }
+                    }
+                    if !self.failed() {
+                        self.at = behind;
+                    }
+                }
+                char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER)
+            }
+            _ => {
+                self.fail(Expected::Text);
+                char::REPLACEMENT_CHARACTER
+            }
+        }
+    }
+
+    /// The four hexadecimal digits of a `\u` escape.
+    fn unit(&mut self) -> u32 {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let digit = self
+                .text
+                .as_bytes()
+                .get(self.at)
+                .and_then(|byte| char::from(*byte).to_digit(16));
+            let Some(digit) = digit else {
+                self.fail(Expected::Text);
+                return 0;
+            };
+            unit = unit << 4 | digit;
+            self.advance(1);
+        }
+        unit
+    }
+
+    /// Passes over one value of any shape.
+    pub fn skip_value(&mut self, depth: u8) {
+        match self.peek() {
+            b'[' | b'{' if depth >= MAX_DEPTH => self.fail(Expected::Shallow),
+            b'[' => {
+                self.begin_array();
+                while self.next_item() {
+                    self.skip_value(depth.saturating_add(1));
+                }
+            }
+            b'{' => self.skip_object(depth),
+            b'"' => drop(self.text()),
+            b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => {
+                let word = |byte: &u8| matches!(byte, b'a'..=b'z' | b'E' | b'0'..=b'9' | b'-' | b'+' | b'.');
+                while self.text.as_bytes().get(self.at).is_some_and(word) {
+                    self.advance(1);
+                }
+            }
+            _ => self.fail(Expected::Value),
+        }
+    }
+
+    fn skip_object(&mut self, depth: u8) {
+        self.advance(1);
+        let mut first = true;
+        while !self.eat(b'}') && !self.failed() {
+            if !first && !self.eat(b',') {
+                return self.fail(Expected::CommaOrEnd);
+            }
+            first = false;
+            drop(self.text());
+            if !self.eat(b':') {
+                return self.fail(Expected::Value);
+            }
+            self.skip_value(depth.saturating_add(1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(json: &str) -> Result<String, WireError> {
+        let mut r = Reader::new(json);
+        let text = r.text();
+        r.result(text)
+    }
+
+    #[test]
+    fn integers() {
+        for (json, expected) in [
+            ("0", Ok(0)),
+            (" -12 ", Ok(-12)),
+            ("9007199254740992", Ok(1 << 53)),
+            ("9007199254740993", Err(Expected::Integer)),
+            ("1.5", Err(Expected::Integer)),
+            ("1e3", Err(Expected::Integer)),
+            ("-", Err(Expected::Integer)),
+            ("\"1\"", Err(Expected::Integer)),
+            ("1 2", Err(Expected::End)),
+            ("", Err(Expected::Integer)),
+        ] {
+            let mut r = Reader::new(json);
+            let value = r.int();
+            assert_eq!(r.result(value).map_err(|error| error.expected), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn escapes() {
+        for (json, expected) in [
+            (r#""a\n\"\u00e9""#, Some("a\n\"é")),
+            (r#""\ud83d\ude00""#, Some("😀")),
+            (r#""\ud83dx""#, Some("\u{fffd}x")),
+            (r#""\ud83d\n""#, Some("\u{fffd}\n")),
+            (r#""\ud83d\u0041""#, Some("\u{fffd}A")),
+            (r#""\ude00""#, Some("\u{fffd}")),
+            (r#""\x""#, None),
+            (r#""\u12""#, None),
+            (r#""open"#, None),
+            ("\"line\nbreak\"", None),
+        ] {
+            assert_eq!(text(json).ok().as_deref(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn nesting_that_is_skipped_has_an_end() {
+        let deep = alloc::format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let mut r = Reader::new(&deep);
+        r.skip_value(0);
+        assert_eq!(r.result(()).map_err(|error| error.expected), Err(Expected::Shallow));
+    }
+
+    proptest! {
+        #[test]
+        fn any_string_is_read_as_serde_json_reads_it(value in ".*") {
+            let json = serde_json::to_string(&value).unwrap();
+            prop_assert_eq!(text(&json).unwrap(), value);
+        }
+
+        #[test]
+        fn any_json_can_be_skipped(value in r#"[\[\]{}",:0-9a-z\\ ]{0,40}"#) {
+            let mut r = Reader::new(&value);
+            r.skip_value(0);
+            if serde_json::from_str::<serde_json::Value>(&value).is_ok() {
+                prop_assert!(r.result(()).is_ok());
+            }
+        }
+    }
+}
