@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod auth;
+mod cancel;
+mod child;
+mod engine;
+mod exception;
+mod execute;
+mod format;
+mod http;
+mod library;
+mod locate;
+mod lz4;
+mod multipart;
+mod request;
+mod spool;
+mod statement;
+mod supervisor;
+
+pub use auth::{Secret, USER};
+pub use child::{ChildError, ChildOptions, run_child};
+pub use engine::EngineError;
+pub use locate::{LIBCHDB_VERSION, LibraryError, find_library};
+pub use supervisor::{ChildState, Endpoint, Supervisor, SupervisorError, SupervisorOptions};

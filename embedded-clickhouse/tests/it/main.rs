@@ -1,0 +1,14 @@
+//! The crate against the real libchdb, through the `clickhouse` crate and over plain HTTP. Without
+//! libchdb every test here fails, and says how to get it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are tests, and what they share"
+)]
+
+mod inserts;
+mod lifecycle;
+mod queries;
+mod support;
