@@ -125,10 +125,7 @@ pub(crate) async fn recommendations(
 /// A body that fails before its first byte: hyper has not flushed the head by then and closes the connection, so
 /// the page sees a network failure and not a status.
 fn broken_connection() -> Response {
-    let cut = io::Error::new(
-        io::ErrorKind::ConnectionAborted,
-        "cut, as this page asked for",
-    );
+    let cut = io::Error::new(io::ErrorKind::ConnectionAborted, "cut, as this page asked for");
     Body::from_stream(stream::once(async { Err::<Vec<u8>, _>(cut) })).into_response()
 }
 
@@ -153,14 +150,11 @@ impl Line {
 }
 
 /// `POST /api/cart`: the cart itself lives in the visitor's browser; the shop only agrees to the line.
-pub(crate) async fn add_to_cart(
-    line: Result<Json<Line>, JsonRejection>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn add_to_cart(line: Result<Json<Line>, JsonRejection>) -> Result<Response, ApiError> {
     let Json(line) = line.map_err(|bad| ApiError::BadRequest(bad.body_text()))?;
     let product = line.checked()?;
     let total_cents = product.price_cents * line.quantity;
-    let added =
-        json!({ "product": product.id, "quantity": line.quantity, "total_cents": total_cents });
+    let added = json!({ "product": product.id, "quantity": line.quantity, "total_cents": total_cents });
     Ok((StatusCode::CREATED, fresh(added)).into_response())
 }
 
@@ -170,9 +164,7 @@ pub(crate) struct Order {
 }
 
 /// `POST /api/orders`: adds up what would be paid. Nobody is asked for money.
-pub(crate) async fn place_order(
-    order: Result<Json<Order>, JsonRejection>,
-) -> Result<Response, ApiError> {
+pub(crate) async fn place_order(order: Result<Json<Order>, JsonRejection>) -> Result<Response, ApiError> {
     let Json(order) = order.map_err(|bad| ApiError::BadRequest(bad.body_text()))?;
     if order.lines.is_empty() || order.lines.len() > PRODUCTS.len() {
         return Err(ApiError::BadRequest(format!(
@@ -184,11 +176,7 @@ pub(crate) async fn place_order(
     for line in &order.lines {
         total_cents += line.checked()?.price_cents * line.quantity;
     }
-    Ok((
-        StatusCode::CREATED,
-        fresh(json!({ "total_cents": total_cents })),
-    )
-        .into_response())
+    Ok((StatusCode::CREATED, fresh(json!({ "total_cents": total_cents }))).into_response())
 }
 
 /// `GET /api/stories`
@@ -199,7 +187,5 @@ pub(crate) async fn stories() -> Response {
 /// `GET /api/stories/{id}`
 pub(crate) async fn story(Path(id): Path<String>) -> Result<Response, ApiError> {
     let story = Story::find(&id).ok_or(ApiError::Missing { what: "story", id })?;
-    Ok(fresh(
-        json!({ "story": story, "paragraphs": story.paragraphs }),
-    ))
+    Ok(fresh(json!({ "story": story, "paragraphs": story.paragraphs })))
 }

@@ -16,9 +16,7 @@ pub(crate) fn policy(mode: CspMode, rum: Option<&RumTag>, nonce: &str) -> String
         CspMode::Strict => "",
         CspMode::Wasm => " 'wasm-unsafe-eval'",
     };
-    let sdk = rum
-        .map(|tag| format!(" {}", tag.origin()))
-        .unwrap_or_default();
+    let sdk = rum.map(|tag| format!(" {}", tag.origin())).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}'{wasm}{sdk}; connect-src 'self'{sdk}; \
          img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -71,10 +71,7 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
 }
 
 /// `GET /images/{name}`: with `slow-lcp=MS` the answer waits that long.
-pub(crate) async fn picture(
-    Path(name): Path<String>,
-    RequestedSwitches(switches): RequestedSwitches,
-) -> Response {
+pub(crate) async fn picture(Path(name): Path<String>, RequestedSwitches(switches): RequestedSwitches) -> Response {
     let Some(file) = PICTURES.iter().find(|file| file.name == name) else {
         return missing();
     };
@@ -89,11 +86,7 @@ pub(crate) async fn picture(
 }
 
 fn answer(file: &File, caching: &'static str) -> Response {
-    (
-        [(CONTENT_TYPE, file.media_type), (CACHE_CONTROL, caching)],
-        file.body,
-    )
-        .into_response()
+    ([(CONTENT_TYPE, file.media_type), (CACHE_CONTROL, caching)], file.body).into_response()
 }
 
 fn missing() -> Response {

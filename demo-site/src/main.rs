@@ -52,11 +52,7 @@ async fn open_shop(cli: Cli) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", cli.listen))?;
     // Who started the shop reads this line to learn the port, so it must leave at once.
     let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "demo-site listening on http://{}",
-        listener.local_addr()?
-    )?;
+    writeln!(out, "demo-site listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     let told_to_stop = async move {
         tokio::select! {
@@ -72,8 +68,6 @@ async fn open_shop(cli: Cli) -> anyhow::Result<()> {
 fn stub(cli: &Cli) -> anyhow::Result<String> {
     match &cli.rum_stub {
         None => Ok(String::new()),
-        Some(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-        }
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display())),
     }
 }

@@ -71,9 +71,7 @@ impl RumTag {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRumTag {
     /// The script's address has no scheme or host.
-    #[error(
-        "the RUM script needs an absolute http or https address, such as http://127.0.0.1:4318/rum.js, not {0:?}"
-    )]
+    #[error("the RUM script needs an absolute http or https address, such as http://127.0.0.1:4318/rum.js, not {0:?}")]
     ScriptUrl(String),
     /// The collector would refuse every batch.
     #[error("the RUM script needs an app key")]

@@ -30,24 +30,14 @@ const CACHING: HeaderValue = HeaderValue::from_static("no-cache");
 type Shop = State<Arc<ShopOptions>>;
 
 /// `GET /`
-pub(crate) async fn home(
-    State(shop): Shop,
-    RequestedSwitches(switches): RequestedSwitches,
-) -> Response {
-    Page::named(
-        "home",
-        "Eventide: lamps for the second half of the day",
-        HOME,
-    )
-    .recommending("Chosen for this evening", Some("clerk"))
-    .respond(&shop, switches)
+pub(crate) async fn home(State(shop): Shop, RequestedSwitches(switches): RequestedSwitches) -> Response {
+    Page::named("home", "Eventide: lamps for the second half of the day", HOME)
+        .recommending("Chosen for this evening", Some("clerk"))
+        .respond(&shop, switches)
 }
 
 /// `GET /products`
-pub(crate) async fn products(
-    State(shop): Shop,
-    RequestedSwitches(switches): RequestedSwitches,
-) -> Response {
+pub(crate) async fn products(State(shop): Shop, RequestedSwitches(switches): RequestedSwitches) -> Response {
     Page::named("products", "All lamps · Eventide", PRODUCTS)
         .recommending("Others took home", None)
         .respond(&shop, switches)
@@ -74,20 +64,14 @@ pub(crate) async fn product(
 }
 
 /// `GET /cart`
-pub(crate) async fn cart(
-    State(shop): Shop,
-    RequestedSwitches(switches): RequestedSwitches,
-) -> Response {
+pub(crate) async fn cart(State(shop): Shop, RequestedSwitches(switches): RequestedSwitches) -> Response {
     Page::named("cart", "Your cart · Eventide", CART)
         .recommending("Room for one more?", Some("perigee"))
         .respond(&shop, switches)
 }
 
 /// `GET /magazine` and every other route of the single-page part: the script draws what the address says.
-pub(crate) async fn magazine(
-    State(shop): Shop,
-    RequestedSwitches(switches): RequestedSwitches,
-) -> Response {
+pub(crate) async fn magazine(State(shop): Shop, RequestedSwitches(switches): RequestedSwitches) -> Response {
     Page::named("magazine", "The Late Edition · Eventide", MAGAZINE)
         .recommending("Lamps from these pages", Some("lampion"))
         .respond(&shop, switches)
@@ -106,10 +90,7 @@ pub(crate) async fn story(
 }
 
 /// Every address that the shop does not have.
-pub(crate) async fn not_found(
-    State(shop): Shop,
-    RequestedSwitches(switches): RequestedSwitches,
-) -> Response {
+pub(crate) async fn not_found(State(shop): Shop, RequestedSwitches(switches): RequestedSwitches) -> Response {
     no_such_page(&shop, switches)
 }
 
@@ -161,14 +142,10 @@ impl Page {
     fn respond(self, shop: &ShopOptions, switches: Result<Switches, BadSwitch>) -> Response {
         match switches {
             Ok(switches) => self.render(shop, &switches),
-            Err(bad) => Self::named(
-                "bad-switch",
-                "That switch does not exist · Eventide",
-                BAD_SWITCH,
-            )
-            .answering(StatusCode::BAD_REQUEST)
-            .with("reason", &bad.to_string())
-            .render(shop, &Switches::default()),
+            Err(bad) => Self::named("bad-switch", "That switch does not exist · Eventide", BAD_SWITCH)
+                .answering(StatusCode::BAD_REQUEST)
+                .with("reason", &bad.to_string())
+                .render(shop, &Switches::default()),
         }
     }
 
@@ -247,10 +224,7 @@ impl Page {
 }
 
 fn recommendations_url(beside: Option<&str>, switches: &Switches) -> String {
-    let parameters = [
-        ("for", beside),
-        ("fail-fetch", switches.value("fail-fetch")),
-    ];
+    let parameters = [("for", beside), ("fail-fetch", switches.value("fail-fetch"))];
     let given: Vec<String> = parameters
         .iter()
         .filter_map(|(name, value)| value.map(|value| format!("{name}={value}")))
@@ -273,10 +247,7 @@ fn head(shop: &ShopOptions, switches: &Switches, nonce: &str) -> String {
         return head;
     }
     if placement == RumPlacement::StubAndTag && !rum.stub().is_empty() {
-        head.push_str(&format!(
-            "<script nonce=\"{nonce}\">{}</script>\n",
-            rum.stub()
-        ));
+        head.push_str(&format!("<script nonce=\"{nonce}\">{}</script>\n", rum.stub()));
     }
     let (url, app) = (escape(rum.script_url()), escape(rum.app_key()));
     head.push_str(&match switches.late_rum() {

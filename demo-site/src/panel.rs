@@ -47,15 +47,11 @@ mod tests {
 
     #[test]
     fn controls_stand_where_the_address_says() {
-        let switches =
-            Switches::from_uri(&"/?shift=1&slow-lcp=1234&csp=wasm".parse().unwrap()).unwrap();
+        let switches = Switches::from_uri(&"/?shift=1&slow-lcp=1234&csp=wasm".parse().unwrap()).unwrap();
         let rows = rows(&switches);
         assert!(rows.contains(r#"name="shift" value="1" checked"#));
         assert!(rows.contains(r#"<option value="1234" selected>"#));
         assert!(rows.contains(r#"<option value="wasm" selected>"#));
-        assert_eq!(
-            rows.matches(" selected").count() + rows.matches(" checked").count(),
-            3
-        );
+        assert_eq!(rows.matches(" selected").count() + rows.matches(" checked").count(), 3);
     }
 }

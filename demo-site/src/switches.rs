@@ -23,15 +23,9 @@ pub(crate) enum Allowed {
     /// Only `1`.
     On,
     /// Whole milliseconds up to `most`; `offers` are what the drawer proposes.
-    Millis {
-        most: u32,
-        offers: &'static [&'static str],
-    },
+    Millis { most: u32, offers: &'static [&'static str] },
     /// A count from 1 to `most`.
-    Count {
-        most: u32,
-        offers: &'static [&'static str],
-    },
+    Count { most: u32, offers: &'static [&'static str] },
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -124,8 +118,7 @@ pub(crate) const SWITCHES: &[Switch] = &[
 
 impl Allowed {
     fn takes(self, value: &str) -> bool {
-        let number =
-            |range: std::ops::RangeInclusive<u32>| value.parse().is_ok_and(|n| range.contains(&n));
+        let number = |range: std::ops::RangeInclusive<u32>| value.parse().is_ok_and(|n| range.contains(&n));
         match self {
             Self::On => value == "1",
             Self::Millis { most, .. } => number(0..=most),
@@ -196,8 +189,8 @@ pub(crate) enum BadSwitch {
 impl Switches {
     /// Parameters that are no switches are other people's business (`kind`, `utm_source`) and pass.
     pub(crate) fn from_uri(uri: &Uri) -> Result<Self, BadSwitch> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|e| BadSwitch::Query(e.body_text()))?;
+        let Query(pairs) =
+            Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| BadSwitch::Query(e.body_text()))?;
         let mut switches = Self::default();
         for (name, value) in pairs {
             let Some(switch) = SWITCHES.iter().find(|switch| switch.name == name) else {
@@ -213,9 +206,7 @@ impl Switches {
                     allowed: switch.allows.to_string(),
                 });
             }
-            switches
-                .given
-                .retain(|(earlier, _)| earlier.name != switch.name);
+            switches.given.retain(|(earlier, _)| earlier.name != switch.name);
             switches.given.push((switch, value));
         }
         Ok(switches)
@@ -332,12 +323,7 @@ mod tests {
     fn every_word_means_something_of_its_own() {
         let failures: Vec<_> = ["500", "404", "network", "abort"]
             .iter()
-            .map(|word| {
-                parse(&format!("fail-fetch={word}"))
-                    .unwrap()
-                    .fail_fetch()
-                    .unwrap()
-            })
+            .map(|word| parse(&format!("fail-fetch={word}")).unwrap().fail_fetch().unwrap())
             .collect();
         assert_eq!(
             failures,
@@ -369,10 +355,7 @@ mod tests {
             "slow-click=1.5",
             "observe=2",
         ] {
-            assert!(
-                matches!(parse(query), Err(BadSwitch::Value { .. })),
-                "{query}"
-            );
+            assert!(matches!(parse(query), Err(BadSwitch::Value { .. })), "{query}");
         }
     }
 

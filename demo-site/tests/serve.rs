@@ -30,11 +30,7 @@ impl Shop {
         let ended = tokio::spawn(run(listener, ShopOptions::default(), async {
             let _ = stopped.await;
         }));
-        Self {
-            address,
-            stop,
-            ended,
-        }
+        Self { address, stop, ended }
     }
 
     /// Sends the requests in one go and closes no door: the last one asks the shop to do so.
@@ -42,13 +38,8 @@ impl Shop {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let mut requests = String::new();
         for (i, path) in paths.iter().enumerate() {
-            let connection = if i + 1 == paths.len() {
-                "close"
-            } else {
-                "keep-alive"
-            };
-            requests +=
-                &format!("GET {path} HTTP/1.1\r\nHost: shop\r\nConnection: {connection}\r\n\r\n");
+            let connection = if i + 1 == paths.len() { "close" } else { "keep-alive" };
+            requests += &format!("GET {path} HTTP/1.1\r\nHost: shop\r\nConnection: {connection}\r\n\r\n");
         }
         stream.write_all(requests.as_bytes()).await.unwrap();
         stream
@@ -81,11 +72,7 @@ async fn first_byte(stream: &mut TcpStream) {
 #[tokio::test]
 async fn a_cut_connection_shows_no_status() {
     let shop = Shop::open().await;
-    assert!(
-        rest(shop.ask(&["/"]).await)
-            .await
-            .starts_with("HTTP/1.1 200 OK")
-    );
+    assert!(rest(shop.ask(&["/"]).await).await.starts_with("HTTP/1.1 200 OK"));
     let cut = shop.ask(&["/api/recommendations?fail-fetch=network"]).await;
     assert_eq!(rest(cut).await, "", "a page must see a network failure");
     shop.close().await;
@@ -103,9 +90,7 @@ async fn a_request_under_way_is_answered_before_the_end() {
 #[tokio::test]
 async fn a_request_that_takes_too_long_does_not_keep_the_shop_open() {
     let shop = Shop::open().await;
-    let mut stream = shop
-        .ask(&["/cart", "/images/mark.svg?slow-lcp=30000"])
-        .await;
+    let mut stream = shop.ask(&["/cart", "/images/mark.svg?slow-lcp=30000"]).await;
     first_byte(&mut stream).await;
     shop.close().await;
 }

@@ -103,10 +103,7 @@ async fn every_page_is_whole_and_carries_the_tag_once() {
         let html = text(response).await;
         let (head, body) = html.split_once("</head>").unwrap();
         assert_eq!(head.matches(TAG).count(), 1, "{path}");
-        assert!(
-            !html.contains("{{"),
-            "{path} has a placeholder that nobody fills"
-        );
+        assert!(!html.contains("{{"), "{path} has a placeholder that nobody fills");
         assert!(!head.contains("early()"), "{path} has the stub unasked");
         assert!(body.trim_end().ends_with("</html>"), "{path}");
     }
@@ -116,16 +113,9 @@ async fn every_page_is_whole_and_carries_the_tag_once() {
 async fn every_address_on_a_page_leads_somewhere() {
     for path in PAGES {
         let html = page(path).await;
-        for address in attributes(&html, "href")
-            .into_iter()
-            .chain(attributes(&html, "src"))
-        {
+        for address in attributes(&html, "href").into_iter().chain(attributes(&html, "src")) {
             if address.starts_with('/') {
-                assert_eq!(
-                    get(address).await.status(),
-                    StatusCode::OK,
-                    "{address} on {path}"
-                );
+                assert_eq!(get(address).await.status(), StatusCode::OK, "{address} on {path}");
             }
         }
     }
@@ -135,14 +125,7 @@ async fn every_address_on_a_page_leads_somewhere() {
 async fn pages_have_nothing_inline_that_a_strict_policy_would_stop() {
     for path in PAGES {
         let html = page(path).await;
-        for forbidden in [
-            "<style",
-            " style=",
-            " onclick=",
-            " onload=",
-            "javascript:",
-            "<script>",
-        ] {
+        for forbidden in ["<style", " style=", " onclick=", " onload=", "javascript:", "<script>"] {
             assert!(!html.contains(forbidden), "{forbidden} on {path}");
         }
     }
@@ -153,9 +136,8 @@ async fn links_keep_the_switches() {
     let html = page("/products/porcini?shift=1&fail-fetch=404&utm_source=mail").await;
     assert!(html.contains(r#"data-switches="shift=1&amp;fail-fetch=404""#));
     for address in attributes(&html, "href") {
-        let leaves_the_page = address.starts_with('/')
-            && !address.starts_with("/assets")
-            && !address.starts_with("/images");
+        let leaves_the_page =
+            address.starts_with('/') && !address.starts_with("/assets") && !address.starts_with("/images");
         assert!(
             !leaves_the_page || address.ends_with("shift=1&amp;fail-fetch=404"),
             "{address}"
@@ -167,10 +149,7 @@ async fn links_keep_the_switches() {
 #[tokio::test]
 async fn a_switch_with_a_wrong_value_says_what_it_takes() {
     for (query, says) in [
-        (
-            "slow-lcp=99999",
-            "a whole number of milliseconds from 0 to 30000",
-        ),
+        ("slow-lcp=99999", "a whole number of milliseconds from 0 to 30000"),
         ("shift=<b>", "It takes: 1."),
         ("fail-fetch=teapot", "500, 404, network, abort"),
         ("csp=loose", "strict, wasm"),
@@ -178,16 +157,8 @@ async fn a_switch_with_a_wrong_value_says_what_it_takes() {
         ("error-loop=0", "a whole number from 1 to 10000"),
     ] {
         for path in PAGES {
-            let response = get(&format!(
-                "{path}?{}",
-                query.replace('<', "%3C").replace('>', "%3E")
-            ))
-            .await;
-            assert_eq!(
-                response.status(),
-                StatusCode::BAD_REQUEST,
-                "{query} on {path}"
-            );
+            let response = get(&format!("{path}?{}", query.replace('<', "%3C").replace('>', "%3E"))).await;
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{query} on {path}");
             let html = text(response).await;
             assert!(html.contains(says), "{query} on {path}");
             assert!(!html.contains("<b>"), "{query} is not escaped");
@@ -210,24 +181,14 @@ async fn a_switch_with_a_wrong_value_says_what_it_takes() {
 #[tokio::test]
 async fn the_strict_policy_allows_the_sdk_and_not_wasm() {
     for path in PAGES {
-        let policy = header(
-            &get(&format!("{path}?csp=strict")).await,
-            CONTENT_SECURITY_POLICY,
-        )
-        .to_owned();
+        let policy = header(&get(&format!("{path}?csp=strict")).await, CONTENT_SECURITY_POLICY).to_owned();
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
         assert!(
             policy.contains("connect-src 'self' http://127.0.0.1:4318"),
             "{path}: {policy}"
         );
-        let scripts = policy
-            .split("; ")
-            .find(|part| part.starts_with("script-src"))
-            .unwrap();
-        assert!(
-            scripts.ends_with(" http://127.0.0.1:4318"),
-            "{path}: {policy}"
-        );
+        let scripts = policy.split("; ").find(|part| part.starts_with("script-src")).unwrap();
+        assert!(scripts.ends_with(" http://127.0.0.1:4318"), "{path}: {policy}");
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
     }
     let policy = header(&get("/?csp=wasm").await, CONTENT_SECURITY_POLICY).to_owned();
@@ -237,11 +198,7 @@ async fn the_strict_policy_allows_the_sdk_and_not_wasm() {
 
 #[tokio::test]
 async fn the_stub_carries_the_nonce_of_its_response() {
-    let nonces = [
-        get("/?csp=strict&rum=stub").await,
-        get("/?csp=strict&rum=stub").await,
-    ]
-    .map(|response| {
+    let nonces = [get("/?csp=strict&rum=stub").await, get("/?csp=strict&rum=stub").await].map(|response| {
         let policy = header(&response, CONTENT_SECURITY_POLICY).to_owned();
         let (_, rest) = policy.split_once("'nonce-").unwrap();
         (rest.split_once('\'').unwrap().0.to_owned(), response)
@@ -272,9 +229,7 @@ async fn the_sdk_can_be_off_or_late_or_absent() {
     let html = text(
         send(
             unmeasured,
-            Request::get("/?csp=strict&rum=stub")
-                .body(Body::empty())
-                .unwrap(),
+            Request::get("/?csp=strict&rum=stub").body(Body::empty()).unwrap(),
         )
         .await,
     )
@@ -295,15 +250,9 @@ async fn the_largest_picture_is_as_late_as_asked() {
     for (path, picture) in [
         ("/?slow-lcp=1200", "/images/hero.svg?slow-lcp=1200"),
         ("/products?slow-lcp=1200", "/images/hero.svg?slow-lcp=1200"),
-        (
-            "/products/clerk?slow-lcp=1200",
-            "/images/clerk.svg?slow-lcp=1200",
-        ),
+        ("/products/clerk?slow-lcp=1200", "/images/clerk.svg?slow-lcp=1200"),
     ] {
-        assert!(
-            attributes(&page(path).await, "src").contains(&picture),
-            "{path}"
-        );
+        assert!(attributes(&page(path).await, "src").contains(&picture), "{path}");
         let start = Instant::now();
         let response = get(picture).await;
         assert_eq!(start.elapsed().as_millis(), 1200);
@@ -314,10 +263,7 @@ async fn the_largest_picture_is_as_late_as_asked() {
         );
     }
     let start = Instant::now();
-    assert_eq!(
-        header(&get("/images/hero.svg").await, CONTENT_TYPE),
-        "image/svg+xml"
-    );
+    assert_eq!(header(&get("/images/hero.svg").await, CONTENT_TYPE), "image/svg+xml");
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
@@ -339,12 +285,7 @@ async fn recommendations_fail_as_asked() {
     );
 
     let cut = get("/api/recommendations?fail-fetch=network").await;
-    assert!(
-        Limited::new(cut.into_body(), LARGEST_BODY)
-            .collect()
-            .await
-            .is_err()
-    );
+    assert!(Limited::new(cut.into_body(), LARGEST_BODY).collect().await.is_err());
 
     let start = Instant::now();
     get("/api/recommendations?fail-fetch=abort").await;
@@ -373,10 +314,7 @@ async fn the_catalogue_is_served_as_json() {
     let heron = json(get("/api/products/heron").await).await;
     assert_eq!(heron["product"]["price_cents"], 24_900);
     assert_eq!(heron["details"].as_array().unwrap().len(), 4);
-    assert_eq!(
-        json(get("/api/stock/heron").await).await,
-        json!({ "in_stock": 3 })
-    );
+    assert_eq!(json(get("/api/stock/heron").await).await, json!({ "in_stock": 3 }));
     let story = json(get("/api/stories/the-colour-of-nine").await).await;
     assert_eq!(story["paragraphs"].as_array().unwrap().len(), 3);
 
@@ -389,10 +327,7 @@ async fn the_catalogue_is_served_as_json() {
         let response = get(path).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         assert!(
-            json(response).await["error"]
-                .as_str()
-                .unwrap()
-                .contains("\"sun\""),
+            json(response).await["error"].as_str().unwrap().contains("\"sun\""),
             "{path}"
         );
     }
@@ -424,11 +359,7 @@ async fn lines_and_orders_are_added_up_or_refused() {
     assert_eq!(json(ordered).await, json!({ "total_cents": 32_600 }));
 
     for (path, body, status) in [
-        (
-            "/api/cart",
-            r#"{"product":"sun","quantity":1}"#,
-            StatusCode::NOT_FOUND,
-        ),
+        ("/api/cart", r#"{"product":"sun","quantity":1}"#, StatusCode::NOT_FOUND),
         (
             "/api/cart",
             r#"{"product":"taper","quantity":0}"#,
@@ -460,9 +391,5 @@ fn the_pictures_are_what_the_script_draws() {
         .args([script, "--check"])
         .output()
         .expect("this test needs python3");
-    assert!(
-        checked.status.success(),
-        "{}",
-        String::from_utf8_lossy(&checked.stderr)
-    );
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

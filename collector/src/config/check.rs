@@ -1,0 +1,370 @@
+//! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::quantity::{Bytes, Span};
+use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawSpool};
+use super::{
+    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, Limits, Problem, Secret, SpoolLimits, app, defaults,
+};
+
+/// The key of the demo, which everybody knows.
+const DEMO_KEY: &str = "demo";
+
+const KEY_RULE: &str = "use 1 to 64 letters, digits, - or _";
+
+/// Checks everything.
+pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
+    let mut problems = Problems(Vec::new());
+    let listen = listen(raw.listen.as_deref().unwrap_or(defaults::LISTEN), &mut problems);
+    let config = Config {
+        listen,
+        data: raw.data.unwrap_or_else(|| defaults::DATA.into()),
+        dist: raw.sdk.dist.unwrap_or_else(|| defaults::DIST.into()),
+        limits: limits(&raw.limits, &mut problems),
+        spool: spool(&raw.spool, &mut problems),
+        clickhouse: clickhouse(raw.clickhouse, &mut problems),
+        apps: apps(raw.apps, listen, &mut problems),
+        alerts: alerts(raw.alerts, &mut problems),
+    };
+    if problems.0.is_empty() {
+        Ok(config)
+    } else {
+        Err(problems.0)
+    }
+}
+
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, key: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) {
+        self.0.push(Problem {
+            key: key.into(),
+            what: what.into(),
+            mend: mend.into(),
+        });
+    }
+
+    fn bytes(&mut self, key: &str, bytes: Option<Bytes>, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let bytes = bytes.unwrap_or(Bytes(default));
+        if !range.contains(&bytes.0) {
+            let (least, most) = (Bytes(*range.start()), Bytes(*range.end()));
+            self.add(
+                key,
+                format!("{bytes} is out of range"),
+                format!("use {least} to {most}"),
+            );
+        }
+        bytes.0
+    }
+
+    fn count(&mut self, key: &str, count: Option<usize>, default: usize, range: RangeInclusive<usize>) -> usize {
+        let count = count.unwrap_or(default);
+        if !range.contains(&count) {
+            self.add(
+                key,
+                format!("{count} is out of range"),
+                format!("use {} to {}", range.start(), range.end()),
+            );
+        }
+        count
+    }
+
+    fn span(&mut self, key: &str, span: Option<Span>, default: Duration, range: RangeInclusive<Duration>) -> Duration {
+        let span = span.unwrap_or(Span(default));
+        if !range.contains(&span.0) {
+            let (least, most) = (Span(*range.start()), Span(*range.end()));
+            self.add(key, format!("{span} is out of range"), format!("use {least} to {most}"));
+        }
+        span.0
+    }
+}
+
+fn listen(text: &str, problems: &mut Problems) -> SocketAddr {
+    text.parse().unwrap_or_else(|_| {
+        problems.add(
+            "listen",
+            format!("{text:?} is not an address with a port"),
+            "write an IP address and a port, such as \"127.0.0.1:4318\" or \"[::]:4318\"",
+        );
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    })
+}
+
+fn limits(raw: &RawLimits, problems: &mut Problems) -> Limits {
+    let default = defaults::LIMITS;
+    let second = Duration::from_secs(1);
+    let times = second..=300 * second;
+    // usize is 64 bits wherever ClickHouse runs.
+    let mut size = |key, bytes, default: usize, range| problems.bytes(key, bytes, default as u64, range) as usize;
+    let body_bytes = size(
+        "limits.body_bytes",
+        raw.body_bytes,
+        default.body_bytes,
+        1 << 10..=16 << 20,
+    );
+    let decompressed_bytes = size(
+        "limits.decompressed_bytes",
+        raw.decompressed_bytes,
+        default.decompressed_bytes,
+        1 << 10..=64 << 20,
+    );
+    if decompressed_bytes < body_bytes {
+        problems.add(
+            "limits.decompressed_bytes",
+            "is less than limits.body_bytes",
+            "a body that is not compressed counts against both: raise this one or lower that one",
+        );
+    }
+    Limits {
+        body_bytes,
+        decompressed_bytes,
+        connections: problems.count("limits.connections", raw.connections, default.connections, 1..=100_000),
+        batches_at_once: problems.count(
+            "limits.batches_at_once",
+            raw.batches_at_once,
+            default.batches_at_once,
+            1..=10_000,
+        ),
+        header_timeout: problems.span(
+            "limits.header_timeout",
+            raw.header_timeout,
+            default.header_timeout,
+            times.clone(),
+        ),
+        body_timeout: problems.span(
+            "limits.body_timeout",
+            raw.body_timeout,
+            default.body_timeout,
+            times.clone(),
+        ),
+        store_timeout: problems.span(
+            "limits.store_timeout",
+            raw.store_timeout,
+            default.store_timeout,
+            times.clone(),
+        ),
+        drain: problems.span("limits.drain", raw.drain, default.drain, times),
+    }
+}
+
+fn spool(raw: &RawSpool, problems: &mut Problems) -> SpoolLimits {
+    let default = defaults::SPOOL;
+    let spool = SpoolLimits {
+        max_bytes: problems.bytes("spool.max_bytes", raw.max_bytes, default.max_bytes, 1 << 20..=1 << 50),
+        segment_bytes: problems.bytes(
+            "spool.segment_bytes",
+            raw.segment_bytes,
+            default.segment_bytes,
+            64 << 10..=1 << 30,
+        ),
+    };
+    if spool.segment_bytes > spool.max_bytes / 2 {
+        problems.add(
+            "spool.segment_bytes",
+            format!(
+                "{} is more than half of spool.max_bytes ({})",
+                Bytes(spool.segment_bytes),
+                Bytes(spool.max_bytes)
+            ),
+            "only whole segments are freed: use at most half of spool.max_bytes",
+        );
+    }
+    spool
+}
+
+fn clickhouse(raw: RawClickhouse, problems: &mut Problems) -> ClickhouseSource {
+    let memory_bytes = problems.bytes(
+        "clickhouse.memory_bytes",
+        raw.memory_bytes,
+        defaults::CLICKHOUSE_MEMORY_BYTES,
+        512 << 20..=1 << 40,
+    );
+    let Some(url) = raw.url else {
+        for (key, set) in [
+            ("user", raw.user.is_some()),
+            ("password_file", raw.password_file.is_some()),
+        ] {
+            if set {
+                problems.add(
+                    format!("clickhouse.{key}"),
+                    "is for a ClickHouse server, and clickhouse.url is absent",
+                    "set clickhouse.url, or remove this for the embedded ClickHouse",
+                );
+            }
+        }
+        return ClickhouseSource::Embedded {
+            memory_bytes,
+            library: raw.library,
+        };
+    };
+    http_url("clickhouse.url", &url, problems);
+    for (key, set) in [
+        ("memory_bytes", raw.memory_bytes.is_some()),
+        ("library", raw.library.is_some()),
+    ] {
+        if set {
+            problems.add(
+                format!("clickhouse.{key}"),
+                "is for the embedded ClickHouse, and clickhouse.url names a server",
+                "remove one of the two",
+            );
+        }
+    }
+    ClickhouseSource::Server {
+        url,
+        user: raw.user.unwrap_or_else(|| defaults::CLICKHOUSE_USER.to_owned()),
+        password: Secret(
+            raw.password_file
+                .map_or_else(String::new, |path| password(&path, problems)),
+        ),
+    }
+}
+
+/// The file's first line: editors and `echo` leave a line break at the end.
+fn password(path: &PathBuf, problems: &mut Problems) -> String {
+    match std::fs::read_to_string(path) {
+        Ok(text) => text.lines().next().unwrap_or_default().to_owned(),
+        Err(error) => {
+            problems.add(
+                "clickhouse.password_file",
+                format!("{} cannot be read: {error}", path.display()),
+                "give the path of a file that holds the password and nothing else",
+            );
+            String::new()
+        }
+    }
+}
+
+fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
+    let (mut names, mut keys) = (HashSet::new(), HashSet::new());
+    let mut apps = Vec::new();
+    for (at, RawApp { name, key, origins }) in raw.into_iter().enumerate() {
+        let place = |field: &str| format!("apps[{at}].{field}");
+        if !is_word(&name) {
+            problems.add(place("name"), format!("{name:?} cannot be a name"), KEY_RULE);
+        }
+        if !is_word(&key) {
+            problems.add(place("key"), format!("{key:?} cannot be a key"), KEY_RULE);
+        }
+        if !names.insert(name.clone()) {
+            problems.add(
+                place("name"),
+                format!("{name:?} is another app's name"),
+                "give each app a name of its own",
+            );
+        }
+        if !keys.insert(key.clone()) {
+            problems.add(
+                place("key"),
+                format!("{key:?} is another app's key"),
+                "give each app a key of its own",
+            );
+        }
+        if key == DEMO_KEY && !listen.ip().is_loopback() {
+            problems.add(
+                place("key"),
+                format!("everybody knows the key {DEMO_KEY:?}, and {listen} can be reached from other machines"),
+                "choose another key, such as 16 random letters, or listen on 127.0.0.1. (This collector has nothing that \
+                 reads data over HTTP, so there are no tokens to set.)",
+            );
+        }
+        apps.push(App {
+            name: name.into(),
+            key,
+            origins: allowed(&origins, &place("origins"), problems),
+        });
+    }
+    apps.into_iter().collect()
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn allowed(origins: &[String], key: &str, problems: &mut Problems) -> AllowedOrigins {
+    if origins.is_empty() {
+        problems.add(
+            key,
+            "is empty, so no page could send",
+            "list the site's origins, or [\"*\"] for all",
+        );
+    }
+    if origins.iter().any(|text| text == "*") {
+        if origins.len() > 1 {
+            problems.add(
+                key,
+                "lists origins beside \"*\"",
+                "\"*\" allows every origin: remove it, or the others",
+            );
+        }
+        return AllowedOrigins::Any;
+    }
+    let read = |text: &String| {
+        let origin = app::origin(text);
+        if origin.is_none() {
+            problems.add(
+                key,
+                format!("{text:?} is not an origin"),
+                "write scheme, host and port if there is one, such as \"https://shop.example\": no path, no slash at the end",
+            );
+        }
+        origin
+    };
+    AllowedOrigins::Listed(origins.iter().filter_map(read).collect())
+}
+
+fn alerts(raw: RawAlerts, problems: &mut Problems) -> Option<Alerts> {
+    for (at, webhook) in raw.webhooks.iter().enumerate() {
+        http_url(&format!("alerts.webhooks[{at}]"), webhook, problems);
+    }
+    let second = Duration::from_secs(1);
+    let evaluate_every = problems.span(
+        "alerts.evaluate_every",
+        raw.evaluate_every,
+        defaults::EVALUATE_EVERY,
+        second..=3_600 * second,
+    );
+    let Some(rules) = raw.rules else {
+        if !raw.webhooks.is_empty() {
+            problems.add(
+                "alerts.rules",
+                "is absent, and webhooks wait for alerts",
+                "name a rules file, or remove alerts.webhooks",
+            );
+        }
+        return None;
+    };
+    if !rules.is_file() {
+        problems.add(
+            "alerts.rules",
+            format!("{} is not a file", rules.display()),
+            "give the path of the rules file",
+        );
+    }
+    Some(Alerts {
+        rules,
+        webhooks: raw.webhooks,
+        evaluate_every,
+    })
+}
+
+fn http_url(key: &str, text: &str, problems: &mut Problems) {
+    let good = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !good {
+        problems.add(
+            key,
+            format!("{text:?} is not an http(s) URL"),
+            "write it in full, such as \"http://db.example:8123\"",
+        );
+    }
+}

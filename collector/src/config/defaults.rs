@@ -1,0 +1,33 @@
+//! Every default of the configuration.
+
+use std::time::Duration;
+
+use super::{Limits, SpoolLimits};
+
+/// Loopback: a new collector is not open to the world before somebody says so.
+pub(super) const LISTEN: &str = "127.0.0.1:4318";
+pub(super) const DATA: &str = "./data";
+pub(super) const DIST: &str = "js-wrapper/dist";
+/// Libchdb rests at about 0.35 GiB; this leaves room for merges and a handful of queries.
+pub(super) const CLICKHOUSE_MEMORY_BYTES: u64 = 1536 << 20;
+pub(super) const CLICKHOUSE_USER: &str = "default";
+pub(super) const EVALUATE_EVERY: Duration = Duration::from_secs(30);
+
+pub(super) const LIMITS: Limits = Limits {
+    // Pages send at most 60,000 bytes; other senders may join a few of those.
+    body_bytes: 256 << 10,
+    decompressed_bytes: 2 << 20,
+    connections: 1_024,
+    // More than commit together on a fast disk, and few enough for the worst batch: its rows may take 32 MiB.
+    batches_at_once: 32,
+    header_timeout: Duration::from_secs(15),
+    body_timeout: Duration::from_secs(15),
+    // A commit takes milliseconds; a disk that needs seconds is as good as full.
+    store_timeout: Duration::from_secs(10),
+    drain: Duration::from_secs(5),
+};
+
+pub(super) const SPOOL: SpoolLimits = SpoolLimits {
+    max_bytes: 4 << 30,
+    segment_bytes: 32 << 20,
+};

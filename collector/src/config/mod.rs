@@ -1,0 +1,166 @@
+//! The configuration, in two stages: what is written ([`raw`]) becomes what is in force ([`Config`]) or a list of all
+//! that is wrong with it ([`ConfigError`]).
+
+mod app;
+mod check;
+mod defaults;
+mod environment;
+mod error;
+mod quantity;
+mod raw;
+mod show;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use app::{AllowedOrigins, App, Apps};
+pub use error::{ConfigError, Problem};
+
+/// What is in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the collector listens.
+    pub listen: SocketAddr,
+    /// The folder that spool, embedded database and endpoint file live in.
+    pub data: PathBuf,
+    /// The folder with the SDK's files that pages load.
+    pub dist: PathBuf,
+    /// Bounds on what senders may do.
+    pub limits: Limits,
+    /// Bounds of the spool.
+    pub spool: SpoolLimits,
+    /// Which ClickHouse stores the rows.
+    pub clickhouse: ClickhouseSource,
+    /// Who may send.
+    pub apps: Apps,
+    /// The alert rules, if there are any.
+    pub alerts: Option<Alerts>,
+}
+
+/// Bounds on what senders may do. Memory for requests is at most
+/// `connections × body_bytes + batches_at_once × (decompressed_bytes + the rows of a batch)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body as sent.
+    pub body_bytes: usize,
+    /// Bytes of a body once decompressed.
+    pub decompressed_bytes: usize,
+    /// Open connections; further ones wait in the system's queue.
+    pub connections: usize,
+    /// Batches that are decompressed, read and stored at once; further ones wait.
+    pub batches_at_once: usize,
+    /// How long a connection may take to send a request's head, and stay idle between requests.
+    pub header_timeout: Duration,
+    /// How long a sender may take to send a body.
+    pub body_timeout: Duration,
+    /// How long storing a batch may take before the answer is 503.
+    pub store_timeout: Duration,
+    /// How long requests, and then the writer, may take to finish at shutdown.
+    pub drain: Duration,
+}
+
+/// Bounds of the spool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolLimits {
+    /// Bytes on disk; a full spool answers 503.
+    pub max_bytes: u64,
+    /// Bytes of one segment file.
+    pub segment_bytes: u64,
+}
+
+/// Which ClickHouse stores the rows.
+#[derive(Clone, Debug)]
+pub enum ClickhouseSource {
+    /// The collector's own child process.
+    Embedded {
+        /// The engine's memory limit in bytes.
+        memory_bytes: u64,
+        /// Where libchdb is; the tool cache if absent.
+        library: Option<PathBuf>,
+    },
+    /// A server or cluster.
+    Server {
+        /// Its HTTP interface.
+        url: String,
+        /// The user to ask as.
+        user: String,
+        /// The user's password.
+        password: Secret,
+    },
+}
+
+/// The alert rules and where they speak up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alerts {
+    /// The rules file.
+    pub rules: PathBuf,
+    /// Where transitions are posted.
+    pub webhooks: Vec<String>,
+    /// The pause between evaluations.
+    pub evaluate_every: Duration,
+}
+
+/// A password that is not printed by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, for the client that sends it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Config {
+    /// Reads `file` (defaults without one), lets the variables of `environment` override it, and checks the result.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place and how to mend it.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            })?,
+            None => String::new(),
+        };
+        let raw = environment::overlay(file, &text, environment)?;
+        check::check(raw).map_err(|problems| ConfigError::Invalid {
+            file: file.map(Path::to_owned),
+            problems,
+        })
+    }
+
+    /// What works, and is probably not what was meant.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.apps.is_empty() {
+            warnings.push("no app is configured, so every batch is refused: add an [[apps]] section".to_owned());
+        }
+        if !self.dist.join("manifest.json").is_file() {
+            warnings.push(format!(
+                "{} holds no manifest.json, so /rum.js is not served: build the SDK with `cargo xtask wasm`, or set sdk.dist",
+                self.dist.display()
+            ));
+        }
+        warnings
+    }
+
+    /// The whole configuration as TOML, secrets left out.
+    #[must_use]
+    pub fn show(&self) -> String {
+        show::show(self)
+    }
+}

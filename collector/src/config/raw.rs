@@ -1,0 +1,73 @@
+//! The configuration as it is written; every field may be left out.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::quantity::{Bytes, Span};
+
+/// The file, or what the environment says on top of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawConfig {
+    pub(super) listen: Option<String>,
+    pub(super) data: Option<PathBuf>,
+    pub(super) sdk: RawSdk,
+    pub(super) limits: RawLimits,
+    pub(super) spool: RawSpool,
+    pub(super) clickhouse: RawClickhouse,
+    pub(super) apps: Vec<RawApp>,
+    pub(super) alerts: RawAlerts,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSdk {
+    pub(super) dist: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawLimits {
+    pub(super) body_bytes: Option<Bytes>,
+    pub(super) decompressed_bytes: Option<Bytes>,
+    pub(super) connections: Option<usize>,
+    pub(super) batches_at_once: Option<usize>,
+    pub(super) header_timeout: Option<Span>,
+    pub(super) body_timeout: Option<Span>,
+    pub(super) store_timeout: Option<Span>,
+    pub(super) drain: Option<Span>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSpool {
+    pub(super) max_bytes: Option<Bytes>,
+    pub(super) segment_bytes: Option<Bytes>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawClickhouse {
+    pub(super) url: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) memory_bytes: Option<Bytes>,
+    pub(super) library: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawApp {
+    pub(super) name: String,
+    pub(super) key: String,
+    pub(super) origins: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawAlerts {
+    pub(super) rules: Option<PathBuf>,
+    pub(super) webhooks: Vec<String>,
+    pub(super) evaluate_every: Option<Span>,
+}

@@ -1,0 +1,115 @@
+//! The configuration in force, as TOML; passwords and the paths of webhooks are left out.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use url::Url;
+
+use super::quantity::{Bytes, Span};
+use super::{AllowedOrigins, ClickhouseSource, Config};
+
+pub(super) fn show(config: &Config) -> String {
+    let Config {
+        listen,
+        data,
+        dist,
+        limits,
+        spool,
+        clickhouse,
+        apps,
+        alerts,
+    } = config;
+    let mut page = Page(String::new());
+    page.text("listen", &listen.to_string());
+    page.text("data", &data.display().to_string());
+    page.section("[sdk]");
+    page.text("dist", &dist.display().to_string());
+    page.section("[limits]");
+    page.bytes("body_bytes", limits.body_bytes as u64);
+    page.bytes("decompressed_bytes", limits.decompressed_bytes as u64);
+    page.line("connections", limits.connections);
+    page.line("batches_at_once", limits.batches_at_once);
+    page.span("header_timeout", limits.header_timeout);
+    page.span("body_timeout", limits.body_timeout);
+    page.span("store_timeout", limits.store_timeout);
+    page.span("drain", limits.drain);
+    page.section("[spool]");
+    page.bytes("max_bytes", spool.max_bytes);
+    page.bytes("segment_bytes", spool.segment_bytes);
+    match clickhouse {
+        ClickhouseSource::Embedded { memory_bytes, library } => {
+            page.section("[clickhouse] # embedded");
+            page.bytes("memory_bytes", *memory_bytes);
+            if let Some(library) = library {
+                page.text("library", &library.display().to_string());
+            }
+        }
+        ClickhouseSource::Server { url, user, password } => {
+            page.section("[clickhouse]");
+            page.text("url", url);
+            page.text("user", user);
+            let password = if password.expose().is_empty() {
+                "no password"
+            } else {
+                "a password is set"
+            };
+            page.0.push_str(&format!("# {password}\n"));
+        }
+    }
+    for app in apps.sorted() {
+        page.section("[[apps]]");
+        page.text("name", &app.name);
+        page.text("key", &app.key);
+        match &app.origins {
+            AllowedOrigins::Any => page.texts("origins", &["*".to_owned()]),
+            AllowedOrigins::Listed(origins) => page.texts("origins", origins),
+        }
+    }
+    if let Some(alerts) = alerts {
+        page.section("[alerts]");
+        page.text("rules", &alerts.rules.display().to_string());
+        page.texts(
+            "webhooks",
+            &alerts.webhooks.iter().map(|url| host_only(url)).collect::<Vec<_>>(),
+        );
+        page.span("evaluate_every", alerts.evaluate_every);
+    }
+    page.0
+}
+
+/// A webhook's path is often its password.
+fn host_only(url: &str) -> String {
+    Url::parse(url).map_or_else(
+        |_| "…".to_owned(),
+        |url| format!("{}/…", url.origin().ascii_serialization()),
+    )
+}
+
+struct Page(String);
+
+impl Page {
+    fn section(&mut self, head: &str) {
+        self.0.push_str(&format!("\n{head}\n"));
+    }
+
+    fn line(&mut self, key: &str, value: impl std::fmt::Display) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "{key} = {value}");
+    }
+
+    fn text(&mut self, key: &str, text: &str) {
+        self.line(key, toml::Value::from(text));
+    }
+
+    fn texts(&mut self, key: &str, texts: &[String]) {
+        self.line(key, toml::Value::from(texts.to_vec()));
+    }
+
+    fn bytes(&mut self, key: &str, bytes: u64) {
+        self.text(key, &Bytes(bytes).to_string());
+    }
+
+    fn span(&mut self, key: &str, span: Duration) {
+        self.text(key, &Span(span).to_string());
+    }
+}

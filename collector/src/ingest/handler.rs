@@ -1,0 +1,292 @@
+//! `POST /v1/batches`: the only place of ingest that knows HTTP, the clock and the spool.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_TYPE,
+    HeaderName, ORIGIN, USER_AGENT,
+};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt as _;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use url::form_urlencoded;
+
+use super::body::Encoding;
+use super::decode::decode;
+use super::enrich::enrich;
+use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender};
+use super::outcome::{Outcome, Outcomes, Tally};
+use super::reject::Reject;
+use super::validate::{Received, validate};
+use crate::config::{App, Apps, Limits};
+use crate::serve::Problem;
+use crate::store::rows::rows;
+use crate::store::{Appended, Frame, Spool, SpoolError};
+
+/// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
+/// while it still sends is reset, and a page sees a network failure where we meant 413.
+const DISCARDED_BYTES: usize = 4 << 20;
+
+/// How much of what a sender sent is said back to it.
+const QUOTED_CHARS: usize = 64;
+
+/// The ingest routes' state; a handle.
+#[derive(Clone)]
+pub struct Ingest(Arc<Shared>);
+
+struct Shared {
+    apps: Apps,
+    limits: Limits,
+    spool: Spool,
+    outcomes: Arc<Outcomes>,
+    /// Who holds a place may have a decompressed body in memory.
+    places: Semaphore,
+}
+
+impl Ingest {
+    /// Takes batches of `apps` into `spool`.
+    #[must_use]
+    pub fn new(apps: Apps, limits: Limits, spool: Spool, outcomes: Arc<Outcomes>) -> Self {
+        let places = Semaphore::new(limits.batches_at_once);
+        Self(Arc::new(Shared {
+            apps,
+            limits,
+            spool,
+            outcomes,
+            places,
+        }))
+    }
+}
+
+/// The routes.
+pub fn routes(ingest: Ingest) -> Router {
+    Router::new()
+        .route("/v1/batches", post(batches).options(preflight))
+        .with_state(ingest)
+}
+
+/// Answers the question that a browser asks first when a request has unusual headers.
+async fn preflight() -> impl IntoResponse {
+    let headers = [
+        (ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
+        (ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
+        (ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS),
+    ];
+    (StatusCode::NO_CONTENT, headers)
+}
+
+async fn batches(State(Ingest(shared)): State<Ingest>, request: Request) -> Response {
+    let received_ms = now_ms();
+    match shared.take(request, received_ms).await {
+        // No body, and no `no-store`: Chromium would hold the page's keepalive quota longer.
+        Ok(outcome) => {
+            shared.outcomes.count(outcome);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(reject) => {
+            let refusal = reject.refusal();
+            shared.outcomes.count(refusal.outcome);
+            tracing::debug!(code = refusal.code, at = refusal.at, "a batch is refused: {reject}");
+            Problem {
+                status: refusal.status,
+                code: refusal.code,
+                message: reject.to_string(),
+                at: refusal.at,
+                retry_after: refusal.retry_after,
+            }
+            .into_response()
+        }
+    }
+}
+
+/// What the head of a request says.
+struct Head<'a> {
+    app: &'a App,
+    sender: Sender<'a>,
+    encoding: Encoding,
+    sent_ms: Option<i64>,
+    user_agent: Option<&'a str>,
+}
+
+impl Shared {
+    async fn take(&self, request: Request, received_ms: i64) -> Result<Outcome, Reject> {
+        let (parts, body) = request.into_parts();
+        let parameters = Parameters::of(parts.uri.query().unwrap_or_default());
+        let head = self.head(&parts.headers, &parameters);
+        // Also for a request that will be refused: an answer before the end of the body may not be read.
+        let body = self.read(body).await;
+        let (head, body) = (head?, body?);
+        match head.sender {
+            Sender::NotAPage => self.outcomes.count(Outcome::OriginAbsent),
+            Sender::Opaque => self.outcomes.count(Outcome::OriginOpaque),
+            Sender::Page(_) => {}
+        }
+
+        // The semaphore is never closed; the error would mean that the collector is ending.
+        let _place = self.places.acquire().await.map_err(|_| Reject::SpoolFailing)?;
+        let mut tally = Tally::default();
+        let text = head.encoding.decode(&body, self.limits.decompressed_bytes)?;
+        let decoded = decode(&text, &mut tally)?;
+        let received = Received {
+            app: Arc::clone(&head.app.name),
+            sent_ms: head.sent_ms,
+            received_ms,
+        };
+        let accepted = validate(decoded, received, &mut tally)?;
+        let outcome = if accepted.items.is_empty() {
+            Outcome::BatchEmpty
+        } else {
+            let frame = rows(&enrich(accepted, head.user_agent));
+            tally.add(Outcome::EventUnknownValue, frame.left_out.into());
+            match self.store(frame).await? {
+                Appended::Stored => Outcome::BatchStored,
+                // Its events were counted when it came first.
+                Appended::Duplicate => return Ok(Outcome::BatchDuplicate),
+            }
+        };
+        self.outcomes.add(&tally);
+        Ok(outcome)
+    }
+
+    async fn store(&self, frame: Frame) -> Result<Appended, Reject> {
+        let limit = self.limits.store_timeout;
+        match timeout(limit, self.spool.append(frame)).await {
+            Ok(Ok(appended)) => Ok(appended),
+            Ok(Err(SpoolError::TooLarge { bytes })) => Err(Reject::RowsTooLarge { bytes }),
+            Ok(Err(error)) if error.is_full() => Err(Reject::SpoolFull),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a batch cannot be stored");
+                Err(Reject::SpoolFailing)
+            }
+            Err(_) => {
+                tracing::error!(?limit, "a batch was not stored in time");
+                Err(Reject::SpoolFailing)
+            }
+        }
+    }
+
+    fn head<'a>(&'a self, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
+        let key = parameters.key.as_deref().ok_or(Reject::MissingKey)?;
+        let app = self
+            .apps
+            .by_key(key)
+            .ok_or_else(|| Reject::UnknownKey { key: quote(key) })?;
+        let sender = Sender::of(text(headers, &ORIGIN));
+        if let Sender::Page(origin) = sender
+            && !sender.may_send(&app.origins)
+        {
+            return Err(Reject::OriginNotAllowed {
+                origin: quote(origin),
+                app: app.name.to_string(),
+            });
+        }
+        if let Some(media_type) = text(headers, &CONTENT_TYPE).filter(|media_type| !may_be_a_batch(media_type)) {
+            return Err(Reject::MediaType {
+                media_type: quote(media_type),
+            });
+        }
+        let encoding = Encoding::of(text(headers, &CONTENT_ENCODING), parameters.encoding.as_deref())?;
+        let sent_ms = parameters.sent.as_deref().map(|sent| {
+            sent.parse().map_err(|_| Reject::BadParameter {
+                name: "s",
+                value: quote(sent),
+                expected: "Date.now() when the batch was sent, or left out",
+            })
+        });
+        Ok(Head {
+            app,
+            sender,
+            encoding,
+            sent_ms: sent_ms.transpose()?,
+            user_agent: text(headers, &USER_AGENT),
+        })
+    }
+
+    async fn read(&self, body: Body) -> Result<Bytes, Reject> {
+        let limit = self.limits.body_timeout;
+        match timeout(limit, read(body, self.limits.body_bytes)).await {
+            Ok(read) => read,
+            Err(_) => Err(Reject::TooSlow {
+                seconds: limit.as_secs(),
+            }),
+        }
+    }
+}
+
+/// Reads at most `limit` bytes; what is over is read on for a while and thrown away.
+async fn read(mut body: Body, limit: usize) -> Result<Bytes, Reject> {
+    let announced = body.size_hint().lower();
+    if announced > (limit + DISCARDED_BYTES) as u64 {
+        return Err(Reject::BodyTooLarge { limit });
+    }
+    let mut read = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Reject::Incomplete {
+            reason: error.to_string(),
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= limit {
+            read.extend_from_slice(&data);
+        } else if length > limit + DISCARDED_BYTES {
+            break;
+        }
+    }
+    if length > limit {
+        Err(Reject::BodyTooLarge { limit })
+    } else {
+        Ok(read.freeze())
+    }
+}
+
+/// The query's parameters; others are left alone.
+#[derive(Default)]
+struct Parameters {
+    key: Option<String>,
+    sent: Option<String>,
+    encoding: Option<String>,
+}
+
+impl Parameters {
+    fn of(query: &str) -> Self {
+        let mut parameters = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "k" => parameters.key = Some(value.into_owned()),
+                "s" => parameters.sent = Some(value.into_owned()),
+                "z" => parameters.encoding = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        parameters
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    // A header that is no text is as good as one with another value: it matches nothing.
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// `text/plain` needs no preflight; `application/json` is what everybody else's tools send.
+fn may_be_a_batch(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("text/plain") || essence.eq_ignore_ascii_case("application/json")
+}
+
+fn quote(text: &str) -> String {
+    text.chars().take(QUOTED_CHARS).collect()
+}
+
+fn now_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}

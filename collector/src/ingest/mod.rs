@@ -1,0 +1,27 @@
+//! From a request to frames in the spool.
+//!
+//! ```text
+//! ★ handler    request        -> capped bytes
+//!   origin     headers        -> may this page send?
+//!   body       bytes          -> decompressed bytes
+//!   decode     bytes          -> Decoded         (raw records go through rum-core here)
+//!   validate   Decoded        -> AcceptedBatch
+//!   enrich     AcceptedBatch  -> EnrichedBatch
+//! ★ handler    EnrichedBatch  -> the spool, then 204
+//! ```
+//! ★ is I/O; the rest is pure. What is refused is a [`Reject`]; what is lost from a batch that is not refused is counted
+//! under an [`Outcome`].
+
+mod body;
+mod decode;
+mod enrich;
+mod handler;
+mod origin;
+mod outcome;
+mod reject;
+mod text;
+mod validate;
+
+pub use handler::{Ingest, routes};
+pub use outcome::{Outcome, Outcomes};
+pub use reject::Reject;

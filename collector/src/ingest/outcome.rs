@@ -1,0 +1,123 @@
+//! What became of batches, events and texts. Whatever is dropped, cut or worth knowing is counted under one of these.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! outcomes {
+    ($($(#[doc = $doc:literal])* $variant:ident => $name:literal,)*) => {
+        /// What became of something.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Outcome { $($(#[doc = $doc])* $variant,)* }
+
+        impl Outcome {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in logs and in `/readyz`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+outcomes! {
+    /// A batch is in the spool.
+    BatchStored => "batch_stored",
+    /// A batch was in the spool already: a retry.
+    BatchDuplicate => "batch_duplicate",
+    /// A batch held nothing that could be stored, and nothing was lost by that.
+    BatchEmpty => "batch_empty",
+    /// A batch was refused: key, origin or parameters.
+    RefusedSender => "refused_sender",
+    /// A batch was refused: too large, compressed or not.
+    RefusedSize => "refused_size",
+    /// A batch was refused: its encoding or its form.
+    RefusedForm => "refused_form",
+    /// A batch was refused: it did not arrive whole, or not in time.
+    RefusedIncomplete => "refused_incomplete",
+    /// A batch was refused: the spool could not take it. The page sends it again.
+    RefusedForNow => "refused_for_now",
+    /// A batch came from a page whose origin is opaque (`Origin: null`).
+    OriginOpaque => "origin_opaque",
+    /// A batch came without an origin: not from a browser.
+    OriginAbsent => "origin_absent",
+    /// An event was handed to the spool.
+    EventAccepted => "event_accepted",
+    /// An item was dropped: its kind is a newer writer's.
+    EventUnknownKind => "event_unknown_kind",
+    /// An event was dropped: its metric or scope is a newer writer's.
+    EventUnknownValue => "event_unknown_value",
+    /// An event was dropped: its view is not in the batch.
+    EventUnknownView => "event_unknown_view",
+    /// An event was dropped: a number in it cannot be.
+    EventOutOfRange => "event_out_of_range",
+    /// A field was skipped: it is a newer writer's.
+    FieldUnknown => "field_unknown",
+    /// A text was cut to its limit.
+    TextCut => "text_cut",
+}
+
+const COUNT: usize = Outcome::ALL.len();
+
+/// Counts of one batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally([u64; COUNT]);
+
+impl Tally {
+    /// Counts `n` more.
+    pub fn add(&mut self, outcome: Outcome, n: u64) {
+        let count = &mut self.0[outcome as usize];
+        *count = count.saturating_add(n);
+    }
+
+    /// How many so far.
+    #[must_use]
+    pub fn get(&self, outcome: Outcome) -> u64 {
+        self.0[outcome as usize]
+    }
+}
+
+/// Counts since the start, shared by all requests.
+#[derive(Debug)]
+pub struct Outcomes([AtomicU64; COUNT]);
+
+impl Default for Outcomes {
+    fn default() -> Self {
+        Self([const { AtomicU64::new(0) }; COUNT])
+    }
+}
+
+impl Outcomes {
+    /// Counts one more.
+    pub fn count(&self, outcome: Outcome) {
+        self.0[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds the counts of one batch.
+    pub fn add(&self, tally: &Tally) {
+        for (total, n) in self.0.iter().zip(tally.0) {
+            if n > 0 {
+                total.fetch_add(n, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// How many since the start.
+    #[must_use]
+    pub fn get(&self, outcome: Outcome) -> u64 {
+        self.0[outcome as usize].load(Ordering::Relaxed)
+    }
+
+    /// Everything that has happened at least once.
+    #[must_use]
+    pub fn snapshot(&self) -> serde_json::Map<String, serde_json::Value> {
+        let counts = Outcome::ALL
+            .iter()
+            .map(|outcome| (outcome.name().to_owned(), self.get(*outcome)));
+        counts
+            .filter(|(_, n)| *n > 0)
+            .map(|(name, n)| (name, n.into()))
+            .collect()
+    }
+}

@@ -1,0 +1,316 @@
+//! From decoded to accepted: values that cannot be are dropped, texts are cut to their limits, and both are counted.
+//! What hangs on the whole batch refuses it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rum_core::Id;
+use rum_core::vitals::{Metric, Scope};
+use rum_core::wire::event::{ErrorEvent, ViewEvent, VitalEvent};
+use rum_core::wire::{Document, Event, Item};
+
+use super::decode::Decoded;
+use super::outcome::{Outcome, Tally};
+use super::reject::Reject;
+use super::text::{Cut, cut, cut_some, expand, expand_url};
+use crate::batch::AcceptedBatch;
+
+/// Limits of texts, in bytes of UTF-8. Pages cut to UTF-16 units first, so what an SDK sends fits.
+mod limit {
+    pub(super) const ORIGIN: usize = 256;
+    pub(super) const SDK: usize = 32;
+    pub(super) const RELEASE: usize = 128;
+    pub(super) const ENVIRONMENT: usize = 64;
+    pub(super) const CONNECTION: usize = 16;
+    pub(super) const URL: usize = 2_048;
+    pub(super) const PAGE_NAME: usize = 256;
+    pub(super) const PROTOCOL: usize = 16;
+    pub(super) const TARGET: usize = 512;
+    pub(super) const METHOD: usize = 16;
+    pub(super) const CLASS: usize = 128;
+    /// 1,000 UTF-16 units are at most 3,000 bytes; the rest is for the origin behind each U+007F.
+    pub(super) const MESSAGE: usize = 4_096;
+    /// 4,000 UTF-16 units are at most 12,000 bytes.
+    pub(super) const STACK: usize = 16_384;
+    pub(super) const ACTION_NAME: usize = 256;
+}
+
+/// The latest time origin that is believed, in ms since the epoch: the year 2100.
+const LATEST_ORIGIN_MS: i64 = 4_102_444_800_000;
+
+/// What the request says about the batch.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    pub(super) app: Arc<str>,
+    /// The sender's clock when it sent, in ms since the epoch; absent if it did not say.
+    pub(super) sent_ms: Option<i64>,
+    /// Our clock, in ms since the epoch.
+    pub(super) received_ms: i64,
+}
+
+/// Checks every value of a batch.
+pub(super) fn validate(decoded: Decoded, received: Received, tally: &mut Tally) -> Result<AcceptedBatch, Reject> {
+    let Decoded {
+        id,
+        built_ms,
+        mode,
+        mut document,
+        items,
+    } = decoded;
+    check(&mut document, tally)?;
+    let decoded = items.len();
+    let (views, events): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| matches!(item.event, Event::View(_)));
+    let mut known = HashMap::new();
+    let mut accepted = Vec::with_capacity(decoded);
+    for item in views.into_iter().chain(events) {
+        match judge(&item, &mut known) {
+            Ok(()) => accepted.push(trim(item, &document.origin, tally)),
+            Err(outcome) => tally.add(outcome, 1),
+        }
+    }
+    if known.is_empty() && decoded > 0 {
+        return Err(Reject::NoView { events: decoded });
+    }
+    tally.add(Outcome::EventAccepted, accepted.len() as u64);
+    let Received {
+        app,
+        sent_ms,
+        received_ms,
+    } = received;
+    Ok(AcceptedBatch {
+        app,
+        id,
+        sent_ms: sent_ms.unwrap_or(built_ms),
+        received_ms,
+        mode,
+        document,
+        items: accepted,
+    })
+}
+
+fn check(document: &mut Document, tally: &mut Tally) -> Result<(), Reject> {
+    let out_of_range = |field, value, expected| Err(Reject::OutOfRange { field, value, expected });
+    let time_origin_ms = document.time_origin_ms;
+    if !(0..=LATEST_ORIGIN_MS).contains(&time_origin_ms) {
+        return out_of_range(
+            "time_origin_ms",
+            time_origin_ms,
+            "a time in ms since the epoch, before 2100",
+        );
+    }
+    // The weight of a session follows from its version: without the version it would be a guess.
+    if let Some(version) = document.rate_version.filter(|version| *version != 0) {
+        return out_of_range(
+            "rate_version",
+            version,
+            "0 or absent: no other sampling rate is configured",
+        );
+    }
+    let Document {
+        origin,
+        sdk,
+        release,
+        environment,
+        connection,
+        ..
+    } = document;
+    cut(origin, limit::ORIGIN, tally);
+    cut(sdk, limit::SDK, tally);
+    cut_some(release, limit::RELEASE, tally);
+    cut_some(environment, limit::ENVIRONMENT, tally);
+    cut_some(connection, limit::CONNECTION, tally);
+    Ok(())
+}
+
+/// Whether an event can be a row. `known` holds the views so far, by number; they come first.
+fn judge(item: &Item, known: &mut HashMap<i64, Id>) -> Result<(), Outcome> {
+    if u32::try_from(item.seq).is_err() {
+        return Err(Outcome::EventOutOfRange);
+    }
+    if let Event::View(view) = &item.event {
+        return judge_view(view, item.view, known);
+    }
+    if !known.contains_key(&item.view) {
+        return Err(Outcome::EventUnknownView);
+    }
+    match &item.event {
+        Event::Vital(vital) => judge_vital(vital),
+        Event::Request(request) => in_range(request.ordinal >= 0 && request.what.duration >= 0),
+        Event::Error(error) => in_range(error.ordinal >= 0 && error.what.count > 0),
+        Event::Action(action) => in_range(action.ordinal >= 0),
+        Event::View(_) => Ok(()),
+    }
+}
+
+/// Two reports of one view may have its number, two views may not.
+fn judge_view(view: &ViewEvent, number: i64, known: &mut HashMap<i64, Id>) -> Result<(), Outcome> {
+    in_range(view.view_id != Id(0) && view.session_id != Id(0))?;
+    in_range(*known.entry(number).or_insert(view.view_id) == view.view_id)
+}
+
+fn judge_vital(vital: &VitalEvent) -> Result<(), Outcome> {
+    let scope = [Scope::Document, Scope::View]
+        .into_iter()
+        .find(|scope| *scope as i64 == vital.scope);
+    if Metric::from_wire(vital.metric).is_none() || scope.is_none() {
+        return Err(Outcome::EventUnknownValue);
+    }
+    in_range(vital.value >= 0)
+}
+
+fn in_range(condition: bool) -> Result<(), Outcome> {
+    if condition {
+        Ok(())
+    } else {
+        Err(Outcome::EventOutOfRange)
+    }
+}
+
+/// Puts the page's origin where it was left out, and cuts every text to its limit.
+fn trim(mut item: Item, origin: &str, tally: &mut Tally) -> Item {
+    match &mut item.event {
+        Event::View(view) => {
+            cut(&mut view.page, limit::URL, tally);
+            cut_some(&mut view.page_name, limit::PAGE_NAME, tally);
+            if let Some(referrer) = &mut view.referrer {
+                expand_url(referrer, origin, limit::URL, tally);
+            }
+            if let Some(phases) = &mut view.navigation {
+                cut_some(&mut phases.protocol, limit::PROTOCOL, tally);
+            }
+        }
+        Event::Vital(vital) => {
+            cut_some(&mut vital.target, limit::TARGET, tally);
+            // A path is the resource of an LCP; the type of an event has no slash.
+            if let Some(detail) = &mut vital.detail {
+                expand_url(detail, origin, limit::URL, tally);
+            }
+        }
+        Event::Request(request) => {
+            cut(&mut request.what.method, limit::METHOD, tally);
+            expand_url(&mut request.what.url, origin, limit::URL, tally);
+        }
+        Event::Error(error) => trim_error(error, origin, tally),
+        Event::Action(action) => {
+            cut_some(&mut action.what.name, limit::ACTION_NAME, tally);
+            cut_some(&mut action.what.target, limit::TARGET, tally);
+        }
+    }
+    item
+}
+
+/// What is cut off message and stack here joins what the page cut off, in the row's own count.
+fn trim_error(error: &mut ErrorEvent, origin: &str, tally: &mut Tally) {
+    let error = &mut error.what;
+    cut_some(&mut error.class, limit::CLASS, tally);
+    let Cut(message) = expand(&mut error.message, origin, limit::MESSAGE, tally);
+    let Cut(stack) = error
+        .stack
+        .as_mut()
+        .map_or(Cut(0), |stack| expand(stack, origin, limit::STACK, tally));
+    if message + stack > 0 {
+        let units = i64::try_from(message + stack).unwrap_or(i64::MAX);
+        error.cut = Some(error.cut.unwrap_or(0).saturating_add(units));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rum_core::wire::Batch;
+    use rum_core::wire::Content;
+
+    use super::*;
+    use crate::batch::Mode;
+
+    const VIEW: &str = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/product/7","/list"]"#;
+
+    /// Validates a batch of these items.
+    fn check(items: &str) -> (Vec<Item>, Tally) {
+        let document = r#"[1795226212000,"https://shop.example","0.1.0"]"#;
+        let batch = Batch::read(&format!(r#"[1,0,"00000000000000ff",5,{document},[{items}]]"#)).unwrap();
+        let Content::Events(items) = batch.content else {
+            panic!("events")
+        };
+        let decoded = Decoded {
+            id: batch.id,
+            built_ms: batch.sent_at_ms,
+            mode: Mode::Wasm,
+            document: batch.document,
+            items,
+        };
+        let received = Received {
+            app: "shop".into(),
+            sent_ms: None,
+            received_ms: 6,
+        };
+        let mut tally = Tally::default();
+        let accepted = validate(decoded, received, &mut tally).unwrap();
+        assert_eq!((accepted.sent_ms, accepted.received_ms), (5, 6));
+        (accepted.items, tally)
+    }
+
+    #[test]
+    fn views_come_first() {
+        let (items, _) = check(&format!("[2,0,1,1,0,5],{VIEW}"));
+        assert!(matches!(items[0].event, Event::View(_)));
+        assert_eq!(items.len(), 2);
+    }
+
+    #[test]
+    fn the_origin_is_put_where_it_was_left_out() {
+        let lcp = r#"[2,0,1,1,0,5,"img","/hero.avif"]"#;
+        let inp = r#"[2,0,1,3,0,5,"button","pointerup"]"#;
+        let request = r#"[64,0,1,9,0,"GET","/api/x",200,1,2,0]"#;
+        let (items, _) = check(&[VIEW, lcp, inp, request].join(","));
+        let texts: Vec<_> = items
+            .iter()
+            .map(|item| match &item.event {
+                Event::View(view) => (view.page.as_str(), view.referrer.as_deref().unwrap()),
+                Event::Vital(vital) => (vital.target.as_deref().unwrap(), vital.detail.as_deref().unwrap()),
+                Event::Request(request) => (request.what.method.as_str(), request.what.url.as_str()),
+                Event::Error(_) | Event::Action(_) => panic!("not sent"),
+            })
+            .collect();
+        let expected = [
+            ("/product/7", "https://shop.example/list"),
+            ("img", "https://shop.example/hero.avif"),
+            ("button", "pointerup"),
+            ("GET", "https://shop.example/api/x"),
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn what_is_cut_off_an_error_joins_its_own_count() {
+        let (message, stack) = ("m".repeat(limit::MESSAGE + 10), "s".repeat(limit::STACK + 5));
+        let (items, tally) = check(&format!(
+            r#"{VIEW},[65,0,1,9,0,"Error","{message}","{stack}",0,1,0,100]"#
+        ));
+        let Event::Error(error) = &items[1].event else {
+            panic!("an error")
+        };
+        assert_eq!((error.what.message.len(), error.what.cut), (limit::MESSAGE, Some(115)));
+        assert_eq!(error.what.stack.as_ref().map(String::len), Some(limit::STACK));
+        assert_eq!(tally.get(Outcome::TextCut), 2);
+    }
+
+    #[test]
+    fn an_error_within_its_limits_keeps_its_count() {
+        for (cut, expected) in [("null", None), ("7", Some(7))] {
+            let (items, _) = check(&format!(r#"{VIEW},[65,0,1,9,0,"Error","m","s",0,1,0,{cut}]"#));
+            let Event::Error(error) = &items[1].event else {
+                panic!("an error")
+            };
+            assert_eq!(error.what.cut, expected);
+        }
+    }
+
+    #[test]
+    fn two_reports_of_a_view_share_a_number_and_two_views_do_not() {
+        let later = VIEW.replace("[1,0,0,", "[1,0,9,");
+        let other = VIEW.replace("6b00f0a400000001", "6b00f0a400000009");
+        let (items, tally) = check(&[VIEW, &later, &other].join(","));
+        assert_eq!(items.iter().map(|item| item.seq).collect::<Vec<_>>(), [0, 9]);
+        assert_eq!(tally.get(Outcome::EventOutOfRange), 1);
+    }
+}

@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod alert;
+pub mod batch;
+pub mod config;
+pub mod data_folder;
+pub mod ingest;
+pub mod run;
+pub mod serve;
+pub mod store;

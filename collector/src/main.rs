@@ -1,0 +1,274 @@
+//! `rum-collector`: the command line. It reads the configuration, starts the embedded ClickHouse where none is named,
+//! and ends both in order. It alone knows the crate `embedded-clickhouse`.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use embedded_clickhouse::{ChildOptions, ChildState, Supervisor, SupervisorOptions, find_library, run_child};
+use rum_collector::alert;
+use rum_collector::config::{ClickhouseSource, Config};
+use rum_collector::data_folder::DataFolder;
+use rum_collector::run::Collector;
+use rum_collector::store::query::{self, SqlFormat};
+use rum_collector::store::{Clickhouse, Endpoint};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Collects what real users' pages measured, and stores it in ClickHouse.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the collector until it is told to stop (Ctrl-C or SIGTERM).
+    Serve(ConfigArgs),
+    /// Prints the configuration that would be in force, or everything that is wrong with it.
+    CheckConfig(ConfigArgs),
+    /// Asks the ClickHouse of the running collector.
+    Sql {
+        /// One statement that only reads, such as "SELECT page, quantile(0.75)(value) FROM rum.web_vitals GROUP BY page".
+        statement: String,
+        /// How the answer is written.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// What the collector starts as its embedded ClickHouse.
+    #[command(hide = true)]
+    ClickhouseChild,
+}
+
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// The configuration file (TOML); without one, the defaults. Variables RUM_<SECTION>_<KEY> override it.
+    #[arg(long, env = "RUM_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+impl From<Format> for SqlFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(args) => serve(&args),
+        Command::CheckConfig(args) => check_config(&args),
+        Command::Sql {
+            statement,
+            format,
+            config,
+        } => sql(&statement, format.into(), &config),
+        Command::ClickhouseChild => run_child().map_err(Into::into),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where standard error is gone nobody can be told.
+            let _ = writeln!(io::stderr(), "rum-collector: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl ConfigArgs {
+    fn load(&self) -> anyhow::Result<Config> {
+        let environment = std::env::vars_os();
+        let text = environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Ok(Config::load(self.config.as_deref(), text)?)
+    }
+}
+
+fn check_config(args: &ConfigArgs) -> anyhow::Result<()> {
+    let config = args.load()?;
+    if let Some(alerts) = &config.alerts {
+        alert::load(&alerts.rules)?;
+    }
+    let mut out = io::stdout().lock();
+    for warning in config.warnings() {
+        writeln!(out, "# warning: {warning}")?;
+    }
+    write!(out, "{}", config.show())?;
+    Ok(())
+}
+
+fn sql(statement: &str, format: SqlFormat, args: &ConfigArgs) -> anyhow::Result<()> {
+    let config = args.load()?;
+    let endpoint = match config.clickhouse {
+        ClickhouseSource::Embedded { .. } => DataFolder::endpoint(&config.data)?,
+        ClickhouseSource::Server { url, user, password } => Endpoint {
+            url,
+            user,
+            password: password.expose().to_owned(),
+        },
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime.block_on(query::sql(&Clickhouse::at(endpoint), statement, format))?;
+    let mut out = io::stdout().lock();
+    out.write_all(answer.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+fn serve(args: &ConfigArgs) -> anyhow::Result<()> {
+    let config = args.load()?;
+    start_log()?;
+    config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve_until_told(&config))
+}
+
+/// For people on a terminal, for machines elsewhere.
+fn start_log() -> anyhow::Result<()> {
+    let filter = EnvFilter::builder()
+        .with_env_var("RUM_LOG")
+        .with_default_directive(tracing::Level::INFO.into())
+        .from_env()
+        .context("RUM_LOG is no filter; write a level such as debug, or rum_collector=debug")?;
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(filter);
+    if io::stderr().is_terminal() {
+        log.with_target(false).init();
+    } else {
+        log.json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .init();
+    }
+    Ok(())
+}
+
+async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
+    // First: a signal from here on ends the collector in order.
+    let shutdown = shutdown_at(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let folder = DataFolder::take(&config.data)?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}; stop what listens there, or set listen (RUM_LISTEN)",
+            config.listen
+        )
+    })?;
+    let (endpoint, endpoints) = watch::channel(None);
+    let supervisor = start_database(config, &endpoint)?;
+    let collector = Collector::open(config, endpoints)?;
+    announce(&listener)?;
+    let publish = async {
+        if let Some(supervisor) = &supervisor {
+            publish(supervisor.state(), &folder, endpoint).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = collector.serve(listener, shutdown) => {}
+        () = publish => {}
+    }
+    if let Some(supervisor) = supervisor {
+        supervisor.shutdown().await;
+    }
+    tracing::info!("the collector has ended");
+    Ok(())
+}
+
+fn shutdown_at(mut terminate: Signal, mut interrupt: Signal) -> CancellationToken {
+    let shutdown = CancellationToken::new();
+    let told = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop: finishing");
+        told.cancel();
+    });
+    shutdown
+}
+
+/// Who started the collector reads this line to learn the port, so it must leave at once.
+fn announce(listener: &TcpListener) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "rum-collector listening on http://{}", listener.local_addr()?)?;
+    Ok(out.flush()?)
+}
+
+/// Starts the embedded ClickHouse, or names the server.
+fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -> anyhow::Result<Option<Supervisor>> {
+    match &config.clickhouse {
+        ClickhouseSource::Server { url, user, password } => {
+            let password = password.expose().to_owned();
+            endpoint.send_replace(Some(Endpoint {
+                url: url.clone(),
+                user: user.clone(),
+                password,
+            }));
+            Ok(None)
+        }
+        ClickhouseSource::Embedded { memory_bytes, library } => {
+            let library = find_library(library.clone())?;
+            let child = child_options(config, &library, *memory_bytes);
+            Ok(Some(Supervisor::start(SupervisorOptions::this_program(
+                ["clickhouse-child"],
+                child,
+            )?)))
+        }
+    }
+}
+
+fn child_options(config: &Config, library: &Path, memory_bytes: u64) -> ChildOptions {
+    let drain_ms = u64::try_from(config.limits.drain.as_millis()).unwrap_or(u64::MAX);
+    ChildOptions {
+        memory_bytes,
+        drain_ms,
+        ..ChildOptions::new(config.data.join("clickhouse"), library.to_owned())
+    }
+}
+
+/// Tells the collector and the command line where the child is, each time it comes back.
+async fn publish(
+    mut child: watch::Receiver<ChildState>,
+    folder: &DataFolder,
+    endpoint: watch::Sender<Option<Endpoint>>,
+) {
+    loop {
+        let now = match &*child.borrow_and_update() {
+            ChildState::Ready { endpoint, .. } => Some(Endpoint {
+                url: endpoint.url.clone(),
+                user: endpoint.user.clone(),
+                password: endpoint.secret.expose().to_owned(),
+            }),
+            ChildState::Starting | ChildState::Down { .. } | ChildState::Stopped => None,
+        };
+        if let Some(now) = &now
+            && let Err(error) = folder.publish(now)
+        {
+            tracing::error!(%error, "`rum-collector sql` will not find ClickHouse");
+        }
+        endpoint.send_replace(now);
+        if child.changed().await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The collector as a whole: what it opens before it listens, what runs beside the requests, and in which order it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::alert;
+use crate::config::{Config, Limits};
+use crate::ingest::{Ingest, Outcomes};
+use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Router};
+use crate::store::writer::{self, WriterOptions};
+use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
+
+/// How often what became of batches and events is logged, if it has changed.
+const SUMMARY_EVERY: Duration = Duration::from_secs(60);
+
+/// The pause before a database that was not ready is asked again.
+const DATABASE_PAUSE: Duration = Duration::from_millis(500);
+
+/// What background tasks may take beyond the writer's own limit.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The collector cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The spool does not open.
+    #[error("the spool: {0}")]
+    Spool(#[from] SpoolError),
+    /// The SDK's files are damaged.
+    #[error("the SDK: {0}")]
+    Assets(#[from] AssetsError),
+    /// The alert rules are wrong.
+    #[error("the alert rules: {0}")]
+    Rules(#[from] alert::RulesError),
+    /// A webhook is wrong.
+    #[error("a webhook: {0}")]
+    Webhook(#[from] alert::WebhookError),
+}
+
+/// A collector that is ready to listen.
+pub struct Collector {
+    limits: Limits,
+    spool: Spool,
+    clickhouse: Clickhouse,
+    endpoint: watch::Receiver<Option<Endpoint>>,
+    database: watch::Sender<Database>,
+    alerts: Option<alert::Options>,
+    outcomes: Arc<Outcomes>,
+    router: Router,
+}
+
+impl Collector {
+    /// Opens everything that a request needs; the database at `endpoint` may come later, and may come and go. Reads from
+    /// disk: call it before serving.
+    ///
+    /// # Errors
+    /// When the spool, the SDK's files or the alert rules cannot be used.
+    pub fn open(config: &Config, endpoint: watch::Receiver<Option<Endpoint>>) -> Result<Self, StartError> {
+        let alerts = alerts(config)?;
+        let assets = Assets::load(&config.dist)?;
+        let mut options = SpoolOptions::new(config.data.join("spool"));
+        options.max_bytes = config.spool.max_bytes;
+        options.segment_bytes = config.spool.segment_bytes;
+        let spool = Spool::open(options)?;
+        let clickhouse = Clickhouse::new(endpoint.clone());
+        let outcomes = Arc::new(Outcomes::default());
+        let (database, progress) = watch::channel(Database::Waiting {
+            reason: "ClickHouse has not answered yet".to_owned(),
+        });
+        let health = Health::new(HealthParts {
+            spool: spool.clone(),
+            clickhouse: clickhouse.clone(),
+            database: progress,
+            alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
+            outcomes: Arc::clone(&outcomes),
+        });
+        let ingest = Ingest::new(
+            config.apps.clone(),
+            config.limits.clone(),
+            spool.clone(),
+            Arc::clone(&outcomes),
+        );
+        let router = serve::router(ingest, assets, health);
+        Ok(Self {
+            limits: config.limits.clone(),
+            spool,
+            clickhouse,
+            endpoint,
+            database,
+            alerts,
+            outcomes,
+            router,
+        })
+    }
+
+    /// Everything that is answered, for callers that need no socket.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Serves on `listener` until `shutdown`. Then requests finish, then the writer inserts what it can; each for at most
+    /// [`Limits::drain`]. What is left stays in the spool for the next start.
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
+        let Self {
+            limits,
+            spool,
+            clickhouse,
+            endpoint,
+            database,
+            alerts,
+            outcomes,
+            router,
+        } = self;
+        // The writer outlives the requests: it inserts what the last of them brought.
+        let background = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        if let Some(alerts) = alerts {
+            tasks.spawn(watch_rules(
+                alerts,
+                clickhouse.clone(),
+                database.subscribe(),
+                shutdown.clone(),
+            ));
+        }
+        let storing = Storing {
+            spool,
+            clickhouse,
+            endpoint,
+            database,
+            drain: limits.drain,
+        };
+        tasks.spawn(storing.run(background.clone()));
+        tasks.spawn(summarise(outcomes, background.clone()));
+
+        serve::serve(listener, router, &limits, shutdown).await;
+        background.cancel();
+        let all = async { while tasks.join_next().await.is_some() {} };
+        if timeout(limits.drain + GRACE, all).await.is_err() {
+            tracing::warn!("the writer has not finished; what it did not insert stays in the spool");
+        }
+    }
+}
+
+fn alerts(config: &Config) -> Result<Option<alert::Options>, StartError> {
+    let Some(alerts) = &config.alerts else { return Ok(None) };
+    let webhooks = alerts
+        .webhooks
+        .iter()
+        .map(|url| alert::Webhook::new(url))
+        .collect::<Result<_, _>>()?;
+    Ok(Some(alert::Options {
+        rules: alert::load(&alerts.rules)?,
+        webhooks,
+        evaluate_every: alerts.evaluate_every,
+        health: alert::Health::new(),
+    }))
+}
+
+/// The way from the spool into the database.
+struct Storing {
+    spool: Spool,
+    clickhouse: Clickhouse,
+    endpoint: watch::Receiver<Option<Endpoint>>,
+    database: watch::Sender<Database>,
+    drain: Duration,
+}
+
+impl Storing {
+    /// Brings the tables into shape as soon as the database is there, then moves rows into them.
+    async fn run(mut self, shutdown: CancellationToken) {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = self.migrate() => {}
+        }
+        let options = WriterOptions {
+            drain: self.drain,
+            ..WriterOptions::default()
+        };
+        writer::run(self.spool, self.clickhouse, options, shutdown).await;
+    }
+
+    async fn migrate(&mut self) {
+        // An error means that nobody is left to name an endpoint; asking says the rest.
+        let _ = self.endpoint.wait_for(Option::is_some).await;
+        while let Err(error) = store::migrate(&self.clickhouse).await {
+            let waiting = Database::Waiting {
+                reason: error.to_string(),
+            };
+            // Once for each reason: a database may be away for long.
+            let news = self.database.send_if_modified(|known| {
+                let news = *known != waiting;
+                *known = waiting;
+                news
+            });
+            if news {
+                tracing::warn!(%error, "ClickHouse is not ready; batches are kept in the spool");
+            }
+            sleep(DATABASE_PAUSE).await;
+        }
+        self.database.send_replace(Database::Migrated);
+    }
+}
+
+/// Evaluates the rules once there are tables to ask.
+async fn watch_rules(
+    alerts: alert::Options,
+    clickhouse: Clickhouse,
+    mut database: watch::Receiver<Database>,
+    shutdown: CancellationToken,
+) {
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        migrated = database.wait_for(|database| *database == Database::Migrated) => {
+            // An error means that nobody migrates any more: the collector ends.
+            if migrated.is_err() {
+                return;
+            }
+        }
+    }
+    alert::run(alerts, clickhouse, shutdown).await;
+}
+
+/// Logs the counts now and then, and once more at the end.
+async fn summarise(outcomes: Arc<Outcomes>, shutdown: CancellationToken) {
+    let mut ticks = interval(SUMMARY_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut logged = serde_json::Map::new();
+    loop {
+        let ended = tokio::select! {
+            () = shutdown.cancelled() => true,
+            _ = ticks.tick() => false,
+        };
+        let counts = outcomes.snapshot();
+        if counts != logged {
+            tracing::info!(outcomes = %serde_json::Value::Object(counts.clone()), "since the start");
+            logged = counts;
+        }
+        if ended {
+            return;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Every answer that a page may ask for is readable by every page, errors included: a page that cannot read a refusal
+//! takes it for a network failure, and tries again. Nothing here is secret, and no cookie is looked at.
+
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS};
+
+/// Adds the headers that make an answer readable.
+pub(super) async fn readable(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Retry-After, X-Request-Id"),
+    );
+    response
+}

@@ -1,0 +1,16 @@
+//! HTTP: what listens, what every answer carries, and the routes that are not ingest.
+
+mod assets;
+mod connections;
+mod cross_origin;
+mod health;
+mod problem;
+mod request_id;
+mod router;
+
+pub use assets::{Assets, AssetsError};
+pub use axum::Router;
+pub use connections::serve;
+pub use health::{Component, Database, Health, Parts as HealthParts};
+pub use problem::Problem;
+pub use router::router;

@@ -1,0 +1,89 @@
+//! All routes, and what every answer carries.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::assets::Assets;
+use super::health::{self, Health};
+use super::{Problem, cross_origin, request_id};
+use crate::ingest::{self, Ingest};
+
+/// The whole server, without a socket.
+pub fn router(ingest: Ingest, assets: Assets, health: Health) -> Router {
+    // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
+    let public = Router::new()
+        .merge(ingest::routes(ingest))
+        .merge(assets.routes())
+        .fallback(async |request: Request| unknown_path(request.uri().path()))
+        .method_not_allowed_fallback(method_not_allowed);
+    let private = health::routes(health).method_not_allowed_fallback(method_not_allowed);
+    private
+        .fallback_service(readable(public))
+        .layer(middleware::from_fn(request_id::named))
+}
+
+/// Every answer of `routes` is readable by pages. A panic costs its request and nothing else, and is an answer, too.
+fn readable(routes: Router) -> Router {
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::map_response(cross_origin::readable))
+}
+
+/// The answer for a path that does not exist.
+pub(super) fn unknown_path(path: &str) -> Response {
+    let path: String = path.trim_start_matches('/').chars().take(128).collect();
+    let message = format!("there is nothing at /{path}; batches go to POST /v1/batches, the SDK is at /rum.js");
+    Problem::new(StatusCode::NOT_FOUND, "unknown_path", message).into_response()
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    let message = format!("{method} is not for {path}; the Allow header says what is");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).into_response()
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or(panic.downcast_ref::<&str>().copied());
+    tracing::error!(
+        panic = text.unwrap_or("?"),
+        "a request panicked: this is a bug in the collector"
+    );
+    let message = "the collector failed at this request and goes on; its log has the reason under this x-request-id";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_readable_answer_and_the_server_goes_on() {
+        let routes = Router::new()
+            .route("/panics", get(async || -> &'static str { panic!("in a handler") }))
+            .route("/lives", get(async || "yes"));
+        let server = readable(routes);
+        let ask = async |path: &str| {
+            server
+                .clone()
+                .oneshot(Request::get(path).body(Body::empty()).unwrap())
+                .await
+                .unwrap()
+        };
+        let answer = ask("/panics").await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+        assert_eq!(answer.headers()["content-type"], "application/json");
+        assert_eq!(ask("/lives").await.status(), StatusCode::OK);
+    }
+}

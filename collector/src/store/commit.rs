@@ -1,0 +1,204 @@
+//! The thread that appends: it takes all that waits and makes it durable with one sync.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::frame::BatchKey;
+use super::log::Log;
+use super::schema::Schema;
+use super::seen::Seen;
+use super::segment::{self, FIRST_FRAME, Writer};
+use super::spool::{Appended, SpoolError, SpoolOptions};
+
+/// Bytes that one sync makes durable at most: more would let the first of them wait too long.
+const GROUP_BYTES: usize = 8 << 20;
+
+/// A frame that wants to be durable.
+#[derive(Debug)]
+pub(super) struct Append {
+    pub(super) key: BatchKey,
+    pub(super) payload: Vec<u8>,
+    pub(super) answer: oneshot::Sender<Result<Appended, SpoolError>>,
+    /// Its share of the bytes that may wait.
+    pub(super) _permit: OwnedSemaphorePermit,
+}
+
+impl Append {
+    /// A caller that has gone away needs no answer.
+    fn answer(self, answer: Result<Appended, SpoolError>) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+pub(super) struct Committer {
+    options: SpoolOptions,
+    log: Arc<Log>,
+    seen: Seen,
+    schema: Schema,
+    /// The segment that is being written; none before the first frame, and after the disk refused.
+    active: Option<Writer>,
+    next_segment: u64,
+}
+
+impl Committer {
+    pub(super) fn new(options: SpoolOptions, log: Arc<Log>, seen: Seen) -> Self {
+        let next_segment = log.next_number();
+        Self {
+            options,
+            log,
+            seen,
+            schema: Schema::current(),
+            active: None,
+            next_segment,
+        }
+    }
+
+    /// Runs until nobody can append any more. While a sync runs the next group gathers: under load syncs are shared,
+    /// and without load nobody waits for company.
+    pub(super) fn run(mut self, mut appends: mpsc::Receiver<Append>) {
+        while let Some(first) = appends.blocking_recv() {
+            let mut bytes = first.payload.len();
+            let mut group = vec![first];
+            while bytes < GROUP_BYTES
+                && let Ok(next) = appends.try_recv()
+            {
+                bytes += next.payload.len();
+                group.push(next);
+            }
+            self.commit(group);
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Append>) {
+        let mut new: Vec<Append> = Vec::new();
+        let mut twins = Vec::new();
+        let mut places = HashMap::new();
+        for append in group {
+            if self.seen.contains(&append.key) {
+                append.answer(Ok(Appended::Duplicate));
+            } else if let Some(place) = places.get(&append.key) {
+                // Not seen yet: its twin's fate, which the sync decides, is its own.
+                twins.push((append, *place));
+            } else {
+                places.insert(append.key.clone(), new.len());
+                new.push(append);
+            }
+        }
+        let fates = if new.is_empty() { Vec::new() } else { self.write(&new) };
+        for (twin, place) in twins {
+            let fate: Option<&Result<Appended, SpoolError>> = fates.get(place);
+            twin.answer(
+                fate.cloned()
+                    .unwrap_or(Err(SpoolError::Closed))
+                    .map(|_| Appended::Duplicate),
+            );
+        }
+        for (append, fate) in new.into_iter().zip(fates) {
+            if fate.is_ok() {
+                self.seen.insert(append.key.clone());
+            }
+            append.answer(fate);
+        }
+    }
+
+    /// Writes what has room; each frame's fate, in order.
+    fn write(&mut self, frames: &[Append]) -> Vec<Result<Appended, SpoolError>> {
+        if self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.length >= self.options.segment_bytes)
+        {
+            self.seal();
+        }
+        let full = SpoolError::Full {
+            bytes: self.log.bytes(),
+            limit: self.options.max_bytes,
+        };
+        let mut room = self.options.max_bytes.saturating_sub(self.log.bytes());
+        if self.active.is_none() {
+            room = room.saturating_sub(FIRST_FRAME);
+        }
+        let fits: Vec<bool> = frames
+            .iter()
+            .map(|frame| match room.checked_sub(segment::frame_length(&frame.payload)) {
+                Some(left) => {
+                    room = left;
+                    true
+                }
+                None => false,
+            })
+            .collect();
+        let written = self.append(
+            frames
+                .iter()
+                .zip(&fits)
+                .filter(|(_, fits)| **fits)
+                .map(|(frame, _)| &*frame.payload),
+        );
+        if fits.contains(&false) {
+            // So that it can be deleted, and make room, once its rows are in ClickHouse.
+            self.seal();
+        }
+        fits.into_iter()
+            .map(|fits| match (fits, &written) {
+                (true, Ok(())) => Ok(Appended::Stored),
+                (true, Err(error)) => Err(error.clone()),
+                (false, _) => Err(full.clone()),
+            })
+            .collect()
+    }
+
+    fn append<'a>(&mut self, payloads: impl Iterator<Item = &'a [u8]>) -> Result<(), SpoolError> {
+        let mut payloads = payloads.peekable();
+        if payloads.peek().is_none() {
+            return Ok(());
+        }
+        let active = self.active()?;
+        let mut bytes = Vec::new();
+        payloads.for_each(|payload| segment::encode_frame(active.magic, payload, &mut bytes));
+        let (number, written) = (active.number, active.append(&bytes));
+        let length = active.length;
+        match written {
+            Ok(()) => {
+                self.log.grown(number, length);
+                Ok(())
+            }
+            Err(source) => {
+                tracing::error!(segment = number, error = %source, "the spool cannot write: this segment is given up");
+                self.seal();
+                Err(SpoolError::io("writing a segment", &self.options.folder, source))
+            }
+        }
+    }
+
+    /// The segment to write to: a new one if there is none.
+    fn active(&mut self) -> Result<&mut Writer, SpoolError> {
+        let Self {
+            options,
+            log,
+            schema,
+            active,
+            next_segment,
+            ..
+        } = self;
+        match active {
+            Some(active) => Ok(active),
+            None => {
+                let sync = Arc::clone(&options.sync);
+                let begun = Writer::create(&options.folder, *next_segment, schema, sync)
+                    .map_err(|source| SpoolError::io("beginning a segment", &options.folder, source))?;
+                *next_segment += 1;
+                log.grown(begun.number, begun.length);
+                Ok(active.insert(begun))
+            }
+        }
+    }
+
+    fn seal(&mut self) {
+        if let Some(number) = self.active.take().map(|sealed| sealed.number) {
+            self.log.seal(number);
+        }
+    }
+}

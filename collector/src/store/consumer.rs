@@ -1,0 +1,164 @@
+//! One table's way through the spool: reads its rows from the cursor on, and moves the cursor.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::batch_rows::BatchRows;
+use super::cursor::Position;
+use super::frame;
+use super::log::Log;
+use super::schema::{Column, Table};
+use super::segment::{self, Next, Reader};
+
+/// How much is read at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadLimits {
+    /// Rows; a frame is not divided, so there may be some more.
+    pub(super) rows: usize,
+    /// Bytes of rows; likewise.
+    pub(super) bytes: usize,
+}
+
+/// Rows that belong into one insert.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// What the rows consist of: an older segment may have had fewer columns.
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: BatchRows,
+    /// Whether a limit was reached, so that there may be more.
+    pub(super) filled: Filled,
+    /// The cursor, once these rows are in.
+    next: Position,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// As much as may be read at once.
+    Full,
+    /// All that there is.
+    Partly,
+}
+
+pub(super) struct Consumer {
+    log: Arc<Log>,
+    table: Table,
+    committed: watch::Receiver<Position>,
+    position: Position,
+    open: Option<(u64, Reader)>,
+    payload: Vec<u8>,
+}
+
+impl Consumer {
+    pub(super) fn new(log: Arc<Log>, table: Table) -> Self {
+        let (committed, position) = (log.committed(), log.position(table));
+        Self {
+            log,
+            table,
+            committed,
+            position,
+            open: None,
+            payload: Vec::new(),
+        }
+    }
+
+    pub(super) fn table(&self) -> Table {
+        self.table
+    }
+
+    /// Waits until frames lie behind the cursor.
+    pub(super) async fn wait(&mut self) {
+        let position = self.position;
+        // It cannot fail: the sender lives in the log, which this holds.
+        let _ = self.committed.wait_for(|committed| *committed > position).await;
+    }
+
+    /// Reads on from the cursor, without moving it. Blocks on the disk.
+    ///
+    /// # Errors
+    /// When the disk does not give back what it was given. What can be read but is damaged is passed over and counted.
+    pub(super) fn read(&mut self, limits: ReadLimits) -> io::Result<Batch> {
+        let committed = *self.committed.borrow();
+        let mut next = self.position;
+        let mut columns: Vec<Column> = Vec::new();
+        let mut oldest_ms: Option<i64> = None;
+        let (mut data, mut ends) = (Vec::new(), Vec::new());
+        let mut filled = Filled::Partly;
+        while let Some((at, end)) = self.log.locate(next) {
+            let Some(reader) = Self::reader(&mut self.open, &self.log, at.segment)? else {
+                self.log.damaged(at);
+                next = Position { offset: end, ..at };
+                continue;
+            };
+            let of_segment = reader.schema.columns(self.table);
+            if ends.is_empty() {
+                columns = of_segment.to_vec();
+            } else if columns != of_segment || ends.len() >= limits.rows || data.len() >= limits.bytes {
+                filled = Filled::Full;
+                break;
+            }
+            let offset = match reader.next(at.offset, end, &mut self.payload)? {
+                Next::Frame { next } => {
+                    let before = ends.len();
+                    let read = frame::head(&self.payload).and_then(|head| {
+                        frame::collect(&self.payload, self.table, &mut data, &mut ends)?;
+                        Ok(head.received_ms)
+                    });
+                    match read {
+                        Ok(received_ms) if ends.len() > before => {
+                            oldest_ms = Some(oldest_ms.map_or(received_ms, |oldest| oldest.min(received_ms)));
+                        }
+                        Ok(_) => {}
+                        Err(frame::BadPayload) => {
+                            ends.truncate(before);
+                            data.truncate(ends.last().copied().unwrap_or(0));
+                            self.log.damaged(at);
+                        }
+                    }
+                    next
+                }
+                Next::Damaged { next } => {
+                    self.log.damaged(at);
+                    next
+                }
+                Next::Torn | Next::End => {
+                    self.log.damaged(at);
+                    end
+                }
+            };
+            next = Position { offset, ..at };
+        }
+        if filled == Filled::Partly {
+            // Nothing more can be read up to there, whatever has become of it.
+            next = next.max(committed);
+        }
+        if let Some(oldest_ms) = oldest_ms {
+            self.log.inserting(self.table, oldest_ms);
+        }
+        Ok(Batch {
+            columns,
+            rows: BatchRows::new(data, ends),
+            filled,
+            next,
+        })
+    }
+
+    /// Moves the cursor behind the rows of `batch`: they are where they belong.
+    pub(super) fn advance(&mut self, batch: &Batch) {
+        self.position = batch.next;
+        self.log.advance(self.table, batch.next);
+    }
+
+    /// Tells why the cursor does not move.
+    pub(super) fn stalled(&self, code: Option<u32>, message: String) {
+        self.log.stalled(self.table, code, message);
+    }
+
+    fn reader<'a>(open: &'a mut Option<(u64, Reader)>, log: &Log, number: u64) -> io::Result<Option<&'a Reader>> {
+        if open.as_ref().is_none_or(|(opened, _)| *opened != number) {
+            *open = Reader::open(&segment::path(log.folder(), number))?.map(|reader| (number, reader));
+        }
+        Ok(open.as_ref().map(|(_, reader)| reader))
+    }
+}

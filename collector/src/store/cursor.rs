@@ -1,0 +1,90 @@
+//! How far each table is in the spool, in one small file a table.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::schema::Table;
+
+/// A place in the spool: everything before it is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position {
+    /// The segment's number.
+    pub(super) segment: u64,
+    /// Bytes from the segment's beginning.
+    pub(super) offset: u64,
+}
+
+/// Reads a table's cursor. One that is missing or damaged is the beginning: rows are inserted again, and count once.
+pub(super) fn load(folder: &Path, table: Table) -> Position {
+    let Ok(text) = fs::read(path(folder, table)) else {
+        return Position::default();
+    };
+    parse(&text).unwrap_or_else(|| {
+        tracing::warn!(
+            table = table.name(),
+            "the spool's cursor is damaged: what the spool holds is inserted again"
+        );
+        Position::default()
+    })
+}
+
+/// Replaces a table's cursor. The rename is atomic; it is not synced, for a cursor that falls back after a power cut only
+/// repeats work.
+pub(super) fn store(folder: &Path, table: Table, position: Position) -> io::Result<()> {
+    let path = path(folder, table);
+    let new = path.with_extension("new");
+    fs::write(&new, print(position))?;
+    fs::rename(new, path)
+}
+
+fn path(folder: &Path, table: Table) -> PathBuf {
+    folder.join(format!("{}.cursor", table.name()))
+}
+
+fn print(Position { segment, offset }: Position) -> String {
+    let place = format!("{segment} {offset}");
+    format!("{place} {:08x}\n", crc32c::crc32c(place.as_bytes()))
+}
+
+fn parse(text: &[u8]) -> Option<Position> {
+    let text = std::str::from_utf8(text).ok()?;
+    let mut words = text.split_ascii_whitespace();
+    let position = Position {
+        segment: words.next()?.parse().ok()?,
+        offset: words.next()?.parse().ok()?,
+    };
+    (text == print(position)).then_some(position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(load(folder.path(), Table::Views), Position::default());
+        let position = Position {
+            segment: 12,
+            offset: 34_567,
+        };
+        store(folder.path(), Table::Views, position).unwrap();
+        assert_eq!(load(folder.path(), Table::Views), position);
+        assert_eq!(load(folder.path(), Table::Vitals), Position::default());
+    }
+
+    #[test]
+    fn a_damaged_cursor_is_the_beginning() {
+        let good = print(Position {
+            segment: 12,
+            offset: 34_567,
+        });
+        for place in 0..good.len() {
+            let mut bad = good.clone().into_bytes();
+            bad[place] ^= 1;
+            assert_eq!(parse(&bad), None, "byte {place}");
+            assert_eq!(parse(&good.as_bytes()[..place]), None, "cut at {place}");
+        }
+    }
+}

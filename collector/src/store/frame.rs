@@ -1,0 +1,258 @@
+//! A frame: the rows of one batch, as they lie in the spool.
+//!
+//! The payload, all numbers little-endian:
+//!
+//! ```text
+//! batch id u64 | arrival i64 (ms) | app: length u16, bytes | sections u8
+//! a section: table u8 | rows u32 | end of each row u32… | RowBinary
+//! ```
+//!
+//! RowBinary has no borders between rows; the ends are there so that a refused insert can be split.
+
+use std::sync::Arc;
+
+use rum_core::Id;
+
+use super::row::Row;
+use super::schema::Table;
+
+/// The rows of one batch, and what names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The batch, by which a repetition is known.
+    pub key: BatchKey,
+    /// When the batch arrived, in ms since the epoch.
+    pub received_ms: i64,
+    /// Events that could not become rows.
+    pub left_out: u32,
+    sections: Vec<Section>,
+}
+
+/// What names a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BatchKey {
+    /// The app's name.
+    pub app: Arc<str>,
+    /// The id that its sender gave it.
+    pub id: Id,
+}
+
+/// The rows of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Section {
+    table: Table,
+    ends: Vec<u32>,
+    data: Vec<u8>,
+}
+
+impl Frame {
+    /// A frame without rows.
+    pub(crate) fn new(app: Arc<str>, id: Id, received_ms: i64) -> Self {
+        Self {
+            key: BatchKey { app, id },
+            received_ms,
+            left_out: 0,
+            sections: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub(crate) fn push<R: Row>(&mut self, row: &R) {
+        let place = self
+            .sections
+            .iter()
+            .position(|section| section.table == R::TABLE)
+            .unwrap_or_else(|| {
+                self.sections.push(Section {
+                    table: R::TABLE,
+                    ends: Vec::new(),
+                    data: Vec::new(),
+                });
+                self.sections.len() - 1
+            });
+        if let Some(section) = self.sections.get_mut(place) {
+            row.encode(&mut section.data);
+            // A frame of 4 GiB is refused by the spool, whatever its ends say.
+            section.ends.push(u32::try_from(section.data.len()).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// How many rows it has for `table`.
+    #[must_use]
+    pub fn rows(&self, table: Table) -> usize {
+        self.sections
+            .iter()
+            .filter(|section| section.table == table)
+            .map(|section| section.ends.len())
+            .sum()
+    }
+
+    /// The payload.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(
+            64 + self
+                .sections
+                .iter()
+                .map(|s| s.data.len() + 4 * s.ends.len())
+                .sum::<usize>(),
+        );
+        out.extend_from_slice(&self.key.id.0.to_le_bytes());
+        out.extend_from_slice(&self.received_ms.to_le_bytes());
+        // An app's name is checked by the configuration and far shorter.
+        let app = &self.key.app.as_bytes()[..self.key.app.len().min(usize::from(u16::MAX))];
+        out.extend_from_slice(&(app.len() as u16).to_le_bytes());
+        out.extend_from_slice(app);
+        out.push(self.sections.len() as u8);
+        for section in &self.sections {
+            out.push(section.table as u8);
+            out.extend_from_slice(&(section.ends.len() as u32).to_le_bytes());
+            for end in &section.ends {
+                out.extend_from_slice(&end.to_le_bytes());
+            }
+            out.extend_from_slice(&section.data);
+        }
+        out
+    }
+}
+
+/// What a payload says of its batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FrameHead {
+    pub(crate) key: BatchKey,
+    pub(crate) received_ms: i64,
+}
+
+/// A payload is not what [`Frame::encode`] writes, although its checksum holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the frame is not readable")]
+pub(crate) struct BadPayload;
+
+/// Reads the part that names the batch.
+pub(crate) fn head(payload: &[u8]) -> Result<FrameHead, BadPayload> {
+    Payload(payload).head()
+}
+
+/// Appends the rows of `table` to `data` and their ends to `ends`; how many there were.
+pub(crate) fn collect(
+    payload: &[u8],
+    table: Table,
+    data: &mut Vec<u8>,
+    ends: &mut Vec<usize>,
+) -> Result<(), BadPayload> {
+    let mut rest = Payload(payload);
+    rest.head()?;
+    for _ in 0..rest.number::<1>()? {
+        let number = rest.number::<1>()? as u8;
+        let rows = rest.number::<4>()? as usize;
+        let mut own_ends = Payload(rest.bytes(rows.checked_mul(4).ok_or(BadPayload)?)?);
+        let mut last = 0;
+        let base = data.len();
+        let wanted = number == table as u8;
+        for _ in 0..rows {
+            let end = own_ends.number::<4>()? as usize;
+            if end < last {
+                return Err(BadPayload);
+            }
+            last = end;
+            if wanted {
+                ends.push(base + end);
+            }
+        }
+        let rows_data = rest.bytes(last)?;
+        if wanted {
+            data.extend_from_slice(rows_data);
+        }
+    }
+    if rest.0.is_empty() { Ok(()) } else { Err(BadPayload) }
+}
+
+/// What is left of a payload.
+struct Payload<'a>(&'a [u8]);
+
+impl<'a> Payload<'a> {
+    fn head(&mut self) -> Result<FrameHead, BadPayload> {
+        let id = Id(self.number::<8>()?);
+        let received_ms = self.number::<8>()?.cast_signed();
+        let length = self.number::<2>()? as usize;
+        let app = std::str::from_utf8(self.bytes(length)?).map_err(|_| BadPayload)?;
+        Ok(FrameHead {
+            key: BatchKey { app: app.into(), id },
+            received_ms,
+        })
+    }
+
+    fn bytes(&mut self, length: usize) -> Result<&'a [u8], BadPayload> {
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or(BadPayload)?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    fn number<const BYTES: usize>(&mut self) -> Result<u64, BadPayload> {
+        let bytes = self.bytes(BYTES)?;
+        Ok(bytes
+            .iter()
+            .rev()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::store::row::ClockBadRow;
+    use crate::store::rowbinary::{Low, Millis};
+    use proptest::prelude::*;
+
+    /// A frame of `clock_bad` rows, which can hold any text.
+    pub(crate) fn frame_of(id: u64, texts: &[&str]) -> Frame {
+        let mut frame = Frame::new("shop".into(), Id(id), 1_000);
+        for (ordinal, row) in (0..).zip(texts) {
+            frame.push(&ClockBadRow {
+                app: Low("shop"),
+                ver: 1,
+                recv_ts: Millis(1_000),
+                view_id: Id(id),
+                table: Low("views"),
+                kind: Low("view"),
+                ordinal,
+                row,
+            });
+        }
+        frame
+    }
+
+    #[test]
+    fn rows_come_back_with_their_borders() {
+        let payload = frame_of(7, &["first", "second, longer"]).encode();
+        let FrameHead { key, received_ms } = head(&payload).unwrap();
+        assert_eq!((&*key.app, key.id, received_ms), ("shop", Id(7), 1_000));
+        let (mut data, mut ends) = (vec![0xff; 3], vec![3]);
+        collect(&payload, Table::ClockBad, &mut data, &mut ends).unwrap();
+        assert_eq!(ends.len(), 3);
+        assert!(data[..ends[1]].ends_with(b"first") && data[..ends[2]].ends_with(b"second, longer"));
+        assert_eq!(data.len(), ends[2]);
+    }
+
+    #[test]
+    fn rows_of_other_tables_are_passed_over() {
+        let payload = frame_of(7, &["row"]).encode();
+        let (mut data, mut ends) = (Vec::new(), Vec::new());
+        collect(&payload, Table::Views, &mut data, &mut ends).unwrap();
+        assert_eq!((data.len(), ends.len()), (0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn no_payload_makes_the_reader_fall(payload in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = head(&payload);
+            let _ = collect(&payload, Table::Views, &mut Vec::new(), &mut Vec::new());
+        }
+
+        #[test]
+        fn a_cut_payload_is_refused(at in 0_usize..100) {
+            let payload = frame_of(7, &["first", "second"]).encode();
+            prop_assume!(at < payload.len());
+            prop_assert!(collect(&payload[..at], Table::ClockBad, &mut Vec::new(), &mut Vec::new()).is_err());
+        }
+    }
+}

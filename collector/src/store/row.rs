@@ -1,0 +1,240 @@
+//! The rows: one type a table, its fields in the order of the columns.
+//!
+//! Units are the tables': milliseconds for durations and for moments since the document's time origin, CLS as it is.
+
+use rum_core::Id;
+use rum_core::vitals::{Rating, Scope};
+use serde_json::{Map, Value as Json};
+
+use super::rowbinary::{Low, Millis, Seconds, Value};
+use super::schema::{Column, Table};
+
+/// A row of one table.
+pub(crate) trait Row {
+    /// Where it belongs.
+    const TABLE: Table;
+    /// The columns, in the order in which [`Row::encode`] writes them.
+    fn columns() -> Vec<Column>;
+    /// Appends the row as RowBinary.
+    fn encode(&self, out: &mut Vec<u8>);
+    /// The row for people.
+    fn json(&self) -> Map<String, Json>;
+}
+
+/// Declares the fields that are columns, once.
+macro_rules! columns {
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)* }) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        pub(crate) struct $name<'a> { $($(#[doc = $field_doc])* pub(crate) $field: $type,)* }
+
+        impl<'a> $name<'a> {
+            fn own_columns() -> Vec<Column> {
+                vec![$(Column::of::<$type>(stringify!($field))),*]
+            }
+            fn encode_own(&self, out: &mut Vec<u8>) {
+                $(self.$field.encode(out);)*
+            }
+            fn json_own(&self, into: &mut Map<String, Json>) {
+                $(into.insert(stringify!($field).to_owned(), self.$field.json());)*
+            }
+        }
+    };
+}
+
+/// Declares a table's row: its own columns follow those of its place.
+macro_rules! placed {
+    ($(#[doc = $doc:literal])* $name:ident($fields:ident) => $table:ident { $($fields_of:tt)* }) => {
+        columns! { $(#[doc = $doc])* $fields { $($fields_of)* } }
+
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        pub(crate) struct $name<'a> {
+            /// Where the row lies, and whose it is.
+            pub(crate) place: Place<'a>,
+            /// What it says.
+            pub(crate) what: $fields<'a>,
+        }
+
+        impl Row for $name<'_> {
+            const TABLE: Table = Table::$table;
+            fn columns() -> Vec<Column> {
+                let mut columns = Place::own_columns();
+                columns.extend($fields::own_columns());
+                columns
+            }
+            fn encode(&self, out: &mut Vec<u8>) {
+                self.place.encode_own(out);
+                self.what.encode_own(out);
+            }
+            fn json(&self) -> Map<String, Json> {
+                let mut map = Map::new();
+                self.place.json_own(&mut map);
+                self.what.json_own(&mut map);
+                map
+            }
+        }
+    };
+}
+
+columns! {
+    /// What places a row, the first columns of every table of events. Retention and hour are its partition and must
+    /// stay in front: the writer splits an insert by these bytes.
+    Place {
+        /// How many days the row is kept.
+        retention: u16,
+        /// The start hour of the row's view.
+        hour: Seconds,
+        /// The app's name.
+        app: Low<'a>,
+        /// The row with the highest one is the value; see `rows::version`.
+        ver: u64,
+        /// The row's time by the sender's clock, corrected if that clock is far off.
+        ts: Millis,
+        /// When the row arrived.
+        recv_ts: Millis,
+        session_id: Id,
+        view_id: Id,
+        /// The first page of the view: frozen, for it is part of the keys.
+        page: Low<'a>,
+    }
+}
+
+placed! {
+    /// A page view.
+    ViewRow(ViewFields) => Views {
+        document_id: Id,
+        parent_id: Option<Id>,
+        kind: Low<'a>,
+        page_name: Low<'a>,
+        referrer: &'a str,
+        origin: Low<'a>,
+        release: Low<'a>,
+        environment: Low<'a>,
+        browser: Low<'a>,
+        device: Low<'a>,
+        connection: Low<'a>,
+        viewport_width: Option<u32>,
+        viewport_height: Option<u32>,
+        duration_ms: Option<f64>,
+        navigation_kind: Low<'a>,
+        redirect_ms: Option<f32>,
+        worker_ms: Option<f32>,
+        dns_ms: Option<f32>,
+        connect_ms: Option<f32>,
+        tls_ms: Option<f32>,
+        request_ms: Option<f32>,
+        response_ms: Option<f32>,
+        dom_interactive_ms: Option<f32>,
+        dom_content_loaded_ms: Option<f32>,
+        dom_complete_ms: Option<f32>,
+        load_ms: Option<f32>,
+        transfer_bytes: Option<u64>,
+        encoded_bytes: Option<u64>,
+        decoded_bytes: Option<u64>,
+        status: Option<u16>,
+        protocol: Low<'a>,
+        mode: Low<'a>,
+        raw_reason: Low<'a>,
+        attached_ms: Option<f64>,
+        queue_dropped: Option<u32>,
+        observer_dropped: Option<u32>,
+        core_dropped: Option<u32>,
+        sdk: Low<'a>,
+        weight: f32,
+    }
+}
+
+placed! {
+    /// A value of a metric.
+    VitalRow(VitalFields) => Vitals {
+        metric: Low<'a>,
+        scope: Scope,
+        value: f32,
+        rating: Rating,
+        target: &'a str,
+        detail: &'a str,
+        at_ms: Option<f64>,
+        input_delay_ms: Option<f32>,
+        processing_ms: Option<f32>,
+        presentation_ms: Option<f32>,
+        device: Low<'a>,
+        browser: Low<'a>,
+        release: Low<'a>,
+        connection: Low<'a>,
+        weight: f32,
+    }
+}
+
+placed! {
+    /// A request.
+    RequestRow(RequestFields) => Requests {
+        kind: Low<'a>,
+        ordinal: u64,
+        method: Low<'a>,
+        url: &'a str,
+        host: Low<'a>,
+        path: &'a str,
+        status: Option<u16>,
+        start_ms: f64,
+        duration_ms: f32,
+        outcome: Low<'a>,
+        release: Low<'a>,
+    }
+}
+
+placed! {
+    /// An error.
+    ErrorRow(ErrorFields) => Errors {
+        ordinal: u64,
+        last_ts: Millis,
+        group_id: u64,
+        class: Low<'a>,
+        message: &'a str,
+        stack: &'a str,
+        source: Low<'a>,
+        handled: bool,
+        count: u32,
+        cut: u32,
+        release: Low<'a>,
+    }
+}
+
+placed! {
+    /// An action.
+    ActionRow(ActionFields) => Actions {
+        kind: Low<'a>,
+        ordinal: u64,
+        name: &'a str,
+        target: &'a str,
+    }
+}
+
+columns! {
+    /// A row of any of the other tables whose view started at a time that cannot be.
+    ClockBadRow {
+        app: Low<'a>,
+        ver: u64,
+        recv_ts: Millis,
+        view_id: Id,
+        table: Low<'a>,
+        kind: Low<'a>,
+        ordinal: u64,
+        row: &'a str,
+    }
+}
+
+impl Row for ClockBadRow<'_> {
+    const TABLE: Table = Table::ClockBad;
+    fn columns() -> Vec<Column> {
+        Self::own_columns()
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.encode_own(out);
+    }
+    fn json(&self) -> Map<String, Json> {
+        let mut map = Map::new();
+        self.json_own(&mut map);
+        map
+    }
+}

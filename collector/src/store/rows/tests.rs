@@ -1,0 +1,307 @@
+//! The rows of batches, read back as ClickHouse would read them.
+
+use super::*;
+use crate::batch::AcceptedBatch;
+use crate::store::frame::collect;
+use crate::store::rowbinary::tests::decode;
+use crate::store::schema::Table;
+use rum_core::wire::Document;
+use rum_core::wire::event::{NavigationPhases, Receipt};
+use rum_core::wire::record::{Action, ErrorReport, Request};
+use serde_json::{Map, Value as Json};
+
+/// 2026-11-21 12:34:56 UTC.
+const START_SECONDS: u32 = 1_795_264_496;
+const START_MS: i64 = START_SECONDS as i64 * 1_000;
+
+fn view() -> ViewEvent {
+    ViewEvent {
+        view_id: Id::starting_at(START_SECONDS, 0xbeef),
+        session_id: Id::starting_at(START_SECONDS, 0xcafe),
+        kind: ViewKind::Load as i64,
+        start: 0,
+        page: "/products".into(),
+        referrer: None,
+        parent_id: None,
+        document_id: None,
+        page_name: None,
+        end: None,
+        navigation: None,
+        receipt: None,
+    }
+}
+
+fn vital(metric: i64, scope: i64, value: i64) -> VitalEvent {
+    VitalEvent {
+        metric,
+        scope,
+        value,
+        target: None,
+        detail: None,
+        at: None,
+        input_delay: None,
+        processing: None,
+        presentation: None,
+    }
+}
+
+fn batch(events: Vec<(i64, Event)>) -> EnrichedBatch {
+    EnrichedBatch {
+        accepted: AcceptedBatch {
+            app: "shop".into(),
+            id: Id(0x5eed),
+            sent_ms: START_MS + 5_000,
+            received_ms: START_MS + 5_250,
+            mode: Mode::Wasm,
+            document: Document {
+                time_origin_ms: START_MS,
+                origin: "https://shop.example".into(),
+                sdk: "0.1.0".into(),
+                release: Some("2026.47".into()),
+                environment: None,
+                rate_version: None,
+                connection: Some("4g".into()),
+                viewport_width: Some(1_280),
+                viewport_height: Some(720),
+                raw_reason: None,
+            },
+            items: events
+                .into_iter()
+                .map(|(seq, event)| Item { view: 0, seq, event })
+                .collect(),
+        },
+        browser: "Chrome",
+        device: "desktop",
+    }
+}
+
+/// The rows that ClickHouse would read.
+fn decoded(frame: &Frame, table: Table) -> Vec<Map<String, Json>> {
+    let (mut data, mut ends) = (Vec::new(), Vec::new());
+    collect(&frame.encode(), table, &mut data, &mut ends).unwrap();
+    let rows = decode(&table.columns(), &data);
+    assert_eq!(rows.len(), ends.len());
+    assert_eq!(rows.len(), frame.rows(table));
+    rows
+}
+
+#[test]
+fn a_page_view_with_all_that_it_can_say() {
+    let phases = NavigationPhases {
+        kind: 1,
+        redirect: None,
+        worker: None,
+        dns: Some(1_500),
+        connect: Some(20_000),
+        tls: Some(12_250),
+        request: Some(80_125),
+        response: Some(3_000),
+        dom_interactive: Some(200_000),
+        dom_content_loaded: Some(220_000),
+        dom_complete: Some(400_000),
+        load: Some(401_000),
+        transfer_bytes: Some(5_300),
+        encoded_bytes: Some(5_000),
+        decoded_bytes: Some(20_000),
+        status: Some(200),
+        protocol: Some("h2".into()),
+    };
+    let whole = ViewEvent {
+        referrer: Some("https://search.example/".into()),
+        parent_id: Some(Id(1)),
+        document_id: Some(Id(2)),
+        page_name: Some("Products".into()),
+        end: Some(9_000_000),
+        navigation: Some(phases),
+        receipt: Some(Receipt {
+            attached: 31_500,
+            queue_dropped: Some(2),
+            observer_dropped: None,
+            core_dropped: None,
+        }),
+        ..view()
+    };
+    let frame = rows(&batch(vec![(9_000, Event::View(whole))]));
+    insta::assert_json_snapshot!("page_view", decoded(&frame, Table::Views));
+}
+
+#[test]
+fn what_is_absent_is_null_and_not_zero() {
+    let bare = rows(&batch(vec![(0, Event::View(view()))]));
+    insta::assert_json_snapshot!("page_view_of_which_little_is_known", decoded(&bare, Table::Views));
+}
+
+#[test]
+fn values_have_the_units_of_the_tables() {
+    let inp = VitalEvent {
+        target: Some("button#buy".into()),
+        detail: Some("pointerup".into()),
+        at: Some(2_000_500),
+        input_delay: Some(8_000),
+        processing: Some(192_000),
+        presentation: Some(16_000),
+        ..vital(Metric::Inp as i64, 0, 216_000)
+    };
+    let frame = rows(&batch(vec![
+        (0, Event::View(view())),
+        (4_000, Event::Vital(inp)),
+        (4_000, Event::Vital(vital(Metric::Cls as i64, 1, 123_456))),
+    ]));
+    insta::assert_json_snapshot!("vitals", decoded(&frame, Table::Vitals));
+}
+
+#[test]
+fn requests_errors_and_actions() {
+    let request = Request {
+        initiator: 1,
+        method: "POST".into(),
+        url: "https://api.example:8443/cart/7".into(),
+        status: Some(503),
+        start: 1_000_000,
+        duration: 250_500,
+        outcome: 0,
+    };
+    let error = ErrorReport {
+        source: 1,
+        class: Some("TypeError".into()),
+        message: "x is null".into(),
+        stack: Some("TypeError: x is null\n    at pay (https://shop.example/cart.js:10:5)".into()),
+        handled: 0,
+        count: 3,
+        first: 1_250_000,
+        cut: None,
+    };
+    let action = Action {
+        kind: 0,
+        name: Some("Buy".into()),
+        target: Some("button#buy".into()),
+    };
+    let frame = rows(&batch(vec![
+        (0, Event::View(view())),
+        (
+            1_251,
+            Event::Request(RequestEvent {
+                ordinal: 4,
+                what: request,
+            }),
+        ),
+        (
+            2_000,
+            Event::Error(ErrorEvent {
+                ordinal: 5,
+                what: error,
+            }),
+        ),
+        (
+            900,
+            Event::Action(ActionEvent {
+                ordinal: 3,
+                what: action,
+            }),
+        ),
+    ]));
+    insta::assert_json_snapshot!("request", decoded(&frame, Table::Requests));
+    insta::assert_json_snapshot!("error", decoded(&frame, Table::Errors));
+    insta::assert_json_snapshot!("action", decoded(&frame, Table::Actions));
+}
+
+#[test]
+fn an_impossible_start_sends_the_whole_view_to_clock_bad() {
+    let mut ahead = batch(vec![
+        (0, Event::View(view())),
+        (4_000, Event::Vital(vital(Metric::Lcp as i64, 0, 1_200_000))),
+    ]);
+    // The sender's clock is a day ahead.
+    ahead.accepted.received_ms -= 86_400_000;
+    let frame = rows(&ahead);
+    assert_eq!((frame.rows(Table::Views), frame.rows(Table::Vitals)), (0, 0));
+    let kept = decoded(&frame, Table::ClockBad);
+    let names: Vec<_> = kept
+        .iter()
+        .map(|row| (&row["table"], &row["kind"], &row["ordinal"]))
+        .collect();
+    let [view, lcp] = ["views", "vitals"].map(Json::from);
+    assert_eq!(
+        names,
+        [(&view, &"view".into(), &0.into()), (&lcp, &"LCP".into(), &0.into())]
+    );
+    let row: Json = serde_json::from_str(kept[1]["row"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&row["value"], &row["view_id"]),
+        (&1_200.0.into(), &"6b018ff00000beef".into())
+    );
+}
+
+#[test]
+fn a_skewed_clock_is_corrected_and_a_slow_network_is_not() {
+    for (sent_ago_ms, expected) in [(250, START_MS), (59_000, START_MS), (3_600_000, START_MS + 3_600_000)] {
+        let mut skewed = batch(vec![(0, Event::View(view()))]);
+        skewed.accepted.sent_ms = skewed.accepted.received_ms - sent_ago_ms;
+        let row = decoded(&rows(&skewed), Table::Views).remove(0);
+        assert_eq!(row["ts"], Json::from(expected), "{sent_ago_ms}");
+        // What places the row is the id's, however wrong the clock.
+        assert_eq!(row["hour"], Json::from(START_SECONDS / 3_600 * 3_600));
+    }
+}
+
+#[test]
+fn the_newest_report_wins_and_among_equals_the_earliest_arrival() {
+    let later_report = version(5_001, START_MS + 9_000);
+    let first = version(5_000, START_MS);
+    let retry = version(5_000, START_MS + 9_000);
+    assert!(later_report > first && first > retry);
+    assert_eq!(first, version(5_000, START_MS + 999), "seconds are enough");
+    assert_eq!(version(-1, -1), u64::from(u32::MAX));
+    assert_eq!(version(i64::MAX, i64::MAX), u64::from(u32::MAX) << 32);
+}
+
+#[test]
+fn what_no_row_can_be_made_of_is_counted() {
+    let mut strange = batch(vec![
+        (0, Event::View(view())),
+        (1, Event::Vital(vital(99, 0, 1))),
+        (1, Event::Vital(vital(Metric::Lcp as i64, 7, 1))),
+        (1, Event::Vital(vital(Metric::Lcp as i64, 0, 1))),
+    ]);
+    strange.accepted.items[3].view = 42;
+    let frame = rows(&strange);
+    assert_eq!(
+        (frame.left_out, frame.rows(Table::Vitals), frame.rows(Table::Views)),
+        (3, 0, 1)
+    );
+}
+
+#[test]
+fn no_number_makes_it_fall() {
+    for number in [i64::MIN, -1, 0, i64::MAX] {
+        let request = Request {
+            initiator: number,
+            method: String::new(),
+            url: "not a url".into(),
+            status: Some(number),
+            start: number,
+            duration: number,
+            outcome: number,
+        };
+        let view = ViewEvent {
+            kind: number,
+            start: number,
+            end: Some(number),
+            ..view()
+        };
+        let mut batch = batch(vec![
+            (number, Event::View(view)),
+            (number, Event::Vital(vital(Metric::Cls as i64, 0, number))),
+            (
+                number,
+                Event::Request(RequestEvent {
+                    ordinal: number,
+                    what: request,
+                }),
+            ),
+        ]);
+        batch.accepted.document.time_origin_ms = number;
+        let rows = decoded(&rows(&batch), Table::Requests);
+        assert_eq!((rows.len(), &rows[0]["path"]), (1, &"not a url".into()));
+    }
+}

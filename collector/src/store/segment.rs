@@ -1,0 +1,428 @@
+//! A segment: one file of the spool. A header, stored twice, then frames.
+//!
+//! ```text
+//! header  "RUMSPOOL" | format u16 | frame magic u64 | schema: length u32, JSON | crc32c u32   (each copy in its slot)
+//! frame   magic u64 | length u32 | crc32c of these | crc32c of the payload | payload
+//! ```
+//!
+//! All numbers are little-endian. The magic is random for each segment, so a payload cannot forge it: after a bad frame
+//! the reader looks for the next place where magic and checksums hold.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::schema::Schema;
+
+const SIGNATURE: &[u8; 8] = b"RUMSPOOL";
+const FORMAT: u16 = 1;
+
+/// The place of one copy of the header, in bytes; a test holds the current schema against it.
+const HEADER_SLOT: usize = 16 * 1024;
+
+/// Where the first frame begins.
+pub(super) const FIRST_FRAME: u64 = 2 * HEADER_SLOT as u64;
+
+/// Bytes of a frame before its payload.
+const FRAME_HEADER: usize = 20;
+
+/// The longest payload, in bytes. A batch's rows take a small part of it.
+pub(super) const MAX_PAYLOAD: usize = 32 << 20;
+
+/// How much is read at once while looking for the next frame, in bytes.
+const SCAN_WINDOW: usize = 1 << 20;
+
+/// Makes bytes durable. A test replaces it to see what a failing disk does.
+pub(super) type Sync = Arc<dyn Fn(&File) -> io::Result<()> + Send + std::marker::Sync>;
+
+/// `fdatasync`.
+pub(super) fn sync_data() -> Sync {
+    Arc::new(File::sync_data)
+}
+
+/// The file of a segment.
+pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:012}.segment"))
+}
+
+/// The number of a segment's file; `None` for other files.
+pub(super) fn number(path: &Path) -> Option<u64> {
+    if path.extension()? != "segment" {
+        return None;
+    }
+    path.file_stem()?.to_str()?.parse().ok()
+}
+
+/// Appends a frame to `out`.
+pub(super) fn encode_frame(magic: u64, payload: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(&magic.to_le_bytes());
+    out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+    let head = crc32c::crc32c(&out[start..]);
+    out.extend_from_slice(&head.to_le_bytes());
+    out.extend_from_slice(&crc32c::crc32c(payload).to_le_bytes());
+    out.extend_from_slice(payload);
+}
+
+/// Bytes that a frame of this payload takes.
+pub(super) fn frame_length(payload: &[u8]) -> u64 {
+    (FRAME_HEADER + payload.len()) as u64
+}
+
+/// A segment that is being written.
+pub(super) struct Writer {
+    file: File,
+    sync: Sync,
+    /// Its number.
+    pub(super) number: u64,
+    /// What its frames begin with.
+    pub(super) magic: u64,
+    /// Bytes that are durable, header included.
+    pub(super) length: u64,
+}
+
+impl Writer {
+    /// Begins a segment: when this returns, the file and its name are durable.
+    pub(super) fn create(folder: &Path, number: u64, schema: &Schema, sync: Sync) -> io::Result<Self> {
+        let path = path(folder, number);
+        let magic = rand::random();
+        let begin = || {
+            let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+            let slot = encode_header(magic, schema)?;
+            file.write_all(&slot)?;
+            file.write_all(&slot)?;
+            sync(&file)?;
+            File::open(folder)?.sync_all()?;
+            Ok(file)
+        };
+        match begin() {
+            Ok(file) => Ok(Self {
+                file,
+                sync,
+                number,
+                magic,
+                length: FIRST_FRAME,
+            }),
+            Err(error) => {
+                // Nothing was acknowledged from it; what stays behind is recognised as empty at the next start.
+                let _ = std::fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes whole frames and makes them durable. After an error the file must not be used any more: pages that a
+    /// failed sync dropped would make the next sync succeed, which proves nothing.
+    pub(super) fn append(&mut self, frames: &[u8]) -> io::Result<()> {
+        self.file.write_all(frames)?;
+        (self.sync)(&self.file)?;
+        self.length += frames.len() as u64;
+        Ok(())
+    }
+}
+
+impl Drop for Writer {
+    /// What an append left behind that failed half-way is cut off, as well as it goes: nobody was told that it is there.
+    fn drop(&mut self) {
+        let longer = self.file.metadata().is_ok_and(|file| file.len() > self.length);
+        if longer && let Err(error) = self.file.set_len(self.length) {
+            tracing::warn!(segment = self.number, %error, "an unfinished frame stays at the end of a spool segment");
+        }
+    }
+}
+
+fn encode_header(magic: u64, schema: &Schema) -> io::Result<Vec<u8>> {
+    let schema = serde_json::to_vec(schema)?;
+    let mut slot = Vec::with_capacity(HEADER_SLOT);
+    slot.extend_from_slice(SIGNATURE);
+    slot.extend_from_slice(&FORMAT.to_le_bytes());
+    slot.extend_from_slice(&magic.to_le_bytes());
+    slot.extend_from_slice(&(schema.len() as u32).to_le_bytes());
+    slot.extend_from_slice(&schema);
+    let crc = crc32c::crc32c(&slot);
+    slot.extend_from_slice(&crc.to_le_bytes());
+    if slot.len() > HEADER_SLOT {
+        return Err(io::Error::other("the schema does not fit into the header of a segment"));
+    }
+    slot.resize(HEADER_SLOT, 0);
+    Ok(slot)
+}
+
+fn decode_header(slot: &[u8]) -> Option<(u64, Schema)> {
+    let rest = slot.strip_prefix(SIGNATURE)?.strip_prefix(&FORMAT.to_le_bytes())?;
+    let (magic, rest) = rest.split_first_chunk()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let (schema, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let (crc, _) = rest.split_first_chunk()?;
+    let covered = slot.len() - rest.len();
+    if crc32c::crc32c(slot.get(..covered)?) != u32::from_le_bytes(*crc) {
+        return None;
+    }
+    Some((u64::from_le_bytes(*magic), serde_json::from_slice(schema).ok()?))
+}
+
+/// A segment that is being read.
+#[derive(Debug)]
+pub(super) struct Reader {
+    file: File,
+    magic: u64,
+    /// What its rows look like.
+    pub(super) schema: Arc<Schema>,
+}
+
+/// What lies at an offset.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// A frame, whose payload is in the buffer; the next one begins at `next`.
+    Frame { next: u64 },
+    /// Bytes that are no frame, up to the next frame or the end.
+    Damaged { next: u64 },
+    /// Bytes that are no frame, and none follows: what a crash leaves of a frame that nobody was told of.
+    Torn,
+    /// Nothing.
+    End,
+}
+
+impl Reader {
+    /// Opens a segment. `None`: neither copy of the header can be read.
+    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
+        let file = File::open(path)?;
+        let mut slot = vec![0; HEADER_SLOT];
+        for copy in 0..2 {
+            let read = file.read_exact_at(&mut slot, copy * HEADER_SLOT as u64);
+            if let (Ok(()), Some((magic, schema))) = (read, decode_header(&slot)) {
+                return Ok(Some(Self {
+                    file,
+                    magic,
+                    schema: Arc::new(schema),
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads what begins at `offset`; bytes from `end` on do not count.
+    pub(super) fn next(&self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Next> {
+        if offset >= end {
+            return Ok(Next::End);
+        }
+        match self.frame(offset, end, payload)? {
+            Place::Frame { next } => Ok(Next::Frame { next }),
+            Place::BadPayload { next } => Ok(Next::Damaged { next }),
+            Place::Nothing => Ok(match self.find(offset + 1, end, payload)? {
+                Some(next) => Next::Damaged { next },
+                None => Next::Torn,
+            }),
+        }
+    }
+
+    fn frame(&self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Place> {
+        let body = offset + FRAME_HEADER as u64;
+        if body > end {
+            return Ok(Place::Nothing);
+        }
+        let mut header = [0; FRAME_HEADER];
+        self.file.read_exact_at(&mut header, offset)?;
+        let Some(FrameHeader { length, crc }) = FrameHeader::read(&header, self.magic) else {
+            return Ok(Place::Nothing);
+        };
+        let next = body + length as u64;
+        if length > MAX_PAYLOAD || next > end {
+            return Ok(Place::Nothing);
+        }
+        payload.resize(length, 0);
+        self.file.read_exact_at(payload, body)?;
+        // The length has its own checksum, so the next frame is known even if this payload is bad.
+        Ok(if crc32c::crc32c(payload) == crc {
+            Place::Frame { next }
+        } else {
+            Place::BadPayload { next }
+        })
+    }
+
+    /// The first frame from `from` on that is whole.
+    fn find(&self, from: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Option<u64>> {
+        let magic = self.magic.to_le_bytes();
+        let mut window = Vec::new();
+        let mut start = from;
+        while start + FRAME_HEADER as u64 <= end {
+            window.resize(SCAN_WINDOW.min(usize::try_from(end - start).unwrap_or(usize::MAX)), 0);
+            self.file.read_exact_at(&mut window, start)?;
+            for (place, bytes) in (0..).zip(window.windows(magic.len())) {
+                let found = bytes == magic && matches!(self.frame(start + place, end, payload)?, Place::Frame { .. });
+                if found {
+                    return Ok(Some(start + place));
+                }
+            }
+            // A magic across the border is seen whole by the next window.
+            start += (window.len() + 1 - magic.len()) as u64;
+        }
+        Ok(None)
+    }
+}
+
+enum Place {
+    Frame { next: u64 },
+    BadPayload { next: u64 },
+    Nothing,
+}
+
+struct FrameHeader {
+    length: usize,
+    crc: u32,
+}
+
+impl FrameHeader {
+    fn read(header: &[u8; FRAME_HEADER], magic: u64) -> Option<Self> {
+        let (covered, rest) = header.split_first_chunk::<12>()?;
+        let (own_crc, rest) = rest.split_first_chunk()?;
+        let (crc, _) = rest.split_first_chunk()?;
+        let (found, length) = covered.split_first_chunk()?;
+        let (length, _) = length.split_first_chunk()?;
+        let holds = u64::from_le_bytes(*found) == magic && crc32c::crc32c(covered) == u32::from_le_bytes(*own_crc);
+        holds.then(|| Self {
+            length: u32::from_le_bytes(*length) as usize,
+            crc: u32::from_le_bytes(*crc),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes a segment of `payloads` and gives its path and bytes.
+    fn segment(folder: &Path, payloads: impl Fn(u64) -> Vec<Vec<u8>>) -> (PathBuf, Vec<u8>) {
+        let mut writer = Writer::create(folder, 1, &Schema::current(), sync_data()).unwrap();
+        let mut frames = Vec::new();
+        for payload in payloads(writer.magic) {
+            encode_frame(writer.magic, &payload, &mut frames);
+        }
+        writer.append(&frames).unwrap();
+        let path = path(folder, 1);
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(bytes.len() as u64, writer.length);
+        (path, bytes)
+    }
+
+    /// All payloads of the file, and how many bytes were lost in how many places.
+    fn read(path: &Path) -> (Vec<Vec<u8>>, usize) {
+        let reader = Reader::open(path).unwrap().unwrap();
+        let end = std::fs::metadata(path).unwrap().len();
+        let (mut payloads, mut lost, mut offset, mut payload) = (Vec::new(), 0, FIRST_FRAME, Vec::new());
+        loop {
+            match reader.next(offset, end, &mut payload).unwrap() {
+                Next::Frame { next } => {
+                    payloads.push(payload.clone());
+                    offset = next;
+                }
+                Next::Damaged { next } => {
+                    lost += 1;
+                    offset = next;
+                }
+                Next::Torn => return (payloads, lost + 1),
+                Next::End => return (payloads, lost),
+            }
+        }
+    }
+
+    fn three(_: u64) -> Vec<Vec<u8>> {
+        vec![b"first".to_vec(), Vec::new(), b"third, longer".to_vec()]
+    }
+
+    #[test]
+    fn frames_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = segment(folder.path(), three);
+        assert_eq!(read(&path), (three(0), 0));
+        assert_eq!(
+            Reader::open(&path).unwrap().unwrap().schema.as_ref(),
+            &Schema::current()
+        );
+        assert_eq!(number(&path), Some(1));
+        assert_eq!(number(Path::new("cursor.views")), None);
+    }
+
+    #[test]
+    fn any_flipped_byte_costs_at_most_its_frame_and_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, bytes) = segment(folder.path(), three);
+        let all = three(0);
+        // Every byte of the frames, and a sample of those of the headers.
+        let places = (0..FIRST_FRAME as usize)
+            .step_by(997)
+            .chain(FIRST_FRAME as usize..bytes.len());
+        for place in places {
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 0x40;
+            std::fs::write(&path, &flipped).unwrap();
+            let (payloads, lost) = read(&path);
+            let in_header = place < FIRST_FRAME as usize;
+            assert_eq!(lost, usize::from(!in_header), "byte {place}");
+            assert_eq!(payloads.len(), all.len() - lost, "byte {place}");
+            assert!(payloads.iter().all(|payload| all.contains(payload)), "byte {place}");
+        }
+    }
+
+    #[test]
+    fn a_payload_that_holds_the_magic_or_a_whole_frame_is_only_a_payload() {
+        let folder = tempfile::tempdir().unwrap();
+        let payloads = |magic: u64| {
+            let mut forged = b"before".to_vec();
+            encode_frame(magic ^ 1, b"forged", &mut forged);
+            vec![magic.to_le_bytes().repeat(3), forged, b"last".to_vec()]
+        };
+        let (path, bytes) = segment(folder.path(), payloads);
+        assert_eq!(read(&path).0.len(), 3);
+        // With its first frame's header broken, the search passes over the magics inside its payload.
+        let mut broken = bytes;
+        broken[FIRST_FRAME as usize] ^= 1;
+        std::fs::write(&path, &broken).unwrap();
+        let (payloads, lost) = read(&path);
+        assert_eq!((payloads.len(), lost), (2, 1));
+        assert_eq!(payloads[1], b"last");
+    }
+
+    #[test]
+    fn a_torn_tail_is_told_from_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, bytes) = segment(folder.path(), three);
+        for cut in 1..33 {
+            std::fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
+            let reader = Reader::open(&path).unwrap().unwrap();
+            let end = (bytes.len() - cut) as u64;
+            let last = bytes.len() as u64 - frame_length(b"third, longer");
+            assert_eq!(reader.next(last, end, &mut Vec::new()).unwrap(), Next::Torn, "{cut}");
+        }
+    }
+
+    #[test]
+    fn the_search_crosses_its_windows() {
+        let folder = tempfile::tempdir().unwrap();
+        for length in [SCAN_WINDOW - 21, SCAN_WINDOW - 17, SCAN_WINDOW, SCAN_WINDOW + 5] {
+            let folder = tempfile::tempdir_in(folder.path()).unwrap();
+            let (path, mut bytes) = segment(folder.path(), |_| vec![vec![7; length], b"after".to_vec()]);
+            bytes[FIRST_FRAME as usize] ^= 1;
+            std::fs::write(&path, &bytes).unwrap();
+            assert_eq!(read(&path), (vec![b"after".to_vec()], 1), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_header_is_no_segment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path(folder.path(), 3);
+        for length in [0, 100, HEADER_SLOT, 3 * HEADER_SLOT] {
+            std::fs::write(&path, vec![0; length]).unwrap();
+            assert!(Reader::open(&path).unwrap().is_none(), "{length}");
+        }
+    }
+
+    #[test]
+    fn the_schema_leaves_room_in_its_header() {
+        let schema = serde_json::to_vec(&Schema::current()).unwrap();
+        assert!(schema.len() < HEADER_SLOT / 2, "{} bytes", schema.len());
+    }
+}

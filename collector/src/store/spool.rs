@@ -1,0 +1,229 @@
+//! The spool: what is appended is on disk when the call returns, and stays until ClickHouse has it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use thiserror::Error;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::commit::{Append, Committer};
+use super::consumer::Consumer;
+use super::frame::Frame;
+use super::health::SpoolHealth;
+use super::log::Log;
+use super::recovery;
+use super::schema::Table;
+use super::seen::Seen;
+use super::segment::{MAX_PAYLOAD, Sync, sync_data};
+
+/// Appends that wait at most; their bytes are bounded by [`WAITING_KIB`].
+const WAITING: usize = 1_024;
+
+/// Payloads that wait to be written, in KiB: twice the longest one.
+const WAITING_KIB: usize = 2 * MAX_PAYLOAD / 1_024;
+
+/// Where the spool is, and its bounds.
+#[derive(Clone)]
+pub struct SpoolOptions {
+    /// Its folder; made if it is missing. One process at a time may use it.
+    pub folder: PathBuf,
+    /// Bytes of all segments at which [`Spool::append`] refuses. At least two segments' worth.
+    pub max_bytes: u64,
+    /// Bytes at which a segment is followed by the next one.
+    pub segment_bytes: u64,
+    /// Batches that are remembered, so that a repetition is recognised.
+    pub seen_batches: usize,
+    /// How bytes are made durable.
+    pub(super) sync: Sync,
+}
+
+impl SpoolOptions {
+    /// The defaults: 4 GiB in segments of 32 MiB, 100,000 batches remembered.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            max_bytes: 4 << 30,
+            segment_bytes: 32 << 20,
+            seen_batches: 100_000,
+            sync: sync_data(),
+        }
+    }
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is on disk.
+    Stored,
+    /// A frame of the same batch was on disk already.
+    Duplicate,
+}
+
+/// Why a frame was not appended, or the spool not opened.
+#[derive(Clone, Debug, Error)]
+pub enum SpoolError {
+    /// The spool has reached its limit, because ClickHouse does not take what is in it.
+    #[error("the spool is full: {bytes} of {limit} bytes")]
+    Full {
+        /// Bytes of all segments.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// One frame is longer than a frame may be.
+    #[error("the rows of one batch take {bytes} bytes, the limit is {MAX_PAYLOAD}")]
+    TooLarge {
+        /// The frame's bytes.
+        bytes: usize,
+    },
+    /// Another process has the folder.
+    #[error("{} is in use: is another collector running?", folder.display())]
+    Locked {
+        /// The spool's folder.
+        folder: PathBuf,
+    },
+    /// The disk refused.
+    #[error("{doing} in {}: {source}", folder.display())]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The spool's folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// The thread that writes has ended.
+    #[error("the spool is closed")]
+    Closed,
+}
+
+impl SpoolError {
+    pub(super) fn io(doing: &'static str, folder: &Path, source: io::Error) -> Self {
+        Self::Io {
+            doing,
+            folder: folder.to_owned(),
+            source: Arc::new(source),
+        }
+    }
+
+    /// Whether there is no room, which may pass.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Full { .. } => true,
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            Self::TooLarge { .. } | Self::Locked { .. } | Self::Closed => false,
+        }
+    }
+}
+
+/// A handle on the spool; clones are the same spool. When the last one is dropped the appends that wait are finished.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    log: Arc<Log>,
+    max_bytes: u64,
+    waiting: Arc<Semaphore>,
+    appender: Arc<Appender>,
+}
+
+/// The thread that appends.
+#[derive(Debug)]
+struct Appender {
+    queue: Option<mpsc::Sender<Append>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the spool's thread has panicked");
+        }
+    }
+}
+
+impl Spool {
+    /// Opens the spool and recovers what it holds. Reads from disk; call it before serving.
+    ///
+    /// # Errors
+    /// [`SpoolError::Locked`] if another process has the folder, [`SpoolError::Io`] if the disk refuses.
+    pub fn open(mut options: SpoolOptions) -> Result<Self, SpoolError> {
+        // With less room a full spool could consist of nothing but the segment that is being written.
+        options.segment_bytes = options.segment_bytes.min(options.max_bytes / 2);
+        let lock = recovery::take(&options.folder)?;
+        let found = recovery::look(&options.folder, options.seen_batches)?;
+        let log = Arc::new(Log::new(&options.folder, lock, &found));
+        let mut seen = Seen::new(options.seen_batches);
+        found.batches.into_iter().for_each(|key| seen.insert(key));
+        let (queue, appends) = mpsc::channel(WAITING);
+        let max_bytes = options.max_bytes;
+        let folder = options.folder.clone();
+        let committer = Committer::new(options, Arc::clone(&log), seen);
+        let thread = thread::Builder::new()
+            .name("spool".to_owned())
+            .spawn(move || committer.run(appends))
+            .map_err(|source| SpoolError::io("starting the thread", &folder, source))?;
+        let appender = Appender {
+            queue: Some(queue),
+            thread: Some(thread),
+        };
+        Ok(Self {
+            log,
+            max_bytes,
+            waiting: Arc::new(Semaphore::new(WAITING_KIB)),
+            appender: Arc::new(appender),
+        })
+    }
+
+    /// Appends a frame; when this returns `Ok`, it is on disk. Frames that are appended at the same time share one sync.
+    /// A caller that goes away does not take its frame back.
+    ///
+    /// # Errors
+    /// [`SpoolError::Full`] at the limit; the frame may come again later. [`SpoolError::Io`] if the disk refuses: the
+    /// frame may be on disk or not, and may come again. [`SpoolError::TooLarge`] for ever.
+    pub async fn append(&self, frame: Frame) -> Result<Appended, SpoolError> {
+        let payload = frame.encode();
+        if payload.len() > MAX_PAYLOAD {
+            return Err(SpoolError::TooLarge { bytes: payload.len() });
+        }
+        let kib = (payload.len() / 1_024 + 1) as u32;
+        let waiting = Arc::clone(&self.waiting);
+        let permit = waiting.acquire_many_owned(kib).await.map_err(|_| SpoolError::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        let queue = self.appender.queue.as_ref().ok_or(SpoolError::Closed)?;
+        let append = Append {
+            key: frame.key,
+            payload,
+            answer,
+            _permit: permit,
+        };
+        queue.send(append).await.map_err(|_| SpoolError::Closed)?;
+        answered.await.map_err(|_| SpoolError::Closed)?
+    }
+
+    /// How the spool is: how much it holds, and what keeps it from getting less.
+    #[must_use]
+    pub fn health(&self) -> SpoolHealth {
+        self.log.health(self.max_bytes)
+    }
+
+    /// The reader of one table's rows.
+    pub(super) fn consumer(&self, table: Table) -> Consumer {
+        Consumer::new(Arc::clone(&self.log), table)
+    }
+
+    /// The spool's folder.
+    pub(super) fn folder(&self) -> &Path {
+        self.log.folder()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,329 @@
+//! The spool on a real disk: what it keeps, what it survives, what it refuses.
+
+use super::*;
+use crate::store::consumer::ReadLimits;
+use crate::store::frame::tests::frame_of;
+use crate::store::segment::FIRST_FRAME;
+use std::fs::File;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+const ALL: ReadLimits = ReadLimits {
+    rows: usize::MAX,
+    bytes: usize::MAX,
+};
+
+fn options(folder: &Path) -> SpoolOptions {
+    SpoolOptions::new(folder.join("spool"))
+}
+
+fn open(folder: &Path) -> Spool {
+    Spool::open(options(folder)).unwrap()
+}
+
+async fn append(spool: &Spool, id: u64, text: &str) -> Result<Appended, SpoolError> {
+    spool.append(frame_of(id, &[text])).await
+}
+
+/// How often each text stands in what the table's cursor has not passed.
+fn waiting(spool: &Spool, texts: &[&str]) -> Vec<usize> {
+    let batch = spool.consumer(Table::ClockBad).read(ALL).unwrap();
+    let data = batch.rows.data();
+    let count = |text: &&str| {
+        data.windows(text.len())
+            .filter(|window| *window == text.as_bytes())
+            .count()
+    };
+    texts.iter().map(count).collect()
+}
+
+/// Moves every cursor behind all that there is.
+fn pass_all(spool: &Spool) {
+    for table in Table::ALL {
+        let mut consumer = spool.consumer(table);
+        let batch = consumer.read(ALL).unwrap();
+        consumer.advance(&batch);
+    }
+}
+
+fn segments(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder.join("spool"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "segment"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn what_is_appended_is_in_the_file_before_the_call_returns() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Stored);
+    // As a killed process leaves it: another spool finds it in a copy of the files.
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::create_dir(copy.path().join("spool")).unwrap();
+    let file = &segments(folder.path())[0];
+    std::fs::copy(file, copy.path().join("spool").join(file.file_name().unwrap())).unwrap();
+    assert_eq!(waiting(&open(copy.path()), &["first"]), [1]);
+}
+
+#[tokio::test]
+async fn a_batch_is_stored_once_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Stored);
+    assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Duplicate);
+    drop(spool);
+    let spool = open(folder.path());
+    assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Duplicate);
+    assert_eq!(append(&spool, 2, "second").await.unwrap(), Appended::Stored);
+    assert_eq!(waiting(&spool, &["first", "second"]), [1, 1]);
+}
+
+#[tokio::test]
+async fn cursors_survive_and_passed_segments_are_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    append(&spool, 1, "first").await.unwrap();
+    pass_all(&spool);
+    append(&spool, 2, "second").await.unwrap();
+    assert_eq!(waiting(&spool, &["first", "second"]), [0, 1]);
+    drop(spool);
+
+    let spool = open(folder.path());
+    assert_eq!(waiting(&spool, &["first", "second"]), [0, 1]);
+    append(&spool, 3, "third").await.unwrap();
+    assert_eq!(segments(folder.path()).len(), 2);
+    let mut consumer = spool.consumer(Table::ClockBad);
+    let batch = consumer.read(ALL).unwrap();
+    consumer.advance(&batch);
+    assert_eq!(segments(folder.path()).len(), 2, "five cursors have not passed it");
+    pass_all(&spool);
+    assert_eq!(segments(folder.path()).len(), 1, "the one that is being written stays");
+    assert!(spool.health().tables.iter().all(|table| table.drained));
+}
+
+#[tokio::test]
+async fn a_torn_tail_is_cut_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    append(&spool, 1, "first").await.unwrap();
+    append(&spool, 2, "second").await.unwrap();
+    drop(spool);
+    let file = &segments(folder.path())[0];
+    let whole = std::fs::metadata(file).unwrap().len();
+    File::options()
+        .write(true)
+        .open(file)
+        .unwrap()
+        .set_len(whole - 3)
+        .unwrap();
+
+    let spool = open(folder.path());
+    let health = spool.health();
+    assert!(health.torn_bytes > 0 && health.damaged == 0, "{health:?}");
+    assert_eq!(waiting(&spool, &["first", "second"]), [1, 0]);
+    // It was not acknowledged as far as this spool knows: the retry is stored.
+    assert_eq!(append(&spool, 2, "second").await.unwrap(), Appended::Stored);
+    drop(spool);
+    assert_eq!(open(folder.path()).health().torn_bytes, 0, "it was cut from the file");
+}
+
+#[tokio::test]
+async fn a_damaged_frame_costs_itself_and_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    for (id, text) in [(1, "first"), (2, "second"), (3, "third")] {
+        append(&spool, id, text).await.unwrap();
+    }
+    drop(spool);
+    let file = &segments(folder.path())[0];
+    let mut bytes = std::fs::read(file).unwrap();
+    let place = bytes.windows(6).position(|window| window == b"second").unwrap();
+    bytes[place] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+    let spool = open(folder.path());
+    assert_eq!(waiting(&spool, &["first", "second", "third"]), [1, 0, 1]);
+    assert_eq!(waiting(&spool, &["third"]), [1]);
+    assert_eq!(spool.health().damaged, 1);
+}
+
+#[tokio::test]
+async fn a_full_spool_refuses_and_recovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.max_bytes = 4 * FIRST_FRAME;
+    options.segment_bytes = FIRST_FRAME + 1;
+    let spool = Spool::open(options).unwrap();
+    let long = "x".repeat(1_000);
+    let mut stored = 0;
+    let error = loop {
+        match append(&spool, stored, &long).await {
+            Ok(appended) => assert_eq!(appended, Appended::Stored),
+            Err(error) => break error,
+        }
+        stored += 1;
+    };
+    assert!(error.is_full(), "{error}");
+    assert!(stored > 1 && spool.health().bytes <= 4 * FIRST_FRAME);
+    let before = segments(folder.path()).len();
+    assert!(append(&spool, 1_000, &long).await.unwrap_err().is_full());
+    assert_eq!(segments(folder.path()).len(), before, "a refusal leaves nothing behind");
+    let rows = spool.consumer(Table::ClockBad).read(ALL).unwrap().rows.len();
+    assert_eq!(rows as u64, stored, "what was acknowledged is there");
+
+    pass_all(&spool);
+    assert_eq!(append(&spool, 1_000, &long).await.unwrap(), Appended::Stored);
+    assert_eq!(waiting(&spool, &[&long]), [1]);
+}
+
+#[tokio::test]
+async fn after_a_failed_sync_the_file_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    options.sync = Arc::new(move |file| match counted.fetch_add(1, Ordering::SeqCst) {
+        // The header, the first frame; then the second.
+        2 => Err(io::Error::other("the disk is gone")),
+        _ => file.sync_data(),
+    });
+    let spool = Spool::open(options).unwrap();
+    append(&spool, 1, "first").await.unwrap();
+    let error = append(&spool, 2, "second").await.unwrap_err();
+    assert!(matches!(error, SpoolError::Io { .. }) && !error.is_full(), "{error}");
+    assert_eq!(
+        append(&spool, 2, "second").await.unwrap(),
+        Appended::Stored,
+        "it was not seen"
+    );
+    assert_eq!(segments(folder.path()).len(), 2);
+    assert_eq!(waiting(&spool, &["first", "second"]), [1, 1]);
+}
+
+#[tokio::test]
+async fn frames_that_wait_share_one_sync_and_twins_share_one_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let (entered, enters): (SyncSender<()>, Receiver<()>) = sync_channel(8);
+    let (release, released): (SyncSender<()>, Receiver<()>) = sync_channel(8);
+    let released = Mutex::new(released);
+    let mut options = options(folder.path());
+    options.sync = Arc::new(move |file| {
+        entered.send(()).unwrap();
+        released.lock().unwrap().recv().unwrap();
+        file.sync_data()
+    });
+    let spool = Spool::open(options).unwrap();
+    let first = tokio::spawn({
+        let spool = spool.clone();
+        async move { append(&spool, 0, "first").await }
+    });
+    let enter = |enters: Receiver<()>| tokio::task::spawn_blocking(move || (enters.recv(), enters).1);
+    // The header's sync; then the first frame's, which is held.
+    let enters = enter(enters).await.unwrap();
+    release.send(()).unwrap();
+    let enters = enter(enters).await.unwrap();
+    let mut others = Vec::new();
+    for id in [1, 2, 3, 3] {
+        let frame = frame_of(id, &["other"]);
+        let spool = spool.clone();
+        let mut append = Box::pin(async move { spool.append(frame).await });
+        // Polled once, it is in the queue.
+        tokio::select! {
+            biased;
+            fate = &mut append => panic!("nothing is synced yet, but {fate:?}"),
+            () = std::future::ready(()) => {}
+        }
+        others.push(append);
+    }
+    release.send(()).unwrap();
+    assert_eq!(first.await.unwrap().unwrap(), Appended::Stored);
+    let enters = enter(enters).await.unwrap();
+    release.send(()).unwrap();
+    let mut fates = Vec::new();
+    for other in others {
+        fates.push(other.await.unwrap());
+    }
+    assert_eq!(
+        fates,
+        [
+            Appended::Stored,
+            Appended::Stored,
+            Appended::Stored,
+            Appended::Duplicate
+        ]
+    );
+    assert_eq!(enters.try_iter().count(), 0, "there was no other sync");
+    assert_eq!(waiting(&spool, &["other"]), [3]);
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_has_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    let error = Spool::open(options(folder.path())).unwrap_err();
+    assert!(matches!(error, SpoolError::Locked { .. }), "{error}");
+    drop(spool);
+    open(folder.path());
+}
+
+#[tokio::test]
+async fn a_frame_beyond_the_limit_is_refused_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    let error = append(&spool, 1, &"x".repeat(MAX_PAYLOAD)).await.unwrap_err();
+    assert!(
+        matches!(error, SpoolError::TooLarge { .. }) && !error.is_full(),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn old_batches_are_forgotten_but_their_frames_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for id in 0..5 {
+        append(&open(folder.path()), id, "text").await.unwrap();
+    }
+    let mut options = options(folder.path());
+    options.seen_batches = 2;
+    let spool = Spool::open(options).unwrap();
+    assert_eq!(waiting(&spool, &["text"]), [5]);
+    assert_eq!(append(&spool, 4, "text").await.unwrap(), Appended::Duplicate);
+    assert_eq!(append(&spool, 0, "text").await.unwrap(), Appended::Stored);
+}
+
+#[tokio::test]
+async fn what_a_crash_leaves_of_a_new_segment_is_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    append(&open(folder.path()), 1, "first").await.unwrap();
+    let file = segments(folder.path()).remove(0);
+    let whole = std::fs::read(&file).unwrap();
+    // A header without frames, half a header, and an empty file.
+    for (number, length) in [(7, FIRST_FRAME as usize), (8, 1_000), (9, 0)] {
+        let name = format!("{number:012}.segment");
+        std::fs::write(file.with_file_name(name), &whole[..length]).unwrap();
+    }
+    let spool = open(folder.path());
+    assert_eq!(segments(folder.path()), [file]);
+    assert_eq!(waiting(&spool, &["first"]), [1]);
+    pass_all(&spool);
+    assert!(spool.health().tables.iter().all(|table| table.drained));
+    assert_eq!((spool.health().segments, spool.health().damaged), (0, 0));
+}
+
+#[tokio::test]
+async fn a_segment_without_any_header_is_kept_for_people() {
+    let folder = tempfile::tempdir().unwrap();
+    append(&open(folder.path()), 1, "first").await.unwrap();
+    let file = segments(folder.path()).remove(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[..FIRST_FRAME as usize].fill(0);
+    std::fs::write(&file, &bytes).unwrap();
+    let spool = open(folder.path());
+    assert_eq!(waiting(&spool, &["first"]), [0]);
+    assert_eq!(std::fs::read(file.with_extension("damaged")).unwrap(), bytes);
+    assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Stored);
+}

@@ -1,0 +1,360 @@
+//! The writer: takes rows from the spool and inserts them, each table for itself.
+//!
+//! An insert is repeated until ClickHouse has said that it happened; what comes in twice replaces itself. Rows leave the
+//! spool only into ClickHouse or into the dead letters.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::batch_rows::BatchRows;
+use super::client::{Clickhouse, ClickhouseError};
+use super::consumer::{Batch, Consumer, Filled, ReadLimits};
+use super::dead_letters::DeadLetters;
+use super::exceptions::{Policy, policy};
+use super::schema::{Table, insert_statement};
+use super::spool::Spool;
+
+/// The first pause after a failure that passes by itself; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest of them.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Rows of one insert that go to the dead letters at most. If more are refused it is the table that is wrong, not the
+/// rows: they wait in the spool until it is mended.
+const BAD_ROWS: usize = 100;
+
+/// How much goes into one insert, and how often.
+#[derive(Clone, Debug)]
+pub struct WriterOptions {
+    /// Rows of one insert.
+    pub rows: usize,
+    /// Bytes of one insert, before compression.
+    pub bytes: usize,
+    /// The time between two inserts of a table, unless there are more rows than fit into one.
+    pub every: Duration,
+    /// How long what is in the spool may be written after the shutdown was asked for.
+    pub drain: Duration,
+    /// The pause after a failure that somebody has to mend.
+    pub mending_pause: Duration,
+    /// Bytes of the dead letters at which no more are written.
+    pub dead_letter_bytes: u64,
+}
+
+impl Default for WriterOptions {
+    /// 100,000 rows or 32 MiB, one insert a second and table, 10 s to drain, 15 s for somebody to mend, 256 MiB of dead
+    /// letters.
+    fn default() -> Self {
+        Self {
+            rows: 100_000,
+            bytes: 32 << 20,
+            every: Duration::from_secs(1),
+            drain: Duration::from_secs(10),
+            mending_pause: Duration::from_secs(15),
+            dead_letter_bytes: 256 << 20,
+        }
+    }
+}
+
+/// Writes what the spool holds until `shutdown`, then what is left within [`WriterOptions::drain`]. What is not written
+/// stays in the spool.
+pub async fn run(spool: Spool, clickhouse: Clickhouse, options: WriterOptions, shutdown: CancellationToken) {
+    let stop = CancellationToken::new();
+    let dead_letters = DeadLetters::new(spool.folder(), options.dead_letter_bytes);
+    let mut tables = JoinSet::new();
+    for table in Table::ALL {
+        let writer = TableWriter {
+            consumer: spool.consumer(table),
+            clickhouse: clickhouse.clone(),
+            options: options.clone(),
+            dead_letters: dead_letters.clone(),
+            shutdown: shutdown.clone(),
+            stop: stop.clone(),
+        };
+        tables.spawn(writer.run());
+    }
+    let limit = async {
+        shutdown.cancelled().await;
+        sleep(options.drain).await;
+        stop.cancel();
+        std::future::pending::<()>().await;
+    };
+    let all = async {
+        while let Some(ended) = tables.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a table's writer has failed: its rows stay in the spool");
+            }
+        }
+    };
+    tokio::select! {
+        () = all => {}
+        () = limit => {}
+    }
+}
+
+/// The time to write is over; what is not written stays in the spool.
+struct Stopped;
+
+struct TableWriter {
+    consumer: Consumer,
+    clickhouse: Clickhouse,
+    options: WriterOptions,
+    dead_letters: DeadLetters,
+    /// No more rows will come.
+    shutdown: CancellationToken,
+    /// The time to write is over.
+    stop: CancellationToken,
+}
+
+impl TableWriter {
+    async fn run(mut self) {
+        let mut earliest = Instant::now();
+        while self.gather(earliest).await.is_continue() {
+            let started = Instant::now();
+            let Ok((writer, filled)) = self.step().await else {
+                return;
+            };
+            self = writer;
+            earliest = match filled {
+                Filled::Full => started,
+                Filled::Partly => started + self.options.every,
+            };
+        }
+    }
+
+    /// Waits until there is something to write, and until `earliest`, so that more can join it.
+    async fn gather(&mut self, earliest: Instant) -> ControlFlow<()> {
+        tokio::select! {
+            biased;
+            () = self.consumer.wait() => {}
+            () = self.shutdown.cancelled() => return ControlFlow::Break(()),
+        }
+        tokio::select! {
+            () = sleep_until(earliest) => {}
+            () = self.shutdown.cancelled() => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Moves what there is, up to one insert, from the spool to ClickHouse.
+    async fn step(mut self) -> Result<(Self, Filled), Stopped> {
+        let limits = ReadLimits {
+            rows: self.options.rows,
+            bytes: self.options.bytes,
+        };
+        let read = spawn_blocking(move || {
+            let batch = self.consumer.read(limits);
+            (self, batch)
+        });
+        let Ok((mut writer, batch)) = read.await else {
+            return Err(Stopped);
+        };
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(error) => {
+                writer.unreadable(&error);
+                writer.pause(writer.options.mending_pause).await?;
+                return Ok((writer, Filled::Full));
+            }
+        };
+        if batch.rows.len() > 0 {
+            writer.insert(&batch).await?;
+        }
+        writer.consumer.advance(&batch);
+        Ok((writer, batch.filled))
+    }
+
+    /// Gets every row of `batch` into ClickHouse or into the dead letters.
+    async fn insert(&mut self, batch: &Batch) -> Result<(), Stopped> {
+        let table = self.consumer.table();
+        let statement = insert_statement(table, &batch.columns);
+        let mut bad_rows = 0;
+        let mut pieces = vec![batch.rows.clone()];
+        while let Some(piece) = pieces.pop() {
+            let mut pause = FIRST_PAUSE;
+            while let Err(error) = self.attempt(&statement, &piece).await? {
+                self.consumer.stalled(error.code(), error.to_string());
+                match judge(&error, &piece, table, bad_rows) {
+                    Verdict::Split(smaller) => {
+                        pieces.extend(smaller);
+                        break;
+                    }
+                    Verdict::Bury { code, message } => {
+                        self.bury(batch, &piece, code, message).await?;
+                        bad_rows += 1;
+                        break;
+                    }
+                    Verdict::Repeat => {
+                        tracing::warn!(table = table.name(), rows = piece.len(), %error, "an insert is repeated");
+                        self.pause(pause).await?;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
+                    Verdict::Alarm => {
+                        tracing::error!(
+                            table = table.name(), rows = piece.len(), %error,
+                            "ClickHouse does not take these rows; they wait in the spool until this is mended",
+                        );
+                        self.pause(self.options.mending_pause).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, statement: &str, piece: &BatchRows) -> Result<Result<(), ClickhouseError>, Stopped> {
+        tokio::select! {
+            inserted = self.clickhouse.insert(statement, piece.data()) => Ok(inserted),
+            () = self.stop.cancelled() => Err(Stopped),
+        }
+    }
+
+    /// Keeps a row that ClickHouse will never take; waits as long as even that is impossible.
+    async fn bury(&mut self, batch: &Batch, piece: &BatchRows, code: u32, message: String) -> Result<(), Stopped> {
+        let table = self.consumer.table();
+        tracing::error!(table = table.name(), code, message, "a row goes to the dead letters");
+        loop {
+            let (letters, columns, rows) = (self.dead_letters.clone(), batch.columns.clone(), piece.clone());
+            let reason = message.clone();
+            let kept = spawn_blocking(move || letters.keep(table, &columns, &rows, (code, &reason))).await;
+            match kept {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => {
+                    tracing::error!(table = table.name(), %error, "a dead letter cannot be kept; its row waits in the spool");
+                    self.consumer.stalled(Some(code), error.to_string());
+                    self.pause(self.options.mending_pause).await?;
+                }
+                // The runtime is ending.
+                Err(_) => return Err(Stopped),
+            }
+        }
+    }
+
+    fn unreadable(&self, error: &io::Error) {
+        tracing::error!(table = self.consumer.table().name(), %error, "the spool cannot be read");
+        self.consumer
+            .stalled(None, format!("the spool cannot be read: {error}"));
+    }
+
+    /// Waits, but not longer than until ClickHouse is somewhere else. When the collector is shutting down nothing is worth
+    /// waiting for: the rows are safe where they are.
+    async fn pause(&mut self, pause: Duration) -> Result<(), Stopped> {
+        tokio::select! {
+            () = self.shutdown.cancelled() => Err(Stopped),
+            () = sleep(pause) => Ok(()),
+            () = self.clickhouse.moved() => Ok(()),
+        }
+    }
+}
+
+/// What to do with rows that were not taken.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Split(Vec<BatchRows>),
+    Bury { code: u32, message: String },
+    Repeat,
+    Alarm,
+}
+
+/// What to do about `error`, with which ClickHouse did not take `piece`; `bad_rows` of the same insert are dead letters.
+fn judge(error: &ClickhouseError, piece: &BatchRows, table: Table, bad_rows: usize) -> Verdict {
+    let ClickhouseError::Refused { code, message } = error else {
+        return match error {
+            ClickhouseError::Client(_) => Verdict::Alarm,
+            _ => Verdict::Repeat,
+        };
+    };
+    match policy(*code) {
+        Policy::Retry => Verdict::Repeat,
+        Policy::SplitByPartition => match table.partition_prefix().map(|_| piece.partitions()) {
+            Some(partitions) if partitions.len() > 1 => Verdict::Split(partitions),
+            _ => Verdict::Repeat,
+        },
+        Policy::Halve if piece.len() > 1 => Verdict::Split(piece.halves().into()),
+        Policy::Halve => Verdict::Repeat,
+        Policy::SplitByRow if bad_rows >= BAD_ROWS => Verdict::Alarm,
+        Policy::SplitByRow if piece.len() > 1 => Verdict::Split(piece.halves().into()),
+        Policy::SplitByRow => Verdict::Bury {
+            code: *code,
+            message: message.clone(),
+        },
+        Policy::Mend | Policy::Unknown => Verdict::Alarm,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rows of one day and one of another, with nothing but what partitions are made of.
+    fn rows() -> BatchRows {
+        let row = |day: u32| [30_u16.to_le_bytes().as_slice(), &(day * 86_400).to_le_bytes()].concat();
+        BatchRows::new([row(1), row(2), row(1)].concat(), vec![6, 12, 18])
+    }
+
+    fn one() -> BatchRows {
+        rows().partitions().remove(1)
+    }
+
+    fn refused(code: u32) -> ClickhouseError {
+        ClickhouseError::Refused {
+            code,
+            message: format!("Code: {code}."),
+        }
+    }
+
+    fn judged(error: &ClickhouseError, piece: &BatchRows) -> Verdict {
+        judge(error, piece, Table::Vitals, 0)
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_repeated() {
+        for error in [
+            ClickhouseError::Absent,
+            ClickhouseError::Unreachable("reset".into()),
+            refused(209),
+        ] {
+            assert_eq!(judged(&error, &rows()), Verdict::Repeat, "{error}");
+        }
+    }
+
+    #[test]
+    fn too_many_parts_or_partitions_is_tried_by_partition() {
+        let Verdict::Split(pieces) = judged(&refused(252), &rows()) else {
+            panic!("not split")
+        };
+        assert_eq!(pieces.iter().map(BatchRows::len).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(judged(&refused(252), &one()), Verdict::Repeat);
+        assert_eq!(
+            judge(&refused(252), &rows(), Table::ClockBad, 0),
+            Verdict::Repeat,
+            "it has no partitions"
+        );
+    }
+
+    #[test]
+    fn too_much_at_once_is_halved_and_never_buried() {
+        let Verdict::Split(pieces) = judged(&refused(241), &rows()) else {
+            panic!("not split")
+        };
+        assert_eq!(pieces.iter().map(BatchRows::len).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(judged(&refused(241), &one()), Verdict::Repeat);
+    }
+
+    #[test]
+    fn a_bad_row_is_found_and_buried_but_not_a_whole_table() {
+        assert!(matches!(judged(&refused(117), &rows()), Verdict::Split(_)));
+        assert!(matches!(judged(&refused(117), &one()), Verdict::Bury { code: 117, .. }));
+        assert_eq!(judge(&refused(117), &one(), Table::Vitals, BAD_ROWS), Verdict::Alarm);
+    }
+
+    #[test]
+    fn what_nobody_thought_of_is_told_and_nothing_is_lost() {
+        for error in [refused(60), refused(4_242), ClickhouseError::Client("no url".into())] {
+            assert_eq!(judged(&error, &one()), Verdict::Alarm, "{error}");
+        }
+    }
+}

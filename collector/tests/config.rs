@@ -1,0 +1,311 @@
+//! The configuration from file and environment: what is in force, and how every mistake is said.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics is a test that fails"
+)]
+
+use std::fs;
+use std::time::Duration;
+
+use rum_collector::config::{AllowedOrigins, ClickhouseSource, Config};
+use tempfile::TempDir;
+
+const APP: &str = "[[apps]]\nname = \"shop\"\nkey = \"k1\"\norigins = [\"https://shop.example\"]\n";
+
+/// Loads `text` as the file; errors come with the file's folder taken out.
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("rum.toml");
+    fs::write(&file, text).unwrap();
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let shown = format!("{}/", folder.path().display());
+    Config::load(Some(&file), environment).map_err(|error| error.to_string().replace(&shown, ""))
+}
+
+#[test]
+fn without_anything_the_defaults_are_in_force() {
+    let config = Config::load(None, []).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:4318");
+    assert!(matches!(
+        config.clickhouse,
+        ClickhouseSource::Embedded { library: None, .. }
+    ));
+    assert!(config.alerts.is_none());
+    assert!(
+        config.warnings().iter().any(|warning| warning.contains("[[apps]]")),
+        "{:?}",
+        config.warnings()
+    );
+}
+
+#[test]
+fn a_file_says_what_is_in_force() {
+    let text = format!(
+        "listen = \"[::1]:0\"\ndata = \"/var/lib/rum\"\n[limits]\nbody_bytes = \"100 KiB\"\ndecompressed_bytes = 1048576\n\
+         drain = \"2s\"\n[clickhouse]\nurl = \"http://db:8123\"\nuser = \"rum\"\n{APP}"
+    );
+    let config = load(&text, &[]).unwrap();
+    assert_eq!(config.listen.to_string(), "[::1]:0");
+    assert_eq!(
+        (config.limits.body_bytes, config.limits.decompressed_bytes),
+        (102_400, 1 << 20)
+    );
+    assert_eq!(config.limits.drain, Duration::from_secs(2));
+    let app = config.apps.by_key("k1").unwrap();
+    assert_eq!(app.origins, AllowedOrigins::Listed(vec!["https://shop.example".into()]));
+    assert!(config.apps.by_key("k2").is_none());
+    assert!(matches!(config.clickhouse, ClickhouseSource::Server { url, .. } if url == "http://db:8123"));
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let text = format!("listen = \"127.0.0.1:1\"\n[limits]\nconnections = 5\nbody_bytes = 2048\n{APP}");
+    let config = load(
+        &text,
+        &[
+            ("RUM_LISTEN", "127.0.0.1:2"),
+            ("RUM_LIMITS_BODY_BYTES", "4 KiB"),
+            ("RUM_LIMITS_DRAIN", "250s"),
+            ("RUM_CLICKHOUSE_URL", "http://db:8123"),
+            ("RUM_CLICKHOUSE_USER", "123"),
+            ("RUM_APPS", r#"[{name = "other", key = "k2", origins = ["*"]}]"#),
+            ("RUM_LOG", "debug"),
+            ("RUM_TOOLS", "/somewhere"),
+            ("HOME", "/root"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:2");
+    assert_eq!((config.limits.connections, config.limits.body_bytes), (5, 4_096));
+    assert_eq!(config.limits.drain, Duration::from_secs(250));
+    assert!(matches!(config.clickhouse, ClickhouseSource::Server { user, .. } if user == "123"));
+    assert_eq!(config.apps.by_key("k2").unwrap().origins, AllowedOrigins::Any);
+    assert!(config.apps.by_key("k1").is_none());
+}
+
+#[test]
+fn a_password_is_read_from_its_file_and_never_shown() {
+    let folder = TempDir::new().unwrap();
+    let secret = folder.path().join("ch");
+    fs::write(&secret, "s3cret!\n").unwrap();
+    let text = format!("[clickhouse]\nurl = \"http://db:8123\"\npassword_file = {secret:?}\n{APP}");
+    let config = load(&text, &[]).unwrap();
+    let ClickhouseSource::Server { password, .. } = &config.clickhouse else {
+        panic!("a server")
+    };
+    assert_eq!(password.expose(), "s3cret!");
+    assert!(!config.show().contains("s3cret") && !format!("{config:?}").contains("s3cret"));
+    assert!(config.show().contains("# a password is set"), "{}", config.show());
+}
+
+#[test]
+fn the_readme_shows_the_defaults() {
+    let readme = include_str!("../README.md");
+    let (_, text) = readme.split_once("```toml\n").unwrap();
+    let (text, _) = text.split_once("```").unwrap();
+    let shown = load(text, &[]).unwrap().show();
+    let (documented, app) = shown.split_once("\n[[apps]]\n").unwrap();
+    assert_eq!(documented.trim_end(), Config::load(None, []).unwrap().show().trim_end());
+    assert!(app.contains("name = \"shop\""), "{app}");
+}
+
+#[test]
+fn what_is_shown_can_be_loaded_and_shows_the_same() {
+    let folder = TempDir::new().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    fs::write(&rules, "rules: []").unwrap();
+    let text = format!("{APP}[alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n");
+    let shown = load(&text, &[]).unwrap().show();
+    assert!(
+        !shown.contains("secret") && shown.contains("https://hooks.example/…"),
+        "{shown}"
+    );
+    assert_eq!(load(&shown, &[]).unwrap().show(), shown);
+}
+
+#[track_caller]
+fn check(text: &str, environment: &[(&str, &str)], expected: &[&str]) {
+    let error = load(text, environment).expect_err(text);
+    for expected in expected {
+        assert!(error.contains(expected), "{expected:?} is not in:\n{error}");
+    }
+}
+
+#[test]
+fn mistakes_of_form_name_their_line() {
+    for (text, expected) in [
+        ("listen = 5", ["rum.toml", "line 1", "string"]),
+        ("data = \"x\"\nlisten 5", ["rum.toml", "line 2", "="]),
+        (
+            "\nliisten = \"x\"",
+            [
+                "rum.toml",
+                "line 2",
+                "unknown field `liisten`, expected one of `listen`",
+            ],
+        ),
+        (
+            "[limits]\nbody = 5",
+            [
+                "rum.toml",
+                "line 2",
+                "unknown field `body`, expected one of `body_bytes`",
+            ],
+        ),
+        (
+            "[limits]\nbody_bytes = \"5 parsecs\"",
+            ["rum.toml", "line 2", "a number of bytes, such as 65536 or \"64 KiB\""],
+        ),
+        (
+            "[limits]\ndrain = 5",
+            ["rum.toml", "line 2", "a length of time, such as \"500ms\""],
+        ),
+        (
+            "[[apps]]\nname = \"a\"\norigins = []",
+            ["rum.toml", "line 1", "missing field `key`"],
+        ),
+    ] {
+        check(text, &[], &expected);
+    }
+}
+
+#[test]
+fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
+    let app = |name: &str, key: &str, origins: &str| {
+        format!("[[apps]]\nname = {name:?}\nkey = {key:?}\norigins = {origins}\n")
+    };
+    for (text, key, mend) in [
+        (
+            "listen = \"localhost\"".to_owned(),
+            "listen: \"localhost\"",
+            "an IP address and a port",
+        ),
+        (
+            "[limits]\nbody_bytes = 1".into(),
+            "limits.body_bytes: 1 B is out of range",
+            "use 1 KiB to 16 MiB",
+        ),
+        (
+            "[limits]\nconnections = 0".into(),
+            "limits.connections",
+            "use 1 to 100000",
+        ),
+        ("[limits]\ndrain = \"0s\"".into(), "limits.drain", "use 1"),
+        (
+            "[limits]\ndecompressed_bytes = \"2 KiB\"".into(),
+            "limits.decompressed_bytes",
+            "raise this one",
+        ),
+        (
+            "[spool]\nmax_bytes = \"10 MiB\"".into(),
+            "spool.segment_bytes",
+            "at most half",
+        ),
+        (
+            "[clickhouse]\nuser = \"rum\"".into(),
+            "clickhouse.user",
+            "set clickhouse.url",
+        ),
+        (
+            "[clickhouse]\nurl = \"db:8123\"".into(),
+            "clickhouse.url",
+            "http://db.example:8123",
+        ),
+        (
+            "[clickhouse]\nurl = \"http://db\"\nlibrary = \"/x\"".into(),
+            "clickhouse.library",
+            "remove one",
+        ),
+        (
+            "[clickhouse]\nurl = \"http://db\"\npassword_file = \"/no/such\"".into(),
+            "clickhouse.password_file",
+            "the path",
+        ),
+        (app("shop", "a b", "[\"*\"]"), "apps[0].key", "letters, digits"),
+        (app("", "k", "[\"*\"]"), "apps[0].name", "letters, digits"),
+        (app("shop", "k", "[]"), "apps[0].origins", "list the site's origins"),
+        (
+            app("shop", "k", "[\"https://a.example/\"]"),
+            "apps[0].origins",
+            "no slash",
+        ),
+        (
+            app("shop", "k", "[\"*\", \"https://a.example\"]"),
+            "apps[0].origins",
+            "remove it",
+        ),
+        (
+            app("a", "k", "[\"*\"]") + &app("b", "k", "[\"*\"]"),
+            "apps[1].key",
+            "a key of its own",
+        ),
+        (
+            app("a", "k", "[\"*\"]") + &app("a", "l", "[\"*\"]"),
+            "apps[1].name",
+            "a name of its own",
+        ),
+        ("[alerts]\nrules = \"/no/such.yaml\"".into(), "alerts.rules", "the path"),
+        (
+            "[alerts]\nwebhooks = [\"http://a.example\"]".into(),
+            "alerts.rules",
+            "name a rules file",
+        ),
+        (
+            "[alerts]\nwebhooks = [\"a.example\"]".into(),
+            "alerts.webhooks[0]",
+            "in full",
+        ),
+    ] {
+        check(&text, &[], &["rum.toml", key, mend]);
+    }
+}
+
+#[test]
+fn all_mistakes_are_said_at_once() {
+    let error = load("listen = \"x\"\n[limits]\nconnections = 0\n[spool]\nmax_bytes = 0", &[]).unwrap_err();
+    assert_eq!(error.lines().count(), 4, "{error}");
+}
+
+#[test]
+fn mistakes_of_the_environment_name_their_variable() {
+    for (name, value, expected) in [
+        ("RUM_LIMITS_BODY_BYTES", "much", "a number of bytes"),
+        ("RUM_LIMITS_BODY", "1", "unknown field `body`"),
+        ("RUM_APPS", "shop", "lists are written as in TOML"),
+        (
+            "RUM_ALERTS_WEBHOOKS",
+            "http://a.example",
+            "lists are written as in TOML",
+        ),
+    ] {
+        check("", &[(name, value)], &[name, expected]);
+    }
+}
+
+#[test]
+fn everybody_knows_the_key_of_the_demo() {
+    let demo = "[[apps]]\nname = \"shop\"\nkey = \"demo\"\norigins = [\"*\"]\n";
+    for address in ["127.0.0.1:4318", "[::1]:4318"] {
+        load(demo, &[("RUM_LISTEN", address)]).unwrap();
+    }
+    for address in ["0.0.0.0:4318", "[::]:4318", "192.168.1.5:4318"] {
+        check(
+            demo,
+            &[("RUM_LISTEN", address)],
+            &["apps[0].key", address, "choose another key"],
+        );
+    }
+    load(APP, &[("RUM_LISTEN", "0.0.0.0:4318")]).unwrap();
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Config::load(Some("/no/such.toml".as_ref()), [])
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("/no/such.toml") && error.contains("--config"), "{error}");
+}

@@ -1,0 +1,651 @@
+//! The whole collector without a socket and without a database: what is refused and how, and that after each refusal the
+//! next good batch is answered 204 and is in the spool.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ORIGIN};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use rum_collector::config::Config;
+use rum_collector::run::Collector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+const SHOP: &str = "https://shop.example";
+const DOCUMENT: &str = r#"[1795226212000,"https://shop.example","0.1.0"]"#;
+
+/// A collector with one app, and the folder that it lives in.
+struct Subject {
+    collector: Collector,
+    folder: TempDir,
+}
+
+impl Subject {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        Self {
+            collector: open(folder.path(), ""),
+            folder,
+        }
+    }
+
+    fn with(limits: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        Self {
+            collector: open(folder.path(), limits),
+            folder,
+        }
+    }
+
+    /// Ends it without a shutdown, and opens another one on the same folder.
+    fn restarted(self) -> Self {
+        let Self { collector, folder } = self;
+        drop(collector);
+        Self {
+            collector: open(folder.path(), ""),
+            folder,
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::of(self.collector.router().oneshot(request).await.unwrap()).await
+    }
+
+    async fn post(&self, body: impl Into<Body>) -> Answer {
+        self.send(post("k=key", body).body).await
+    }
+
+    async fn outcome(&self, name: &str) -> u64 {
+        let answer = self.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
+        answer.json["outcomes"][name].as_u64().unwrap_or(0)
+    }
+
+    /// The next good batch is stored: the collector lives, and its state is whole.
+    #[track_caller]
+    fn still_takes_batches(&self) -> impl Future<Output = ()> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let before = self.outcome("batch_stored").await;
+            let answer = self.post(good(before + 1_000)).await;
+            assert_eq!(answer.status, StatusCode::NO_CONTENT, "after {caller}: {}", answer.json);
+            assert_eq!(self.outcome("batch_stored").await, before + 1, "after {caller}");
+        }
+    }
+}
+
+fn open(folder: &Path, more: &str) -> Collector {
+    let file = folder.join("collector.toml");
+    let text = format!(
+        "data = {data:?}\n[sdk]\ndist = {dist:?}\n[[apps]]\nname = \"shop\"\nkey = \"key\"\norigins = [\"{SHOP}\"]\n{more}",
+        data = folder.join("data"),
+        dist = folder.join("dist"),
+    );
+    fs::write(&file, text).unwrap();
+    let config = Config::load(Some(&file), []).unwrap();
+    // No database: the spool keeps what comes.
+    Collector::open(&config, watch::channel(None).1).unwrap()
+}
+
+/// A request that a test may change before it sends it.
+struct Draft {
+    body: Request<Body>,
+}
+
+impl Draft {
+    fn header(mut self, name: http::HeaderName, value: &str) -> Self {
+        self.body.headers_mut().insert(name, value.parse().unwrap());
+        self
+    }
+}
+
+fn post(query: &str, body: impl Into<Body>) -> Draft {
+    let request = Request::post(format!("/v1/batches?{query}")).header(CONTENT_TYPE, "text/plain;charset=UTF-8");
+    Draft {
+        body: request.header(ORIGIN, SHOP).body(body.into()).unwrap(),
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    json: Value,
+}
+
+impl Answer {
+    async fn of(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            json,
+        }
+    }
+
+    /// The refusal of a page's request: its status, its code, its place, and that a page can read it.
+    #[track_caller]
+    fn is_refusal(&self, status: u16, code: &str, at: Option<u64>) {
+        let error = &self.json["error"];
+        assert_eq!(
+            (self.status.as_u16(), error["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.json
+        );
+        assert_eq!(error["at"].as_u64(), at, "{}", self.json);
+        assert!(
+            error["message"].as_str().is_some_and(|message| message.len() > 20),
+            "{}",
+            self.json
+        );
+        self.is_readable();
+    }
+
+    #[track_caller]
+    fn is_readable(&self) {
+        assert_eq!(self.headers["access-control-allow-origin"], "*");
+        let exposed = self.headers["access-control-expose-headers"].to_str().unwrap();
+        assert!(exposed.contains("Retry-After"), "{exposed}");
+        assert!(!self.headers["x-request-id"].is_empty());
+    }
+}
+
+/// A compact batch of one view and one LCP.
+fn good(batch: u64) -> String {
+    compact(
+        batch,
+        r#"[1,0,1200,"6b00f0a400000001","6b00f0a400000002",0,0,"/product/7"],[2,0,1200,1,0,1100000,"img","/hero.avif"]"#,
+    )
+}
+
+fn compact(batch: u64, items: &str) -> String {
+    format!(r#"[1,0,"{batch:016x}",1795226217000,{DOCUMENT},[{items}]]"#)
+}
+
+fn documented(batch: u64) -> Value {
+    json!({
+        "version": 1,
+        "batch_id": format!("{batch:016x}"),
+        "sent_at_ms": 1_795_226_217_000_i64,
+        "document": { "time_origin_ms": 1_795_226_212_000_i64, "origin": SHOP, "sdk": "curl" },
+        "views": [{
+            "seq": 1200, "view_id": "6b00f0a400000001", "session_id": "6b00f0a400000002",
+            "kind": 0, "start": 0, "page": "/product/7"
+        }],
+        "vitals": [{ "view": 0, "seq": 1200, "metric": 1, "scope": 0, "value": 1_100_000 }]
+    })
+}
+
+/// What a page without Wasm sends: a view, a paint, and a cut.
+fn records(batch: u64) -> String {
+    let records = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/product/7"],[5,1,1200000],[11,2,5000000,0,1795226217000,0,3000]"#;
+    format!(r#"[1,1,"{batch:016x}",1795226217000,{DOCUMENT},[{records}]]"#)
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn br(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    brotli::BrotliCompress(&mut &*text, &mut out, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    out
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    zstd::encode_all(text, 3).unwrap()
+}
+
+type Compress = fn(&[u8]) -> Vec<u8>;
+const ENCODINGS: [(&str, Compress); 4] = [("gzip", gzip), ("deflate", deflate), ("br", br), ("zstd", zstd)];
+
+#[tokio::test]
+async fn every_form_is_stored() {
+    let subject = Subject::new();
+    for (body, events) in [(good(1), 2), (documented(2).to_string(), 2), (records(3), 3)] {
+        let before = subject.outcome("event_accepted").await;
+        let answer = subject.post(body.clone()).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{body}: {}", answer.json);
+        answer.is_readable();
+        // Chromium gives the keepalive quota back later for answers that may not be stored.
+        assert!(!answer.headers.contains_key("cache-control"));
+        assert_eq!(subject.outcome("event_accepted").await - before, events, "{body}");
+    }
+    assert_eq!(subject.outcome("batch_stored").await, 3);
+}
+
+#[tokio::test]
+async fn every_encoding_is_understood_from_the_header_and_from_the_query() {
+    let subject = Subject::new();
+    let mut batch = 0;
+    for (name, compress) in ENCODINGS {
+        for parameter in ["", "&z="] {
+            batch += 1;
+            let body = compress(good(batch).as_bytes());
+            let request = match parameter {
+                "" => post("k=key", body).header(CONTENT_ENCODING, name),
+                parameter => post(&format!("k=key{parameter}{name}"), body),
+            };
+            let answer = subject.send(request.body).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::NO_CONTENT,
+                "{name} {parameter}: {}",
+                answer.json
+            );
+        }
+    }
+    assert_eq!(subject.outcome("batch_stored").await, batch);
+}
+
+#[tokio::test]
+async fn a_batch_counts_once_also_after_a_restart() {
+    let subject = Subject::new();
+    subject.post(good(7)).await;
+    subject.post(good(7)).await;
+    assert_eq!(
+        (
+            subject.outcome("batch_stored").await,
+            subject.outcome("batch_duplicate").await
+        ),
+        (1, 1)
+    );
+    let subject = subject.restarted();
+    let answer = subject.post(good(7)).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        (
+            subject.outcome("batch_stored").await,
+            subject.outcome("batch_duplicate").await
+        ),
+        (0, 1)
+    );
+}
+
+#[tokio::test]
+async fn senders_that_may_not_send_are_refused() {
+    let subject = Subject::new();
+    for (request, status, code) in [
+        (post("", good(1)), 400, "missing_key"),
+        (post("k=", good(1)), 403, "unknown_key"),
+        (post("k=other&s=1", good(1)), 403, "unknown_key"),
+        (post("k=key&s=soon", good(1)), 400, "bad_parameter"),
+        (
+            post("k=key", good(1)).header(ORIGIN, "https://evil.example"),
+            403,
+            "origin_not_allowed",
+        ),
+        (
+            post("k=key", good(1)).header(ORIGIN, "http://shop.example"),
+            403,
+            "origin_not_allowed",
+        ),
+        (
+            post("k=key", good(1)).header(CONTENT_TYPE, "multipart/form-data"),
+            415,
+            "unsupported_media_type",
+        ),
+        (
+            post("k=key", good(1)).header(CONTENT_ENCODING, "lzma"),
+            415,
+            "unknown_encoding",
+        ),
+        (
+            post("k=key", good(1)).header(CONTENT_ENCODING, "gzip, br"),
+            415,
+            "unknown_encoding",
+        ),
+    ] {
+        subject.send(request.body).await.is_refusal(status, code, None);
+        subject.still_takes_batches().await;
+    }
+    assert_eq!(subject.outcome("refused_sender").await, 6);
+}
+
+#[tokio::test]
+async fn pages_without_an_origin_may_send_and_are_counted() {
+    let subject = Subject::new();
+    let opaque = post("k=key&s=1795226217000", good(1)).header(ORIGIN, "null");
+    assert_eq!(subject.send(opaque.body).await.status, StatusCode::NO_CONTENT);
+    let mut absent = post("k=key", good(2)).body;
+    absent.headers_mut().remove(ORIGIN);
+    assert_eq!(subject.send(absent).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        (
+            subject.outcome("origin_opaque").await,
+            subject.outcome("origin_absent").await
+        ),
+        (1, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered() {
+    let subject = Subject::new();
+    let request = Request::options("/v1/batches?k=key")
+        .header(ORIGIN, SHOP)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-encoding,content-type");
+    let answer = subject.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    answer.is_readable();
+    assert_eq!(answer.headers["access-control-allow-methods"], "POST");
+    assert_eq!(
+        answer.headers["access-control-allow-headers"],
+        "Content-Type, Content-Encoding"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_batch_is_refused_with_its_place() {
+    let subject = Subject::new();
+    let id = "0000000000000001";
+    let head = format!(r#"[1,0,"{id}",1795226217000,{DOCUMENT},["#);
+    let start = head.len() as u64;
+    let mut wrong_type = documented(1);
+    wrong_type["vitals"][0]["value"] = json!("fast");
+    let wrong_type = wrong_type.to_string();
+    for (body, code, at) in [
+        (String::new(), "not_a_batch", Some(0)),
+        ("hello".into(), "not_a_batch", Some(0)),
+        ("  <html>".into(), "not_a_batch", Some(2)),
+        ("[1,0".into(), "bad_json", Some(4)),
+        (r#"[1,0,7]"#.into(), "wrong_type", Some(5)),
+        (format!(r#"[1,0,"{id}","#), "bad_json", Some(24)),
+        (format!(r#"[9,0,"{id}",1,{DOCUMENT},[]]"#), "unknown_version", Some(4)),
+        // The metric of a vital is a text, its scope a fraction, its value missing.
+        (format!(r#"{head}[2,0,1,"LCP",0,1]]]"#), "wrong_type", Some(start + 7)),
+        (format!(r#"{head}[2,0,1,1,0.5,1]]]"#), "wrong_type", Some(start + 10)),
+        (format!("{head}[2,0,1,1,0]]]"), "missing_field", Some(start + 11)),
+        (format!("{head}]]]"), "bad_json", Some(start + 2)),
+        ("{".into(), "bad_document", Some(0)),
+        ("{}".into(), "bad_document", Some(1)),
+    ] {
+        subject.post(body).await.is_refusal(400, code, at);
+        subject.still_takes_batches().await;
+    }
+    let answer = subject.post(wrong_type).await;
+    assert_eq!(
+        (answer.status, answer.json["error"]["code"].as_str()),
+        (StatusCode::BAD_REQUEST, Some("bad_document"))
+    );
+    let answer = subject.post(vec![b'[', b'1', b',', 0xff]).await;
+    answer.is_refusal(400, "not_utf8", Some(3));
+    subject.still_takes_batches().await;
+}
+
+#[tokio::test]
+async fn an_error_in_an_item_names_its_kind_and_field() {
+    let subject = Subject::new();
+    let answer = subject.post(compact(1, r#"[2,0,1,"LCP",0,1]"#)).await;
+    let message = answer.json["error"]["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("expected an integer") && message.contains("kind 2, field 3"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn too_much_is_refused() {
+    let subject = Subject::with("[limits]\nbody_bytes = \"64 KiB\"\ndecompressed_bytes = \"256 KiB\"\n");
+    subject
+        .post(vec![b'['; (64 << 10) + 1])
+        .await
+        .is_refusal(413, "body_too_large", None);
+    subject.still_takes_batches().await;
+    subject
+        .post(vec![b'['; 10 << 20])
+        .await
+        .is_refusal(413, "body_too_large", None);
+    subject.still_takes_batches().await;
+    let items = vec!["[999]"; 5_001].join(",");
+    subject
+        .post(compact(1, &items))
+        .await
+        .is_refusal(413, "too_many_items", None);
+    subject.still_takes_batches().await;
+    assert_eq!(subject.outcome("refused_size").await, 3);
+}
+
+#[tokio::test]
+async fn a_small_batch_of_huge_rows_is_refused() {
+    let subject = Subject::new();
+    // Every row repeats its view's page; in clock_bad, where the year 2100 belongs, each of these characters takes six bytes.
+    let view = format!(
+        r#"[1,0,0,"f486570000000001","6b00f0a400000002",0,0,"/{}"]"#,
+        "\\u0001".repeat(2_000)
+    );
+    let vitals: Vec<_> = (0..4_900).map(|seq| format!("[2,0,{seq},1,0,5]")).collect();
+    let answer = subject.post(compact(1, &format!("{view},{}", vitals.join(",")))).await;
+    answer.is_refusal(413, "rows_too_large", None);
+    subject.still_takes_batches().await;
+}
+
+#[tokio::test]
+async fn a_bomb_is_refused_in_every_encoding() {
+    let subject = Subject::new();
+    // 16 MiB of nothing, in less than 20 KiB.
+    let text = vec![b' '; 16 << 20];
+    for (name, compress) in ENCODINGS {
+        let bomb = compress(&text);
+        assert!(bomb.len() < 20 << 10, "{name}: {}", bomb.len());
+        subject
+            .send(post("k=key", bomb).header(CONTENT_ENCODING, name).body)
+            .await
+            .is_refusal(413, "decompressed_too_large", None);
+        subject.still_takes_batches().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_its_encoding_is_refused() {
+    let subject = Subject::new();
+    for (name, compress) in ENCODINGS {
+        let whole = compress(good(1).repeat(20).as_bytes());
+        let truncated = whole[..whole.len() / 2].to_vec();
+        for body in [truncated, good(1).into_bytes(), Vec::new()] {
+            let request = post(&format!("k=key&z={name}"), body);
+            subject
+                .send(request.body)
+                .await
+                .is_refusal(400, "damaged_encoding", None);
+            subject.still_takes_batches().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_refused() {
+    let subject = Subject::new();
+    let parts = [Ok(good(1).into_bytes()), Err(std::io::Error::other("reset by peer"))];
+    let body = Body::from_stream(futures_util::stream::iter(parts));
+    subject.post(body).await.is_refusal(400, "incomplete_body", None);
+    subject.still_takes_batches().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_refused() {
+    let subject = Subject::new();
+    let body = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let answer = subject.post(body).await;
+    answer.is_refusal(408, "body_timeout", None);
+    assert_eq!(answer.headers["retry-after"], "10");
+}
+
+#[tokio::test]
+async fn values_on_which_the_whole_batch_hangs_are_refused() {
+    let subject = Subject::new();
+    let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#;
+    for (document, items, code) in [
+        (r#"[-1,"https://shop.example","0.1.0"]"#, view, "out_of_range"),
+        (
+            r#"[9007199254740991,"https://shop.example","0.1.0"]"#,
+            view,
+            "out_of_range",
+        ),
+        (
+            r#"[1,"https://shop.example","0.1.0",null,null,3]"#,
+            view,
+            "out_of_range",
+        ),
+        (DOCUMENT, "[2,0,1,1,0,1]", "no_view"),
+        (
+            DOCUMENT,
+            r#"[1,0,0,"0000000000000000","6b00f0a400000002",0,0,"/"]"#,
+            "no_view",
+        ),
+    ] {
+        let body = format!(r#"[1,0,"0000000000000001",1795226217000,{document},[{items}]]"#);
+        subject.post(body).await.is_refusal(400, code, None);
+        subject.still_takes_batches().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_dropped_or_cut_is_counted() {
+    let subject = Subject::new();
+    let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#;
+    let items = [
+        view.to_owned(),
+        r#"[77,0,0,"of the future"]"#.into(),
+        "[2,0,1,99,0,1]".into(),
+        "[2,0,1,1,9,1]".into(),
+        "[2,5,1,1,0,1]".into(),
+        "[2,0,-1,1,0,1]".into(),
+        "[2,0,1,1,0,-1]".into(),
+        format!(r#"[2,0,1,1,0,1,"{}"]"#, "x".repeat(600)),
+    ];
+    let answer = subject.post(compact(1, &items.join(","))).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.json);
+    for (outcome, expected) in [
+        ("event_accepted", 2),
+        ("event_unknown_kind", 1),
+        ("event_unknown_value", 2),
+        ("event_unknown_view", 1),
+        ("event_out_of_range", 2),
+        ("text_cut", 1),
+    ] {
+        assert_eq!(subject.outcome(outcome).await, expected, "{outcome}");
+    }
+    // An empty batch is nobody's loss, and stores nothing.
+    let before = subject.outcome("batch_stored").await;
+    assert_eq!(subject.post(compact(2, "")).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        (
+            subject.outcome("batch_empty").await,
+            subject.outcome("batch_stored").await
+        ),
+        (1, before)
+    );
+}
+
+#[tokio::test]
+async fn a_full_spool_says_when_to_come_again() {
+    let subject = Subject::with("[spool]\nmax_bytes = \"1 MiB\"\nsegment_bytes = \"64 KiB\"\n");
+    // Stacks of noise, so that the spool fills fast.
+    let stack = "at f (https://shop.example/a.js:1:1) ".repeat(400);
+    let error = format!(r#"[65,0,1,1,0,"Error","m","{stack}",0,1,0]"#);
+    let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#;
+    let mut stored = 0;
+    let refused = loop {
+        let answer = subject.post(compact(stored, &format!("{view},{error}"))).await;
+        if answer.status != StatusCode::NO_CONTENT {
+            break answer;
+        }
+        stored += 1;
+        assert!(stored < 1_000, "the spool has a limit");
+    };
+    refused.is_refusal(503, "spool_full", None);
+    assert_eq!(refused.headers["retry-after"], "60");
+    assert!(stored > 10, "{stored}");
+    let ready = subject.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(subject.outcome("refused_for_now").await, 1);
+}
+
+#[tokio::test]
+async fn other_methods_and_paths_are_answered_readably() {
+    let subject = Subject::new();
+    let answer = subject
+        .send(Request::get("/v1/batches?k=key").body(Body::empty()).unwrap())
+        .await;
+    answer.is_refusal(405, "method_not_allowed", None);
+    assert!(answer.headers["allow"].to_str().unwrap().contains("POST"));
+    let request = Request::builder()
+        .method(Method::DELETE)
+        .uri("/rum.js")
+        .body(Body::empty())
+        .unwrap();
+    subject.send(request).await.is_refusal(405, "method_not_allowed", None);
+    for path in ["/", "/v1/other", "/favicon.ico", "/a/b/c"] {
+        subject
+            .send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+            .is_refusal(404, "unknown_path", None);
+    }
+    subject
+        .send(Request::get("/rum.js").body(Body::empty()).unwrap())
+        .await
+        .is_refusal(404, "sdk_not_built", None);
+}
+
+#[tokio::test]
+async fn a_request_has_an_id() {
+    let subject = Subject::new();
+    let given = Request::get("/healthz")
+        .header("x-request-id", "proxy-7.a")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(subject.send(given).await.headers["x-request-id"], "proxy-7.a");
+    let bad = Request::get("/healthz")
+        .header("x-request-id", "a\" b=\"c")
+        .body(Body::empty())
+        .unwrap();
+    let id = subject.send(bad).await.headers["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{id}"
+    );
+}
+
+#[tokio::test]
+async fn health_names_the_part_that_is_not_ready() {
+    let subject = Subject::new();
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    assert_eq!(subject.send(get("/healthz")).await.status, StatusCode::OK);
+    let all = subject.send(get("/readyz")).await;
+    assert_eq!(
+        (all.status, &all.json["ready"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!(false))
+    );
+    assert_eq!(all.json["components"]["spool"]["ready"], json!(true));
+    assert_eq!(all.json["components"]["clickhouse"]["ready"], json!(false));
+    assert_eq!(all.json["components"]["alerts"]["ready"], json!(true));
+    // What a load balancer asks: batches are kept although there is no database.
+    assert_eq!(subject.send(get("/readyz/spool")).await.status, StatusCode::OK);
+    assert_eq!(
+        subject.send(get("/readyz/clickhouse")).await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    assert_eq!(subject.send(get("/readyz/other")).await.status, StatusCode::NOT_FOUND);
+}

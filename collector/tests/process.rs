@@ -1,0 +1,303 @@
+//! The real program with the real embedded ClickHouse: how it starts, what it prints, how it ends.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is a test that fails"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use reqwest::StatusCode;
+use rum_collector::store::{Spool, SpoolOptions};
+use tempfile::TempDir;
+
+/// How long anything may take before the test says that it will not happen.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+struct Collector {
+    child: Child,
+    url: String,
+    folder: PathBuf,
+}
+
+fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rum-collector"));
+    command
+        .args(arguments)
+        .arg("--config")
+        .arg(folder.join("rum.toml"))
+        .env("RUM_LOG", "info");
+    command
+}
+
+fn configure(folder: &Path, more: &str) {
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\ndata = {:?}\n[[apps]]\nname = \"shop\"\nkey = \"demo\"\norigins = [\"*\"]\n{more}",
+        folder.join("data")
+    );
+    fs::write(folder.join("rum.toml"), text).unwrap();
+}
+
+impl Collector {
+    fn start(folder: &Path) -> Self {
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("log"))
+            .unwrap();
+        let mut child = program(folder, &["serve"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim_end().strip_prefix("rum-collector listening on ");
+        let log = || fs::read_to_string(folder.join("log")).unwrap();
+        let url = url
+            .unwrap_or_else(|| panic!("{line:?} does not say where; its log:\n{}", log()))
+            .to_owned();
+        Self {
+            child,
+            url,
+            folder: folder.to_owned(),
+        }
+    }
+
+    async fn post(&self, batch: &str) -> reqwest::Response {
+        let request = reqwest::Client::new().post(format!("{}/v1/batches?k=demo", self.url));
+        request
+            .header("content-type", "text/plain")
+            .body(batch.to_owned())
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Waits until the component is ready.
+    async fn ready(&self, component: &str) {
+        let started = Instant::now();
+        loop {
+            let answer = reqwest::get(format!("{}/readyz/{component}", self.url)).await.unwrap();
+            if answer.status() == StatusCode::OK {
+                return;
+            }
+            let body = answer.text().await.unwrap();
+            assert!(
+                started.elapsed() < DEADLINE,
+                "{component} is not ready: {body}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the statement gives this answer, as CSV without its head.
+    async fn answers(&self, statement: &str, expected: &str) {
+        let started = Instant::now();
+        loop {
+            let output = sql(&self.folder, statement);
+            let text = String::from_utf8(output.stdout).unwrap();
+            if output.status.success()
+                && text
+                    .split_once('\n')
+                    .is_some_and(|(_, rows)| rows.trim_end() == expected)
+            {
+                return;
+            }
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                started.elapsed() < DEADLINE,
+                "{statement}: {text}{error}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    fn end(mut self, signal: &str) -> ExitStatus {
+        self.signal(signal);
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        // A failed test leaves no process behind; one that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn sql(folder: &Path, statement: &str) -> Output {
+    program(folder, &["sql", statement, "--format", "csv"])
+        .output()
+        .unwrap()
+}
+
+/// A batch of one view that began now, and its LCP.
+fn batch(id: u64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    format!(
+        r#"[1,0,"{id:016x}",{now}000,[{now}000,"https://shop.example","0.1.0"],[[1,0,1200,"{now:08x}{id:08x}","{now:08x}00000001",0,0,"/product/7"],[2,0,1200,1,0,1100000]]]"#
+    )
+}
+
+#[tokio::test]
+async fn a_batch_travels_from_the_request_to_the_command_line() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "");
+    let collector = Collector::start(folder.path());
+    assert_eq!(
+        collector.post(&batch(7)).await.status(),
+        StatusCode::NO_CONTENT,
+        "before ClickHouse is up"
+    );
+    collector.ready("clickhouse").await;
+    collector
+        .answers(
+            "SELECT page, metric, value FROM rum.web_vitals",
+            "\"/product/7\",\"LCP\",1100",
+        )
+        .await;
+
+    let endpoint = folder.path().join("data/clickhouse.endpoint");
+    assert_eq!(fs::metadata(&endpoint).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let output = sql(folder.path(), "SELECT nothing FROM nowhere");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && error.contains("UNKNOWN_TABLE"), "{error}");
+
+    let second = program(folder.path(), &["serve"]).output().unwrap();
+    let error = String::from_utf8(second.stderr).unwrap();
+    assert!(
+        !second.status.success() && error.contains("in use by another collector"),
+        "{error}"
+    );
+    assert!(second.stdout.is_empty(), "only who listens says so");
+
+    assert!(collector.end("-TERM").success());
+    assert!(!endpoint.exists());
+    let output = sql(folder.path(), "SELECT 1");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && error.contains("rum-collector serve"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_answered_204_survives_a_kill_and_counts_once() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "");
+    let collector = Collector::start(folder.path());
+    assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
+    assert!(!collector.end("-KILL").success());
+
+    let collector = Collector::start(folder.path());
+    assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(collector.post(&batch(2)).await.status(), StatusCode::NO_CONTENT);
+    collector.answers("SELECT count() FROM rum.page_views", "2").await;
+    assert!(collector.end("-INT").success());
+}
+
+#[tokio::test]
+async fn a_shutdown_inserts_what_it_can() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "");
+    let collector = Collector::start(folder.path());
+    collector.ready("clickhouse").await;
+    // Fewer than a second's rows: they wait to be joined by others, unless the collector ends.
+    for id in 1..=20 {
+        assert_eq!(collector.post(&batch(id)).await.status(), StatusCode::NO_CONTENT);
+    }
+    assert!(collector.end("-TERM").success());
+    let spool = Spool::open(SpoolOptions::new(folder.path().join("data/spool"))).unwrap();
+    let waiting: Vec<_> = spool
+        .health()
+        .tables
+        .into_iter()
+        .filter(|table| !table.drained)
+        .collect();
+    assert!(waiting.is_empty(), "{waiting:?}");
+    drop(spool);
+    let collector = Collector::start(folder.path());
+    collector.ready("clickhouse").await;
+    collector.answers("SELECT count() FROM rum.page_views", "20").await;
+}
+
+#[tokio::test]
+async fn without_its_database_a_collector_takes_batches() {
+    let folder = TempDir::new().unwrap();
+    // A port that nobody listens on: it was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    configure(
+        folder.path(),
+        &format!("[clickhouse]\nurl = \"http://127.0.0.1:{port}\"\n"),
+    );
+    let collector = Collector::start(folder.path());
+    assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
+    let ready = reqwest::get(format!("{}/readyz", collector.url)).await.unwrap();
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    collector.ready("spool").await;
+    assert!(collector.end("-TERM").success());
+}
+
+#[test]
+fn the_command_line_says_what_is_wrong() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "[limits]\nconnections = 0\n");
+    for command in ["check-config", "serve"] {
+        let output = program(folder.path(), &[command]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && error.contains("limits.connections"),
+            "{command}: {error}"
+        );
+    }
+    configure(folder.path(), "");
+    let output = program(folder.path(), &["check-config"]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && shown.contains("key = \"demo\""), "{shown}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = program(folder.path(), &["serve"])
+        .env("RUM_LISTEN", &address)
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && error.contains(&address) && error.contains("RUM_LISTEN"),
+        "{error}"
+    );
+}

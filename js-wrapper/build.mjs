@@ -1,0 +1,127 @@
+// Builds dist/: what the collector serves to pages, and the files of the npm package.
+//
+//   dist/rum.js                 the capture script
+//   dist/rum-glue.<hash>.js     starts the Wasm, beside it:
+//   dist/rum.<hash>.wasm
+//   dist/stub.js                to be pasted into a page's head
+//   dist/manifest.json          which file plays which part
+//   dist/npm/                   the same for bundlers, with types
+//
+// The Wasm comes from rum-sdk/pkg, which `cargo xtask wasm` makes.
+
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants } from 'node:zlib'
+import { minify } from '@swc/core'
+import { build } from 'esbuild'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const dist = join(here, 'dist')
+const npm = join(dist, 'npm')
+const sdk = join(here, '../rum-sdk/pkg')
+const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
+
+const wasm = join(sdk, 'rum_sdk_bg.wasm')
+if (!existsSync(wasm)) {
+  console.error('rum-sdk/pkg is not built: run `cargo xtask wasm`, which then runs this too.')
+  process.exit(1)
+}
+
+/** A name that changes with the content, so that it can be cached for ever. */
+const hashed = (stem, extension, content) =>
+  `${stem}.${createHash('sha256').update(content).digest('hex').slice(0, 12)}.${extension}`
+
+/** wasm-bindgen would look for the Wasm by itself, and bundlers for a file of that name: we always say where it is. */
+const withoutDefaultPath = {
+  name: 'without-default-path',
+  setup({ onLoad }) {
+    onLoad({ filter: /rum_sdk\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const contents = text.replace(/module_or_path = new URL\([^)]*\);/, '')
+      if (contents === text) throw new Error("wasm-bindgen's output has no default path any more: this plug-in can go")
+      return { contents, loader: 'js' }
+    })
+  },
+}
+
+/** The second chunk of the npm package has a name that never changes: bundlers give it another. */
+const secondChunk = {
+  name: 'second-chunk',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/late\/glue$/ }, () => ({ path: './glue.js', external: true }))
+  },
+}
+
+const bundle = async (entry, settings) => {
+  const { outputFiles } = await build({
+    entryPoints: [join(here, 'src', entry)],
+    bundle: true,
+    write: false,
+    target: 'es2020',
+    legalComments: 'none',
+    charset: 'utf8',
+    ...settings,
+    define: { __VERSION__: JSON.stringify(version), ...settings.define },
+  })
+  const [{ text }] = outputFiles
+  // esbuild's own minifier keeps functions that are called once: 9 % more bytes after brotli.
+  // And the directive of strict mode is bytes that nothing here needs.
+  const { code } = await minify(text.replace(/^"use strict";\n/, ''), {
+    module: settings.format === 'esm',
+    ecma: 2020,
+    compress: { ecma: 2020, passes: 5, toplevel: true },
+    mangle: { toplevel: true },
+  })
+  return code
+}
+
+const wasmBytes = readFileSync(wasm)
+const wasmName = hashed('rum', 'wasm', wasmBytes)
+
+const glue = await bundle('late/glue.ts', {
+  format: 'esm',
+  define: { __WASM__: JSON.stringify(`./${wasmName}`) },
+  plugins: [withoutDefaultPath],
+})
+const glueName = hashed('rum-glue', 'js', glue)
+
+const files = {
+  'rum.js': await bundle('script.ts', { format: 'iife', define: { __GLUE__: JSON.stringify(glueName) } }),
+  'stub.js': await bundle('stub.ts', { format: 'esm' }),
+  [glueName]: glue,
+  [wasmName]: wasmBytes,
+  'npm/index.js': await bundle('index.ts', { format: 'esm', plugins: [secondChunk] }),
+  'npm/glue.js': glue,
+  [`npm/${wasmName}`]: wasmBytes,
+  'manifest.json': JSON.stringify({ capture: 'rum.js', glue: [glueName], wasm: [wasmName], stub: 'stub.js' }, null, 2) + '\n',
+}
+
+rmSync(dist, { recursive: true, force: true })
+mkdirSync(npm, { recursive: true })
+for (const [name, content] of Object.entries(files)) writeFileSync(join(dist, name), content)
+
+// Types: only what a caller of `init` sees.
+const types = mkdtempSync(join(tmpdir(), 'wasm-rum-types-'))
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
+try {
+  execFileSync(process.execPath, [tsc, '--project', here, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', types], {
+    stdio: 'inherit',
+  })
+  for (const name of ['index', 'options']) cpSync(join(types, `js-wrapper/src/${name}.d.ts`), join(npm, `${name}.d.ts`))
+} finally {
+  rmSync(types, { recursive: true })
+}
+
+const brotli = (content) =>
+  brotliCompressSync(content, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
+  }).length
+for (const name of ['rum.js', 'stub.js', glueName, wasmName]) {
+  const raw = Buffer.from(files[name])
+  console.log(`${name.padEnd(34)} ${String(raw.length).padStart(7)} raw ${String(brotli(raw)).padStart(7)} brotli`)
+}

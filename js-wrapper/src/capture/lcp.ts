@@ -1,0 +1,12 @@
+// Candidates for the largest contentful paint.
+
+import { Kind } from '../generated/wire'
+import { sink } from '../stream'
+import { plainUrl } from '../url'
+import { observe } from './observe'
+import { selector } from './selector'
+
+export const captureLargestPaint = (): void =>
+  observe('largest-contentful-paint', ({ startTime, size, element, id, url }: LargestContentfulPaint) =>
+    sink(Kind.LargestPaint, startTime, Math.round(size), selector(element) || id || null, url ? plainUrl(url) : null),
+  )

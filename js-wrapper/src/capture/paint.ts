@@ -1,0 +1,10 @@
+// First contentful paint.
+
+import { Kind } from '../generated/wire'
+import { sink } from '../stream'
+import { observe } from './observe'
+
+export const captureFirstPaint = (): void =>
+  observe('paint', ({ name, startTime }: PerformanceEntry) => {
+    if (name == 'first-contentful-paint') sink(Kind.Paint, startTime)
+  })

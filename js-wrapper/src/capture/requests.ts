@@ -1,0 +1,90 @@
+// Requests that the page makes by fetch and XMLHttpRequest.
+
+import { micros, now } from '../clock'
+import { Kind } from '../generated/wire'
+import { guard } from '../guard'
+import { sink } from '../stream'
+import { plainUrl } from '../url'
+import { wrap } from '../wrap'
+
+const enum Initiator {
+  Fetch,
+  Xhr,
+}
+
+const enum Outcome {
+  Answered,
+  Failed,
+  Aborted,
+  TimedOut,
+}
+
+const record = (
+  initiator: Initiator,
+  method: string,
+  url: string | URL,
+  start: number,
+  status: number,
+  outcome: Outcome,
+): void => {
+  const end = now()
+  sink(
+    Kind.Request,
+    end,
+    initiator,
+    ('' + method).toUpperCase(),
+    plainUrl(url),
+    status || null,
+    micros(start),
+    micros(end - start),
+    outcome,
+  )
+}
+
+/** Wraps fetch. Our own transport has taken the page's before. */
+export const captureFetch = (): void =>
+  wrap(window, 'fetch', (call, _, [input, init]) => {
+    const start = now()
+    const request = input as Request
+    const end = guard((status: number, outcome: Outcome) =>
+      record(Initiator.Fetch, init?.method || request.method || 'GET', request.url || request + '', start, status, outcome),
+    )
+    // The page gets the promise behind ours: a rejection that it does not handle is still unhandled.
+    return call().then(
+      (response) => {
+        end(response.status, Outcome.Answered)
+        return response
+      },
+      (reason) => {
+        // In the order of Outcome, which any other reason comes before.
+        end(0, Outcome.Aborted + ['AbortError', 'TimeoutError'].indexOf(reason?.name))
+        throw reason
+      },
+    )
+  })
+
+/** Wraps XMLHttpRequest. */
+export const captureXhr = (): void => {
+  const opened = new WeakMap<XMLHttpRequest, unknown[]>()
+  wrap(XMLHttpRequest.prototype, 'open', (call, xhr, given: unknown[]) => {
+    opened.set(xhr, given)
+    return call()
+  })
+  wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest) => {
+    const given = opened.get(xhr)
+    const start = now()
+    // In the order of Outcome.
+    if (given)
+      ['load', 'error', 'abort', 'timeout'].forEach((type, outcome) =>
+        xhr.addEventListener(
+          type,
+          guard(() => {
+            // Once a request, and not again for listeners that an earlier one has left.
+            if (opened.get(xhr) == given && opened.delete(xhr))
+              record(Initiator.Xhr, given[0] as string, given[1] + '', start, xhr.status, outcome)
+          }),
+        ),
+      )
+    return call()
+  })
+}

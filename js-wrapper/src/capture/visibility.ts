@@ -1,0 +1,58 @@
+// Whether anyone sees the page. When it is hidden all is reported, for it may never come back.
+
+import { micros, now, wall } from '../clock'
+import { Kind } from '../generated/wire'
+import { guard, listen } from '../guard'
+import { renewSession } from '../session'
+import { changed, flush, sink } from '../stream'
+import { act, cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
+
+const see = (t: number, hidden = +document.hidden): void => sink(Kind.Visibility, t, hidden, wall())
+
+/** If the page was hidden since it was activated: when first. */
+export const captureHiddenSince = (activation: number): void => {
+  const first = performance
+    .getEntriesByType('visibility-state')
+    .find(({ name, startTime }) => name == 'hidden' && startTime >= activation)
+  if (first || document.hidden) see(first?.startTime || 0, 1)
+}
+
+export const captureVisibility = (): void => {
+  let left = false
+  let cached = false
+
+  const leave = (t: number): void => {
+    if (!viewId) return
+    gather()
+    // A page that is left is told twice, by pagehide and visibilitychange.
+    if (!left) see(t, 1)
+    left = true
+    if (changed) {
+      cut(CutReason.Hidden, now())
+      flush()
+    }
+  }
+
+  listen('pagehide', ({ persisted, timeStamp }: PageTransitionEvent) => {
+    cached = persisted
+    leave(timeStamp)
+  })
+  listen('visibilitychange', ({ timeStamp }) => {
+    if (document.hidden) return leave(timeStamp)
+    // Chromium tells this before pageshow, which opens the view that it belongs to.
+    if (cached || !viewId) return
+    left = false
+    act(timeStamp)
+    see(timeStamp)
+  })
+  listen('pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
+    if (!persisted) return
+    left = cached = false
+    renewSession()
+    openView(ViewKind.BackForwardCache, timeStamp)
+    see(timeStamp)
+    requestAnimationFrame(() =>
+      requestAnimationFrame(guard(() => sink(Kind.Restore, timeStamp, micros(now() - timeStamp)))),
+    )
+  })
+}

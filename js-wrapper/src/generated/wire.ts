@@ -1,0 +1,321 @@
+// Written by `cargo xtask codegen` from rum-core/src/wire. Do not edit.
+
+/** The first number of every body. */
+export const VERSION = 1
+
+/** 64 bits as 16 hexadecimal digits. */
+export type Id = string
+
+/** Kinds from here on are sent once; the others are repeated in every raw batch. */
+export const FIRST_ONCE = 64
+
+/** The kinds of records. A const enum: it costs no bytes. */
+export const enum Kind {
+  /** A page view opened; the one before it ended. */
+  View = 1,
+  /** The open view got another name, such as a route's. */
+  Rename = 2,
+  /** The document's navigation timing, once it is complete. */
+  Navigation = 3,
+  /** The document became visible or hidden at `t`. */
+  Visibility = 4,
+  /** First contentful paint, at `t`. */
+  Paint = 5,
+  /** A candidate for the largest contentful paint, at `t`. */
+  LargestPaint = 6,
+  /** A trusted keydown or click at `t`: no later candidate counts for LCP. */
+  Input = 7,
+  /** A layout shift at `t`. */
+  Shift = 8,
+  /** An Event Timing entry with an interaction id, which began at `t`. */
+  Interaction = 9,
+  /** The page came out of the back/forward cache at `t` and was painted `painted` later. */
+  Restore = 10,
+  /** A report is due at `t`: the page was hidden, or the view ends. */
+  Cut = 11,
+  /** A fetch or XMLHttpRequest that ended at `t`. */
+  Request = 64,
+  /** An error; `t` is when its count was last read. */
+  Error = 65,
+  /** Something the user did at `t`. */
+  Action = 66,
+}
+
+/** A page view opened; the one before it ended. */
+export type ViewRecord = [
+  kind: Kind.View,
+  ordinal: number,
+  t: number,
+  /** The view's id: its start in unix seconds, and 32 random bits. */
+  view_id: Id,
+  /** The session's id. */
+  session_id: Id,
+  /** How it came about, see `ViewKind`. */
+  kind: number,
+  /** The path of the page, without query and fragment. */
+  page: string,
+  /** The referring page, without query and fragment. */
+  referrer?: string | null,
+  /** The view it came from in this document. */
+  parent_id?: Id | null,
+  /** The route's name, where the page gave one. */
+  page_name?: string | null,
+]
+
+/** The open view got another name, such as a route's. */
+export type RenameRecord = [
+  kind: Kind.Rename,
+  ordinal: number,
+  t: number,
+  /** The new name. */
+  page_name: string,
+]
+
+/** The document's navigation timing, once it is complete. */
+export type NavigationRecord = [
+  kind: Kind.Navigation,
+  ordinal: number,
+  t: number,
+  /** 0 navigate, 1 reload, 2 back_forward, 3 prerender, 4 restore of a discarded tab. */
+  kind: number,
+  /** `activationStart` of a prerendered page. */
+  activation?: number | null,
+  /** `redirectStart`. */
+  redirect_start?: number | null,
+  /** `redirectEnd`. */
+  redirect_end?: number | null,
+  /** `workerStart`. */
+  worker_start?: number | null,
+  /** `fetchStart`. */
+  fetch_start?: number | null,
+  /** `domainLookupStart`. */
+  dns_start?: number | null,
+  /** `domainLookupEnd`. */
+  dns_end?: number | null,
+  /** `connectStart`. */
+  connect_start?: number | null,
+  /** `secureConnectionStart`. */
+  tls_start?: number | null,
+  /** `connectEnd`. */
+  connect_end?: number | null,
+  /** `requestStart`. */
+  request_start?: number | null,
+  /** `responseStart`. */
+  response_start?: number | null,
+  /** `responseEnd`. */
+  response_end?: number | null,
+  /** `domInteractive`. */
+  dom_interactive?: number | null,
+  /** `domContentLoadedEventEnd`. */
+  dom_content_loaded?: number | null,
+  /** `domComplete`. */
+  dom_complete?: number | null,
+  /** `loadEventEnd`. */
+  load?: number | null,
+  /** `transferSize` in bytes. */
+  transfer_bytes?: number | null,
+  /** `encodedBodySize` in bytes. */
+  encoded_bytes?: number | null,
+  /** `decodedBodySize` in bytes. */
+  decoded_bytes?: number | null,
+  /** `responseStatus`. */
+  status?: number | null,
+  /** `nextHopProtocol`. */
+  protocol?: string | null,
+]
+
+/** The document became visible or hidden at `t`. */
+export type VisibilityRecord = [
+  kind: Kind.Visibility,
+  ordinal: number,
+  t: number,
+  /** 0 visible, 1 hidden. */
+  hidden: number,
+  /** The wall clock in ms since the epoch, for monotonic time may stop while a machine sleeps. */
+  wall_ms: number,
+]
+
+/** First contentful paint, at `t`. */
+export type PaintRecord = [
+  kind: Kind.Paint,
+  ordinal: number,
+  t: number,
+]
+
+/** A candidate for the largest contentful paint, at `t`. */
+export type LargestPaintRecord = [
+  kind: Kind.LargestPaint,
+  ordinal: number,
+  t: number,
+  /** Its size in square CSS pixels. */
+  size: number,
+  /** A selector of the element, or the entry's id where the element is gone. */
+  target?: string | null,
+  /** The resource, if it is an image. */
+  url?: string | null,
+]
+
+/** A trusted keydown or click at `t`: no later candidate counts for LCP. */
+export type InputRecord = [
+  kind: Kind.Input,
+  ordinal: number,
+  t: number,
+]
+
+/** A layout shift at `t`. */
+export type ShiftRecord = [
+  kind: Kind.Shift,
+  ordinal: number,
+  t: number,
+  /** Its value in millionths. */
+  value: number,
+  /** 1 if the user had just done something (`hadRecentInput`). */
+  recent_input: number,
+  /** A selector of the first source that is still an element. */
+  target?: string | null,
+]
+
+/** An Event Timing entry with an interaction id, which began at `t`. */
+export type InteractionRecord = [
+  kind: Kind.Interaction,
+  ordinal: number,
+  t: number,
+  /** `duration` in µs. */
+  duration: number,
+  /** `processingStart` in µs since the time origin. */
+  processing_start: number,
+  /** `processingEnd` in µs since the time origin. */
+  processing_end: number,
+  /** `interactionId`; 0 for a first input of an engine without ids. */
+  interaction_id: number,
+  /** The event's type, such as `pointerup`. */
+  name: string,
+  /** A selector of its target. */
+  target?: string | null,
+]
+
+/** The page came out of the back/forward cache at `t` and was painted `painted` later. */
+export type RestoreRecord = [
+  kind: Kind.Restore,
+  ordinal: number,
+  t: number,
+  /** Time from the restore to the second animation frame after it, in µs: FCP and LCP of such a view. */
+  painted: number,
+]
+
+/** A report is due at `t`: the page was hidden, or the view ends. */
+export type CutRecord = [
+  kind: Kind.Cut,
+  ordinal: number,
+  t: number,
+  /** 0 hidden, 1 the view ends, 2 asked for by the page. */
+  reason: number,
+  /** The wall clock in ms since the epoch. */
+  wall_ms: number,
+  /** `performance.interactionCount`, where the browser has it. */
+  interaction_count: number | null,
+  /** When capture attached, in µs since the time origin. */
+  attached: number,
+  /** Records that the full queue refused. */
+  queue_dropped?: number | null,
+  /** Entries that observers lost before capture attached (`droppedEntriesCount`). */
+  observer_dropped?: number | null,
+]
+
+/** A fetch or XMLHttpRequest that ended at `t`. */
+export type RequestRecord = [
+  kind: Kind.Request,
+  ordinal: number,
+  t: number,
+  /** 0 fetch, 1 XMLHttpRequest. */
+  initiator: number,
+  /** The HTTP method in capitals. */
+  method: string,
+  /** The URL without query and fragment; a path if it is of the page's origin. */
+  url: string,
+  /** The HTTP status; absent if there was no answer that the page may read. */
+  status: number | null,
+  /** When it began, in µs since the time origin. */
+  start: number,
+  /** How long until the answer's headers (fetch) or its end (XMLHttpRequest), in µs. */
+  duration: number,
+  /** 0 answered, 1 failed, 2 aborted, 3 timed out. */
+  outcome: number,
+]
+
+/** An error; `t` is when its count was last read. */
+export type ErrorRecord = [
+  kind: Kind.Error,
+  ordinal: number,
+  t: number,
+  /** 0 error event, 1 unhandled rejection, 2 reported by the page. */
+  source: number,
+  /** `error.name`, such as `TypeError`; absent if what was thrown is no Error. */
+  class_: string | null,
+  /** Its message, cut to its limit. */
+  message: string,
+  /** Its stack, cut to its limit, in the engine's own form; U+007F stands for the page's origin. */
+  stack: string | null,
+  /** 1 if the page caught it. */
+  handled: number,
+  /** How often so far. */
+  count: number,
+  /** When first, in µs since the time origin. */
+  first: number,
+  /** UTF-16 units that the limits cut off message and stack. */
+  cut?: number | null,
+]
+
+/** Something the user did at `t`. */
+export type ActionRecord = [
+  kind: Kind.Action,
+  ordinal: number,
+  t: number,
+  /** 0 click, 1 submit. */
+  kind: number,
+  /** What a reader of the page would call it, such as the button's text. */
+  name?: string | null,
+  /** A selector of its target. */
+  target?: string | null,
+]
+
+/** What the capture script saw. Times are integers in µs since the time origin. */
+export type RawRecord =
+  | ViewRecord
+  | RenameRecord
+  | NavigationRecord
+  | VisibilityRecord
+  | PaintRecord
+  | LargestPaintRecord
+  | InputRecord
+  | ShiftRecord
+  | InteractionRecord
+  | RestoreRecord
+  | CutRecord
+  | RequestRecord
+  | ErrorRecord
+  | ActionRecord
+
+/** What is the same for the whole document. */
+export type Document = [
+  /** `performance.timeOrigin` in ms since the epoch, rounded: every other time counts from it. */
+  time_origin_ms: number,
+  /** The page's origin; a path in a URL field and U+007F in a stack stand for it. */
+  origin: string,
+  /** The version of the SDK. */
+  sdk: string,
+  /** The release of the page, as `init` was told. */
+  release?: string | null,
+  /** The environment, as `init` was told. */
+  environment?: string | null,
+  /** The version of the sampling rate that the session froze; absent is version 0, everything is kept. */
+  rate_version?: number | null,
+  /** `navigator.connection.effectiveType`. */
+  connection?: string | null,
+  /** Width of the viewport in CSS pixels. */
+  viewport_width?: number | null,
+  /** Height of the viewport in CSS pixels. */
+  viewport_height?: number | null,
+  /** Why the page runs without Wasm: absent while it does not, 1 not ready yet, 2 could not be loaded or compiled, 3 trapped. */
+  raw_reason?: number | null,
+]

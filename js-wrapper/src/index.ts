@@ -1,0 +1,15 @@
+// Entry of the npm package.
+
+import type { Options } from './options'
+import { start } from './start'
+
+export type { Options } from './options'
+
+/**
+ * Starts to capture this page view: call it as early as the page allows. Importing the package touches nothing, a call
+ * outside a browser or a second one in the same document does nothing, and no call ever throws.
+ */
+export const init = (options: Options): void => {
+  if (typeof window == 'undefined') return
+  start({ ...options, endpoint: options.endpoint.replace(/\/$/, '') }, () => import('./late/glue'))
+}

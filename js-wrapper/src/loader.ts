@@ -1,0 +1,26 @@
+// Brings the second chunk, and with it the Wasm core, when the page has loaded and has nothing to do.
+
+import { describe, RawReason } from './document'
+import { guard, idle, listen } from './guard'
+import { options } from './options'
+import { attach, flush, goRaw, sink } from './stream'
+import { fetchBefore, post } from './transport'
+import { openView, path } from './view'
+
+/** The second chunk. */
+export type Glue = typeof import('./late/glue')
+
+export const load = (bring: () => Promise<Glue>): void => {
+  const go = (): unknown =>
+    idle(() => {
+      bring()
+        .then((glue) => glue.default([describe(), path, sink, openView, fetchBefore(), post, guard(flush), options.wasm]))
+        .then(
+          guard(attach),
+          // A page that is left breaks its downloads off just before it tells us so: that is no reason, so wait for the
+          // next task.
+          () => setTimeout(guard(() => goRaw(RawReason.NotLoaded))),
+        )
+    })
+  document.readyState == 'complete' ? go() : listen('load', go)
+}

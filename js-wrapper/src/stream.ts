@@ -1,0 +1,96 @@
+// The stream of records: queued always, and computed by the Wasm core once that is up, or by the collector ("raw").
+
+import { micros, wall } from './clock'
+import { describe, RawReason } from './document'
+import { FIRST_ONCE, Kind, VERSION, type RawRecord } from './generated/wire'
+import { randomId } from './ids'
+import { lose } from './loss'
+import { post } from './transport'
+
+/** What computes the records in the page. */
+export type Core = {
+  /** Takes a record. */
+  take(record: string): void
+  /** Sends what there is; false if it has broken down, for good. */
+  flush(): boolean
+}
+
+/** What follows the prefix of a record of kind K. */
+export type Fields<K extends Kind> =
+  Extract<RawRecord, { 0: K }> extends [unknown, unknown, unknown, ...infer F] ? F : never
+
+const enum Most {
+  /** Records of each list … */
+  Records = 500,
+  /** … and with those that must not miss a place: without views and cuts nothing is reported. */
+  Reserved = 600,
+  /** UTF-16 units between two flushes. */
+  Units = 50_000,
+  /** Units at which raw records that go once are due, although the page is visible, */
+  DueUnits = 16_384,
+  /** and ms after the first of them. */
+  DueMs = 30_000,
+}
+
+/** Vitals need the document's records from the first one on: a raw batch repeats them. */
+const kept: string[] = []
+/** These stay until a body with them was handed over: up to then the core may still break down. */
+let once: string[] = []
+let units = 0
+let core: Core | undefined
+let reason = RawReason.NotReady
+let ordinals = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Something was recorded since the last cut. */
+export let changed = false
+export const settle = (): void => {
+  changed = false
+}
+
+/** The next number of a record. */
+export const ordinal = (): number => ordinals++
+
+/** Records what happened at `t` (ms since the time origin). */
+export const sink = <K extends Kind>(kind: K, t: number, ...fields: Fields<K>): void =>
+  sinkAs(ordinals++, kind, t, ...fields)
+
+/** Records what replaces an earlier record of the same number. */
+export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fields: Fields<K>): void => {
+  const record = JSON.stringify([kind, number, micros(t), ...fields])
+  const list = kind < FIRST_ONCE ? kept : once
+  changed = true
+  if (list.length < (kind == Kind.View || kind == Kind.Cut ? Most.Reserved : Most.Records) && units < Most.Units) {
+    list.push(record)
+    units += record.length
+  } else if (!core) lose()
+  if (core) core.take(record)
+  else if (list == once && (!timer || units > Most.DueUnits)) {
+    clearTimeout(timer)
+    timer = setTimeout(flush, units > Most.DueUnits ? 0 : Most.DueMs)
+  }
+}
+
+/** The core is up: it takes the whole document, cuts included. */
+export const attach = (ready: Core): void => {
+  core = ready
+  kept.concat(once).forEach(core.take)
+}
+
+/** The document goes on without the core. */
+export const goRaw = (why: RawReason): void => {
+  core = undefined
+  reason = why
+}
+
+/** Sends all that there is. */
+export const flush = (): void => {
+  // Without a view there is nothing to send: a prerendered page may never be seen.
+  if (!kept[0]) return
+  clearTimeout(timer)
+  timer = undefined
+  units = 0
+  if (core && !core.flush()) goRaw(RawReason.Trapped)
+  if (!core) post(`[${VERSION},1,"${randomId()}",${wall()},${describe(reason)},[${kept.concat(once)}]]`)
+  once = []
+}

@@ -1,0 +1,299 @@
+// What the capture script records on real pages, seen from the collector: raw batches, where its records are as they are.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Kind, launch, leave, manifest, page, serve, setHidden } from './harness.mjs'
+
+let browser
+before(async () => (browser = await launch()))
+after(() => browser?.close())
+
+/** Without the second chunk everything is raw. */
+const RAW = { [`/${manifest.glue[0]}`]: () => ({ status: 404 }) }
+
+/** A page of its own context, on a server of its own. */
+const open = async (t, routes, path = '/') => {
+  const server = await serve({ ...RAW, ...routes })
+  t.after(server.close)
+  const context = await browser.newContext()
+  t.after(() => context.close())
+  const tab = await context.newPage()
+  const complaints = []
+  tab.on('pageerror', (error) => complaints.push(error))
+  await tab.goto(server.origin + path)
+  return { server, tab, context, complaints }
+}
+
+test('a page view in one raw batch', async (t) => {
+  const { server, tab } = await open(t, {
+    '/shop/home': page({ body: '<h1 id="title">Lamps</h1><button class="b a" id="">Buy  it</button>' }),
+    '/api/cart': () => ({ body: '{}', type: 'application/json' }),
+  }, '/shop/home?secret=1#also')
+  await tab.click('button')
+  await tab.evaluate(() => fetch('/api/cart?token=1', { method: 'put', body: 'x' }))
+  await leave(tab)
+  const batch = await server.batch(1)
+
+  assert.equal(batch.headers['content-type'], 'text/plain;charset=UTF-8')
+  assert.equal(batch.url.searchParams.get('k'), 'demo')
+  assert.ok(Math.abs(Number(batch.url.searchParams.get('s')) - Date.now()) < 60_000)
+  assert.deepEqual([batch.version, batch.content], [1, 1])
+  assert.match(batch.id, /^[\da-f]{16}$/)
+
+  const [timeOrigin, origin, sdk, release, environment, rate, connection, width, height, rawReason] = batch.document
+  assert.ok(Number.isInteger(timeOrigin) && Math.abs(timeOrigin - Date.now()) < 60_000)
+  assert.equal(origin, server.origin)
+  assert.match(sdk, /^\d+\.\d+\.\d+$/)
+  assert.deepEqual([release, environment, rate, width, height], ['r1', 'test', null, 1280, 720])
+  assert.ok(connection === null || typeof connection === 'string')
+  assert.ok([1, 2].includes(rawReason))
+
+  const [view] = batch.of(Kind.View)
+  const [, ordinal, t0, viewId, sessionId, kind, path, referrer, parent] = view
+  assert.deepEqual([ordinal, t0, kind, path, referrer, parent ?? null], [view[1], 0, 0, '/shop/home', null, null])
+  for (const id of [viewId, sessionId]) {
+    assert.match(id, /^[\da-f]{16}$/)
+    assert.ok(Math.abs(parseInt(id.slice(0, 8), 16) - Date.now() / 1000) < 60)
+  }
+  assert.equal(batch.items[0], view, 'the view comes first: the core places records in it')
+
+  const ordinals = batch.items.map((item) => item[1])
+  assert.equal(new Set(ordinals).size, ordinals.length, 'an ordinal names one record')
+  assert.ok(batch.items.every((item) => item.slice(1, 3).every(Number.isInteger)))
+
+  const [navigation] = batch.of(Kind.Navigation)
+  assert.equal(navigation.length, 3 + 23)
+  assert.equal(navigation[3], 0)
+  assert.ok(navigation[15] > 0, 'responseStart')
+  assert.ok(navigation[20] > 0, 'loadEventEnd')
+  assert.equal(navigation[24], 200, 'responseStatus')
+
+  assert.equal(batch.of(Kind.Paint).length, 1)
+  assert.deepEqual(batch.of(Kind.LargestPaint).at(-1).slice(4), ['#title', null])
+  assert.equal(batch.of(Kind.Input).length, 1)
+  assert.deepEqual(batch.of(Kind.Action).map((action) => action.slice(3)), [[0, 'Buy it', 'html>body>button.b.a']])
+  const [request] = batch.of(Kind.Request)
+  assert.deepEqual(request.slice(3, 7), [0, 'PUT', '/api/cart', 200])
+  assert.equal(request[9], 0)
+  assert.ok(request[7] > 0 && request[8] > 0 && request[7] + request[8] <= request[2] + 1)
+
+  const [cut] = batch.of(Kind.Cut)
+  assert.equal(cut[3], 0)
+  assert.ok(cut[5] >= 1, 'interactionCount')
+  assert.ok(cut[6] > 0, 'attached')
+  assert.equal(batch.of(Kind.Visibility).at(-1)[3], 1)
+})
+
+test('a page that is left before it has loaded', async (t) => {
+  let arrived
+  const shown = new Promise((resolve) => (arrived = resolve))
+  const server = await serve({
+    '/': page({ body: '<h1>Soon</h1><img src="/never.png">' }),
+    '/never.png': () => (arrived(), undefined),
+  })
+  t.after(server.close)
+  const tab = await browser.newPage()
+  t.after(() => tab.close())
+  await tab.goto(server.origin, { waitUntil: 'commit' })
+  await shown
+  await tab.waitForFunction(() => window.wasmRum && performance.getEntriesByName('first-contentful-paint').length)
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.equal(batch.document[9], 1, 'the Wasm was not ready')
+  assert.ok(batch.of(Kind.Navigation)[0][15] > 0, 'it has a first byte all the same')
+  assert.equal(batch.of(Kind.Navigation)[0][20], null)
+  assert.equal(batch.of(Kind.Paint).length, 1)
+  assert.equal(server.requests.filter(({ path }) => path.endsWith('.wasm')).length, 0)
+})
+
+test('hidden, seen again, hidden: vitals are repeated, the rest is sent once', async (t) => {
+  const { server, tab } = await open(t, { '/': page(), '/api': () => ({ body: '' }) })
+  await tab.evaluate(() => fetch('/api'))
+  await setHidden(tab, true)
+  const first = await server.batch(1)
+  await setHidden(tab, false)
+  await tab.evaluate(() => fetch('/api?again'))
+  await setHidden(tab, true)
+  const second = await server.batch(2)
+
+  assert.notEqual(first.id, second.id)
+  assert.deepEqual(second.document, first.document)
+  const kept = first.items.filter(([kind]) => kind < 64)
+  assert.deepEqual(second.items.slice(0, kept.length), kept)
+  assert.deepEqual(second.of(Kind.Visibility).map((item) => item[3]), [1, 0, 1])
+  assert.equal(second.of(Kind.Cut).length, 2)
+  assert.equal(first.of(Kind.Request).length, 1)
+  assert.equal(second.of(Kind.Request).length, 1)
+  assert.notEqual(first.of(Kind.Request)[0][1], second.of(Kind.Request)[0][1])
+})
+
+test('leaving a page that was hidden already sends nothing twice', async (t) => {
+  const { server, tab } = await open(t, { '/': page() })
+  await setHidden(tab, true)
+  await server.batch(1)
+  await leave(tab)
+  await tab.goto(server.origin)
+  await leave(tab)
+  await server.batch(2)
+  assert.equal(server.batches.length, 2)
+  assert.equal(server.batches[1].of(Kind.Cut).length, 1, 'the second batch is the second document')
+})
+
+test('the back/forward cache', async (t) => {
+  const { server, tab } = await open(t, { '/': page(), '/two': '<!doctype html><p>two' })
+  await tab.goto(`${server.origin}/two`)
+  await tab.goBack({ waitUntil: 'commit' })
+  await tab.waitForFunction(() => window.wasmRum && document.visibilityState === 'visible')
+  await tab.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(painted)))))
+  await leave(tab)
+  const batch = await server.batch(2)
+  const [load, restored] = batch.of(Kind.View)
+  assert.equal(restored[5], 1)
+  assert.equal(restored[8], load[3], 'its parent is the view that went into the cache')
+  assert.notEqual(restored[3], load[3])
+  const [restore] = batch.of(Kind.Restore)
+  assert.equal(restore[2], restored[2])
+  assert.ok(restore[3] > 0)
+  assert.deepEqual(batch.of(Kind.Cut).map((cut) => cut[3]), [0, 0], 'its time in the cache is not its')
+  assert.ok(batch.items.findIndex(([kind, , , hidden]) => kind === Kind.Visibility && hidden === 0) > batch.items.indexOf(restored))
+})
+
+test('a prerendered page is silent until it is seen', async (t) => {
+  const rules = JSON.stringify({ prerender: [{ source: 'list', urls: ['/next'], eagerness: 'immediate' }] })
+  const early = `<script>
+    const states = []
+    states.push(document.prerendering)
+    const set = Storage.prototype.setItem
+    Storage.prototype.setItem = function (...given) { states.push('stored ' + document.prerendering); set.apply(this, given) }
+    setTimeout(() => { states.push('thrown ' + document.prerendering); throw new Error('before activation') })
+    window.states = states
+  </script>`
+  const { server, tab } = await open(t, {
+    '/': page({ tag: '', head: `<script type="speculationrules">${rules}</script>`, body: '<a href="/next">next</a>' }),
+    '/next': page({ head: early }),
+  })
+  await server.until(() => server.requests.find(({ path }) => path === '/rum.js'), 'prerendering: is it off in this Chromium?')
+  // The prerendered page is not ours to ask; it has had time for its error when its late image has come.
+  await tab.click('a')
+  await tab.waitForURL('**/next')
+  await tab.waitForFunction(() => document.readyState === 'complete' && window.wasmRum)
+  const states = await tab.evaluate(() => window.states)
+  assert.equal(states[0], true, 'it was prerendered')
+  assert.ok(states.filter((state) => /^stored/.test(state)).every((state) => state === 'stored false'), states.join())
+  assert.equal(server.batches.length, 0)
+  await leave(tab)
+  const batch = await server.batch(1)
+  const [view] = batch.of(Kind.View)
+  assert.equal(view[5], 2)
+  assert.ok(view[2] > 0, 'it starts at its activation')
+  assert.equal(batch.of(Kind.Navigation)[0][4], view[2])
+  assert.equal(batch.items[0], view)
+  assert.equal(batch.of(Kind.Error)[0]?.[5], 'before activation')
+  assert.equal(batch.of(Kind.Visibility).length, 1, 'hidden while it was prerendered is not hidden')
+})
+
+test('loaded twice, it is one', async (t) => {
+  const tag = '<script async src="/rum.js" data-app="demo"></script>'
+  const { server, tab } = await open(t, { '/': page({ tag: tag + tag }), '/api': () => ({ body: '' }) })
+  await tab.evaluate(() => fetch('/api'))
+  await leave(tab)
+  const batch = await server.batch(1)
+  await tab.goto(server.origin)
+  await leave(tab)
+  await server.batch(2)
+  assert.equal(server.batches.length, 2)
+  assert.equal(batch.of(Kind.View).length, 1)
+  assert.equal(batch.of(Kind.Request).length, 1)
+})
+
+test('where storage is forbidden the page is measured all the same', async (t) => {
+  const { server, tab, complaints } = await open(t, {
+    '/': () => ({ body: page(), type: 'text/html', headers: { 'Content-Security-Policy': 'sandbox allow-scripts' } }),
+  })
+  assert.equal(await tab.evaluate(() => { try { return !sessionStorage } catch { return 'forbidden' } }), 'forbidden')
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.equal(batch.headers.origin, 'null')
+  assert.match(batch.of(Kind.View)[0][4], /^[\da-f]{16}$/)
+  assert.deepEqual(complaints, [])
+})
+
+test('a session goes on in the next document, and is over after 30 minutes', async (t) => {
+  const { server, tab } = await open(t, { '/': page() })
+  await leave(tab)
+  await server.batch(1)
+  await tab.goto(server.origin)
+  await leave(tab)
+  await server.batch(2)
+  await tab.goto(server.origin)
+  // Half an hour is another clock away.
+  await tab.evaluate(() => {
+    const now = Date.now
+    Date.now = () => now() + 31 * 60_000
+  })
+  await setHidden(tab, true)
+  await setHidden(tab, false)
+  await leave(tab)
+  const [first, second, third] = [await server.batch(1), await server.batch(2), await server.batch(4)]
+  const session = (batch) => batch.of(Kind.View).map((view) => view[4])
+  assert.deepEqual(session(second), session(first))
+  const [before, after] = third.of(Kind.View)
+  assert.equal(before[4], session(first)[0])
+  assert.notEqual(after[4], before[4])
+  assert.equal(after[5], 6, 'resumed')
+  assert.equal(after[8], before[3])
+})
+
+test('layout shifts name the largest shift of their window', async (t) => {
+  const { server, tab } = await open(t, {
+    '/': page({ body: '<div id="a"></div><p id="first">one</p><div style="height:50px"></div><p id="second">two</p>' }),
+  })
+  const shift = (height) =>
+    tab.evaluate(
+      (height) =>
+        new Promise((shifted) => {
+          new PerformanceObserver(shifted).observe({ type: 'layout-shift' })
+          document.querySelector('#a').style.height = `${height}px`
+        }).then(() => undefined),
+      height,
+    )
+  await shift(100)
+  await shift(500)
+  await shift(520)
+  await leave(tab)
+  const shifts = (await server.batch(1)).of(Kind.Shift)
+  assert.equal(shifts.length, 3)
+  assert.ok(shifts[1][3] > shifts[0][3] && shifts[1][3] > shifts[2][3], 'millionths')
+  assert.ok(shifts[0][5] && shifts[1][5])
+  assert.equal(shifts[2][5], null, 'not asked for')
+})
+
+test('an interaction keeps the name of what it removed', async (t) => {
+  const slow = 'const end = performance.now() + 60; while (performance.now() < end); this.remove()'
+  const { server, tab } = await open(t, { '/': page({ body: `<button id="gone" onclick="${slow}">x</button>` }) })
+  await tab.click('#gone')
+  await tab.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))))
+  await leave(tab)
+  const interactions = (await server.batch(1)).of(Kind.Interaction)
+  const click = interactions.find((entry) => entry[7] === 'click')
+  assert.ok(click[3] >= 56_000, `${click[3]} µs`)
+  assert.equal(click[8], '#gone')
+  assert.ok(interactions.every((entry) => entry[6] > 0), 'interaction ids')
+})
+
+test('what people type never leaves the page', async (t) => {
+  const { server, tab } = await open(t, {
+    '/': page({
+      body: `<form onsubmit="event.preventDefault()"><label>Card <textarea>default 4711</textarea></label>
+        <input id="n" value="4242 4242"><div contenteditable>secret diary</div><input type="submit" value="Pay 12"></form>`,
+    }),
+  })
+  await tab.click('#n')
+  await tab.fill('#n', '9999')
+  await tab.click('[contenteditable]')
+  await tab.click('[type=submit]')
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.deepEqual(batch.of(Kind.Action).map((action) => [action[3], action[4]]), [[0, null], [0, null], [0, null], [1, null]])
+  for (const typed of ['4242', '9999', 'diary', '4711', 'Pay']) assert.ok(!batch.text.includes(typed), typed)
+})

@@ -1,0 +1,174 @@
+// What the browser tests stand on: a collector that writes down what it gets, pages, and one Chromium a test file.
+
+import { createServer } from 'node:http'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+export const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist')
+export const manifest = JSON.parse(readFileSync(join(dist, 'manifest.json'), 'utf8'))
+
+/** Nothing that is waited for takes this long, in ms. */
+const DEADLINE = 15_000
+
+const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html', '.css': 'text/css' }
+
+/** Record kinds, as rum-core numbers them. */
+export const Kind = {
+  View: 1,
+  Rename: 2,
+  Navigation: 3,
+  Visibility: 4,
+  Paint: 5,
+  LargestPaint: 6,
+  Input: 7,
+  Shift: 8,
+  Interaction: 9,
+  Restore: 10,
+  Cut: 11,
+  Request: 64,
+  Error: 65,
+  Action: 66,
+}
+
+const TAG = '<script async src="/rum.js" data-app="demo" data-release="r1" data-environment="test"></script>'
+
+/** A page with the script tag; `head` comes before it. */
+export const page = ({ head = '', tag = TAG, body = '<h1>A page</h1>' } = {}) =>
+  `<!doctype html><html><head><meta charset="utf-8"><title>t</title><link rel="icon" href="data:,">${head}${tag}</head><body>${body}</body></html>`
+
+const notFound = { status: 404, body: 'not found' }
+
+/** What a request for `path` is answered with. */
+const file = (root, path) => {
+  const name = join(root, path)
+  if (!existsSync(name) || path === '/') return notFound
+  return { body: readFileSync(name), type: TYPES[extname(name)] }
+}
+
+/**
+ * A server for pages, for dist/ and for batches, on a port of its own. `routes` maps paths to HTML, or to functions of
+ * the request that return `{ status, body, type, headers }`, a promise of it, or undefined to never answer.
+ */
+export const serve = async (routes = {}, root = dist) => {
+  const batches = []
+  const requests = []
+  const waiters = new Set()
+  const changed = () => waiters.forEach((look) => look())
+  const collector = { answer: () => ({ status: 204 }) }
+
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url, 'http://x')
+    const chunks = []
+    for await (const chunk of request) chunks.push(chunk)
+    const text = Buffer.concat(chunks).toString()
+    requests.push({ method: request.method, path: url.pathname, url: request.url })
+    let answer
+    if (url.pathname === '/v1/batches' && request.method === 'POST') {
+      const batch = { url, headers: request.headers, text, ...read(text) }
+      batches.push(batch)
+      answer = { headers: { 'Access-Control-Allow-Origin': '*' }, ...collector.answer(batch) }
+    } else {
+      const route = routes[url.pathname]
+      answer =
+        typeof route === 'function'
+          ? await route(request, url)
+          : route === undefined
+            ? file(root, url.pathname)
+            : { body: route, type: TYPES['.html'] }
+    }
+    if (answer) {
+      const { status = 200, body = '', type = 'text/plain', headers = {} } = answer
+      response.writeHead(status, { 'Content-Type': type, ...headers }).end(body)
+    }
+    changed()
+  })
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
+  const origin = `http://127.0.0.1:${server.address().port}`
+
+  /** Resolves to what `look` returns, as soon as that is truthy. */
+  const until = (look, what) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiters.delete(check)
+        reject(new Error(`no ${what} in ${DEADLINE} ms; ${batches.length} batches came: ${batches.map(({ text }) => text).join('\n')}`))
+      }, DEADLINE)
+      const check = () => {
+        const found = look()
+        if (!found) return
+        clearTimeout(timer)
+        waiters.delete(check)
+        resolve(found)
+      }
+      waiters.add(check)
+      check()
+    })
+
+  return {
+    origin,
+    batches,
+    requests,
+    collector,
+    /** The batch number `count` (from 1). */
+    batch: (count) => until(() => batches[count - 1], `batch ${count}`),
+    until,
+    close: () => {
+      server.closeAllConnections()
+      return new Promise((closed) => server.close(closed))
+    },
+  }
+}
+
+/** A compact body, taken apart. */
+const read = (text) => {
+  let body
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return { unreadable: true }
+  }
+  const [version, content, id, sentAt, document, items] = body
+  return { version, content, id, sentAt, document, items, of: (kind) => items.filter((item) => item[0] === kind) }
+}
+
+const chromiumPath = () => {
+  const found = [process.env.RUM_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+    (path) => path && existsSync(path),
+  )
+  if (!found) throw new Error('no Chromium: install it (Debian: apt-get install chromium) or say where it is in RUM_CHROMIUM')
+  return found
+}
+
+export const launch = (flags = []) =>
+  chromium.launch({
+    executablePath: chromiumPath(),
+    // Playwright switches the back/forward cache off.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', ...flags],
+  })
+
+/** Runs in the page before everything else, and notes when the Wasm has been instantiated. */
+export const noteWasm = (context) =>
+  context.addInitScript(() => {
+    const instantiate = WebAssembly.instantiate
+    WebAssembly.instantiate = async (...given) => {
+      const instance = await instantiate(...given)
+      window.wasmIsUp = true
+      return instance
+    }
+  })
+
+/** Resolves when the core has taken over. */
+export const wasmUp = (page) => page.waitForFunction(() => window.wasmIsUp)
+
+/** Leaves the page, as a user would who types another address: pagehide, then visibilitychange. */
+export const leave = (page) => page.goto('about:blank')
+
+/** Switches the tab away, or back. Headless Chromium has no tabs to switch, so the page is told so by the same events. */
+export const setHidden = (page, hidden) =>
+  page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+    Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true })
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
+  }, hidden)

@@ -1,0 +1,17 @@
+//! Writes to stdout what rum-core generates from its wire tables: `typescript` or `markdown`.
+//!
+//! An example, so that only `cargo xtask codegen` compiles rum-core before xtask: the other commands work also while
+//! rum-core does not.
+
+use std::io::Write;
+
+use rum_core::wire::codegen;
+
+fn main() -> anyhow::Result<()> {
+    let text = match std::env::args().nth(1).as_deref() {
+        Some("typescript") => codegen::typescript(),
+        Some("markdown") => codegen::markdown(),
+        other => anyhow::bail!("typescript or markdown is wanted, not {other:?}"),
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}

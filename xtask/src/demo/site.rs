@@ -1,0 +1,146 @@
+//! The demo's places: addresses, folders, and the collector's configuration file, written at each start.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use crate::terminal;
+use crate::tools::free_bytes;
+use crate::workspace::Workspace;
+
+/// The app's public key, as the script tag carries it.
+pub(super) const APP_KEY: &str = "demo";
+
+/// Less free disk than this, and ClickHouse would stop in the middle of a demo. In bytes.
+const LEAST_DISK: u64 = 1_000_000_000;
+
+/// Where the demo's parts are.
+pub(super) struct Site {
+    pub(super) collector: SocketAddr,
+    pub(super) shop: SocketAddr,
+    /// Data, logs and configuration: `target/demo`.
+    pub(super) folder: PathBuf,
+    /// The collector's configuration file.
+    pub(super) config: PathBuf,
+}
+
+impl Site {
+    pub(super) fn new(workspace: &Workspace, port: u16, shop_port: u16) -> Self {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let folder = workspace.target.join("demo");
+        Self {
+            collector: loopback(port),
+            shop: loopback(shop_port),
+            config: folder.join("collector.toml"),
+            folder,
+        }
+    }
+
+    /// One sentence if a port is taken or the disk is full.
+    pub(super) fn check(&self) -> Result<()> {
+        for (address, whose, flag) in [
+            (self.collector, "the collector", "--port"),
+            (self.shop, "the shop", "--shop-port"),
+        ] {
+            if let Err(error) = TcpListener::bind(address) {
+                bail!(
+                    "port {} for {whose} cannot be used ({error}): choose another with {flag}, such as {flag} {}",
+                    address.port(),
+                    address.port() ^ 0x2000
+                );
+            }
+        }
+        fs::create_dir_all(&self.folder).with_context(|| format!("{} cannot be made", self.folder.display()))?;
+        let free = free_bytes(&self.folder)?;
+        if free < LEAST_DISK {
+            bail!(
+                "the disk of {} has {} free, and the demo wants {}: make room, or set CARGO_TARGET_DIR to a folder on another disk",
+                self.folder.display(),
+                terminal::megabytes(free),
+                terminal::megabytes(LEAST_DISK)
+            );
+        }
+        Ok(())
+    }
+
+    /// Forgets what earlier demos have stored.
+    pub(super) fn forget(&self) -> Result<()> {
+        fs::remove_dir_all(&self.folder).with_context(|| format!("{} cannot be removed", self.folder.display()))?;
+        fs::create_dir_all(&self.folder)?;
+        Ok(())
+    }
+
+    /// Writes the collector's configuration.
+    pub(super) fn configure(&self, workspace: &Workspace, webhook: &str) -> Result<()> {
+        let text = |value: String| toml::Value::String(value);
+        let path = |path: PathBuf| text(path.to_string_lossy().into_owned());
+        let list = |value: String| toml::Value::Array(vec![text(value)]);
+        let table = |entries: Vec<(&str, toml::Value)>| {
+            toml::Value::Table(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect(),
+            )
+        };
+        let config = table(vec![
+            ("listen", text(self.collector.to_string())),
+            ("data", path(self.folder.join("data"))),
+            ("sdk", table(vec![("dist", path(workspace.path("js-wrapper/dist")))])),
+            // Any origin: the demo invites to paste its tag into one's own site, and listens on loopback only.
+            (
+                "apps",
+                toml::Value::Array(vec![table(vec![
+                    ("name", text("shop".to_owned())),
+                    ("key", text(APP_KEY.to_owned())),
+                    ("origins", list("*".to_owned())),
+                ])]),
+            ),
+            (
+                "alerts",
+                table(vec![
+                    ("rules", path(workspace.path("demo-site/rules.yaml"))),
+                    ("webhooks", list(webhook.to_owned())),
+                    ("evaluate_every", text("2s".to_owned())),
+                ]),
+            ),
+        ]);
+        let text = format!(
+            "# Written by `cargo xtask demo` at each start.\n{}",
+            toml::to_string(&config)?
+        );
+        fs::write(&self.config, text).with_context(|| format!("{} cannot be written", self.config.display()))
+    }
+
+    /// The tag that makes a page report to this demo.
+    pub(super) fn script_tag(&self) -> String {
+        format!(
+            r#"<script async src="http://{}/rum.js" data-app="{APP_KEY}"></script>"#,
+            self.collector
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_named_with_its_flag() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site {
+            collector: taken.local_addr().unwrap(),
+            shop: "127.0.0.1:0".parse().unwrap(),
+            folder: folder.path().to_owned(),
+            config: folder.path().join("collector.toml"),
+        };
+        let error = site.check().unwrap_err().to_string();
+        assert!(
+            error.contains(&taken.local_addr().unwrap().port().to_string()) && error.contains("--port"),
+            "{error}"
+        );
+    }
+}

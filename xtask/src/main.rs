@@ -1,0 +1,136 @@
+#![doc = include_str!("../README.md")]
+
+mod codegen;
+mod demo;
+mod native;
+mod process;
+mod size;
+mod stamp;
+mod tally;
+mod terminal;
+mod test;
+mod tools;
+mod wasm;
+mod web;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use tools::Cache;
+use workspace::Workspace;
+
+/// The project's own commands. What a command needs and does not find, it fetches and builds first.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start ClickHouse, the collector and the demo shop; Ctrl-C ends everything
+    Demo(demo::DemoArguments),
+    /// Build the browser SDK's Wasm into rum-sdk/pkg, and what pages download into js-wrapper/dist
+    Wasm(WasmArguments),
+    /// Run every test: formatting, clippy, native, Wasm glue, size, end to end in headless Chromium
+    Test(TestArguments),
+    /// The same as test, for logs: without colours and progress bars
+    Ci(TestArguments),
+    /// Write the files that rum-core generates: TypeScript types and documentation of the wire
+    Codegen(CodegenArguments),
+    /// Show the bytes that a page downloads, and fail over size-budget.toml
+    Size(SizeArguments),
+    /// Run a program that ends when stdin does
+    #[command(name = demo::keeper::SUBCOMMAND, hide = true)]
+    Keep(demo::keeper::KeepArguments),
+}
+
+#[derive(clap::Args)]
+struct WasmArguments {
+    /// Stop after rum-sdk/pkg; do not build js-wrapper/dist
+    #[arg(long)]
+    only_pkg: bool,
+}
+
+#[derive(clap::Args)]
+struct TestArguments {
+    /// Run only these stages (and the build, if they need it)
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<test::Stage>,
+}
+
+#[derive(clap::Args)]
+struct CodegenArguments {
+    /// Change nothing; fail if a file is not current
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(clap::Args)]
+struct SizeArguments {
+    /// Print one JSON object: {"capture", "glue", "wasm", "total"}
+    #[arg(long)]
+    json: bool,
+    /// Measure js-wrapper/dist as it is
+    #[arg(long)]
+    no_build: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::note("error", &format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    if let Command::Keep(arguments) = &command {
+        // Beside the demo, which has looked for everything already.
+        return demo::keeper::keep(arguments);
+    }
+    let workspace = Workspace::find()?;
+    let cache = Cache::locate()?;
+    match command {
+        Command::Keep(_) => {}
+        Command::Demo(arguments) => return demo::run(&workspace, &cache, &arguments),
+        Command::Wasm(arguments) => {
+            wasm::build(&workspace, &cache)?;
+            if !arguments.only_pkg {
+                web::build(&workspace, &cache)?;
+            }
+        }
+        Command::Test(arguments) => {
+            return test::run(&workspace, &cache, &arguments.only, test::Audience::Person);
+        }
+        Command::Ci(arguments) => {
+            return test::run(&workspace, &cache, &arguments.only, test::Audience::Ci);
+        }
+        Command::Codegen(arguments) => {
+            let mode = if arguments.check {
+                codegen::Mode::Check
+            } else {
+                codegen::Mode::Write
+            };
+            codegen::run(&workspace, mode)?;
+        }
+        Command::Size(arguments) => {
+            if !arguments.no_build {
+                web::build(&workspace, &cache)?;
+            }
+            let format = if arguments.json {
+                size::Format::Json
+            } else {
+                size::Format::Table
+            };
+            size::check(&workspace, format)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

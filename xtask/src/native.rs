@@ -1,0 +1,47 @@
+//! What runs on this machine: the binaries, and where children and tests find them and the tools.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::tools::{Cache, chromium, libchdb, rust};
+use crate::workspace::Workspace;
+use crate::{process, terminal};
+
+pub(crate) const COLLECTOR: &str = "rum-collector";
+pub(crate) const SHOP: &str = "demo-site";
+
+/// Builds the collector and the shop, as the demo starts them.
+pub(crate) fn build_binaries(workspace: &Workspace) -> Result<()> {
+    rust::check(workspace)?;
+    terminal::note("cargo", "building the collector and the shop");
+    let mut cargo = workspace.command("cargo");
+    process::run(cargo.args(["build", "--package", COLLECTOR, "--package", SHOP, "--bins"]))
+}
+
+/// Builds binaries and tests together. cargo gives them the same features as `cargo test` does, so nothing is
+/// compiled twice; and a test that does not compile does not keep the binaries from being built.
+pub(crate) fn build_all(workspace: &Workspace) -> Result<()> {
+    rust::check(workspace)?;
+    terminal::note("cargo", "building the binaries and the tests");
+    let mut cargo = workspace.command("cargo");
+    process::run(cargo.args([
+        "build",
+        "--workspace",
+        "--exclude",
+        "rum-sdk",
+        "--all-targets",
+        "--keep-going",
+    ]))
+}
+
+/// Tells tests where things are. What is set already wins: libchdb and Chromium of one's own.
+pub(crate) fn test_environment(workspace: &Workspace, cache: &Cache, command: &mut Command) -> Result<()> {
+    command
+        .env("RUM_LIBCHDB", libchdb::ready(cache)?)
+        .env("RUM_CHROMIUM", chromium::ready()?)
+        .env("RUM_COLLECTOR_BIN", workspace.binary(COLLECTOR))
+        .env("RUM_DEMO_BIN", workspace.binary(SHOP))
+        .env("RUM_DIST", workspace.path("js-wrapper/dist"));
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! `cargo xtask test`: every test there is, with live output. A stage that fails, or cannot run, does not keep the
+//! others from running; the last line is the sum.
+
+use std::ffi::OsString;
+use std::fs;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+use crate::tally::Tally;
+use crate::terminal::{self, Tone};
+use crate::tools::{Cache, npm};
+use crate::workspace::Workspace;
+use crate::{codegen, native, process, size, wasm, web};
+
+/// The stages, in the order in which they run.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stage {
+    /// rustfmt
+    Format,
+    /// clippy with -D warnings
+    Clippy,
+    /// Are the generated files current?
+    Codegen,
+    /// The Wasm, the scripts and the binaries, which the stages below need
+    Build,
+    /// cargo test on this machine, doctests included
+    Native,
+    /// tsc, and js-wrapper's unit tests in Node
+    Js,
+    /// rum-sdk's glue, as Wasm in Node
+    Wasm,
+    /// The bytes that a page downloads against size-budget.toml
+    Size,
+    /// End to end in headless Chromium
+    Browser,
+}
+
+/// Who reads the output.
+#[derive(Clone, Copy)]
+pub(crate) enum Audience {
+    Person,
+    /// Logs: no colours, no progress bars.
+    Ci,
+}
+
+struct Outcome {
+    stage: Stage,
+    tally: Tally,
+    time: Duration,
+}
+
+/// Runs the stages (`only`, or all), prints a table and the sum.
+pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience: Audience) -> Result<ExitCode> {
+    let tests = Tests {
+        workspace,
+        cache,
+        audience,
+    };
+    let mut outcomes = Vec::new();
+    let build = only.iter().any(Stage::needs_build);
+    for &stage in Stage::value_variants() {
+        if only.is_empty() || only.contains(&stage) || (stage == Stage::Build && build) {
+            outcomes.push(tests.stage(stage));
+        }
+    }
+    Ok(report(&outcomes))
+}
+
+impl Stage {
+    fn needs_build(&self) -> bool {
+        match self {
+            Self::Native | Self::Js | Self::Size | Self::Browser => true,
+            Self::Format | Self::Clippy | Self::Codegen | Self::Build | Self::Wasm => false,
+        }
+    }
+
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+}
+
+struct Tests<'a> {
+    workspace: &'a Workspace,
+    cache: &'a Cache,
+    audience: Audience,
+}
+
+impl Tests<'_> {
+    fn stage(&self, stage: Stage) -> Outcome {
+        terminal::note(&stage.name(), "…");
+        let started = Instant::now();
+        let result = match stage {
+            Stage::Format => self.check("cargo", &["fmt", "--all", "--check"]),
+            Stage::Clippy => self.check(
+                "cargo",
+                &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+            ),
+            Stage::Codegen => codegen::run(self.workspace, codegen::Mode::Check).map(|()| Tally::PASSED),
+            Stage::Build => self.build(),
+            Stage::Native => self.native(),
+            Stage::Js => self.js(),
+            Stage::Wasm => self.wasm(),
+            Stage::Size => size::check(self.workspace, size::Format::Table).map(|()| Tally::PASSED),
+            Stage::Browser => self.browser(),
+        };
+        let tally = result.unwrap_or_else(|error| {
+            terminal::note(&stage.name(), &format!("{error:#}"));
+            Tally::FAILED
+        });
+        Outcome {
+            stage,
+            tally,
+            time: started.elapsed(),
+        }
+    }
+
+    /// A command whose success is one test.
+    fn check(&self, program: &str, arguments: &[&str]) -> Result<Tally> {
+        process::run(self.command(program).args(arguments)).map(|()| Tally::PASSED)
+    }
+
+    /// Not a test: it counts only when it fails.
+    fn build(&self) -> Result<Tally> {
+        let web = web::build(self.workspace, self.cache);
+        native::build_all(self.workspace)?;
+        web.map(|()| Tally::default())
+    }
+
+    fn native(&self) -> Result<Tally> {
+        let mut cargo = self.command("cargo");
+        cargo.args(["test", "--workspace", "--exclude", "rum-sdk", "--no-fail-fast"]);
+        native::test_environment(self.workspace, self.cache, &mut cargo)?;
+        counted(&mut cargo, Tally::count_cargo)
+    }
+
+    fn js(&self) -> Result<Tally> {
+        npm::install(self.workspace)?;
+        let types = self.check("node_modules/.bin/tsc", &["--noEmit", "--project", "js-wrapper"]);
+        let mut npm = self.command("npm");
+        npm.args(["test", "--silent", "--workspace", "js-wrapper"]);
+        native::test_environment(self.workspace, self.cache, &mut npm)?;
+        let mut tally = counted(&mut npm, Tally::count_node)?;
+        tally += types.unwrap_or_else(|error| {
+            terminal::note("js", &format!("{error:#}"));
+            Tally::FAILED
+        });
+        Ok(tally)
+    }
+
+    fn wasm(&self) -> Result<Tally> {
+        let mut cargo = wasm::test_command(self.workspace, self.cache)?;
+        self.for_audience(&mut cargo);
+        counted(&mut cargo, Tally::count_cargo)
+    }
+
+    fn browser(&self) -> Result<Tally> {
+        let mut node = self.command("node");
+        // One file at a time: they measure times in a browser that wants both cores.
+        node.args(["--test", "--test-concurrency=1"])
+            .args(self.browser_tests()?);
+        native::test_environment(self.workspace, self.cache, &mut node)?;
+        counted(&mut node, Tally::count_node)
+    }
+
+    fn browser_tests(&self) -> Result<Vec<OsString>> {
+        let folder = self.workspace.path("tests/browser");
+        let entries = fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.to_string_lossy().ends_with(".test.mjs") {
+                files.push(path.into_os_string());
+            }
+        }
+        files.sort();
+        if files.is_empty() {
+            // Without files node would go looking for tests everywhere.
+            bail!("{} holds no *.test.mjs", folder.display());
+        }
+        Ok(files)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = self.workspace.command(program);
+        self.for_audience(&mut command);
+        command
+    }
+
+    fn for_audience(&self, command: &mut Command) {
+        match self.audience {
+            Audience::Person => {}
+            Audience::Ci => {
+                command
+                    .env("NO_COLOR", "1")
+                    .env("CARGO_TERM_COLOR", "never")
+                    .env("CARGO_TERM_PROGRESS_WHEN", "never");
+            }
+        }
+    }
+}
+
+/// Runs a test runner, shows its lines and counts its results.
+fn counted(command: &mut Command, count: fn(&mut Tally, &str)) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let status = process::lines(command, |line| {
+        terminal::result(line);
+        count(&mut tally, line);
+    })?;
+    if tally == Tally::default() && status.success() {
+        bail!("`{}` ran no test", process::shown(command));
+    }
+    // What does not compile, or dies, fails without a result line.
+    if !status.success() && tally.failed == 0 {
+        terminal::note("", &format!("`{}` failed ({status})", process::shown(command)));
+        tally += Tally::FAILED;
+    }
+    Ok(tally)
+}
+
+fn report(outcomes: &[Outcome]) -> ExitCode {
+    let mut sum = Tally::default();
+    terminal::result("");
+    for Outcome { stage, tally, time } in outcomes {
+        sum += *tally;
+        let mut line = format!(
+            "{:<8} {:>5} passed {:>4} failed  {:>12}",
+            stage.name(),
+            tally.passed,
+            tally.failed,
+            terminal::duration(*time)
+        );
+        if tally.ignored > 0 {
+            line += &format!("  ({} ignored)", tally.ignored);
+        }
+        let tone = if tally.failed > 0 { Tone::Bad } else { Tone::Good };
+        terminal::result(&terminal::toned(&line, tone));
+    }
+    // The last line, for people and for CI: never coloured.
+    terminal::result(&format!("{} passed, {} failed", sum.passed, sum.failed));
+    if sum.failed > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}

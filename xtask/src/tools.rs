@@ -1,0 +1,61 @@
+//! The tools that the project needs: each is looked for first, then installed at a pinned version into
+//! the cache folder, with a line that says what and why. One file a tool.
+
+mod apt;
+mod cache;
+mod cargo_install;
+pub(crate) mod chromium;
+pub(crate) mod libchdb;
+pub(crate) mod npm;
+pub(crate) mod rust;
+mod wasm_bindgen;
+mod wasm_compiler;
+mod wasm_pack;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::workspace::Workspace;
+pub(crate) use cache::{Cache, free_bytes};
+use wasm_compiler::WasmCompiler;
+
+/// What building the Wasm crate needs, and the environment that makes child processes use it.
+pub(crate) struct WasmTools {
+    compiler: WasmCompiler,
+    wasm_pack: PathBuf,
+    wasm_bindgen: PathBuf,
+    node_modules: PathBuf,
+}
+
+impl WasmTools {
+    /// Finds or installs all of them. wasm-opt comes with the npm packages.
+    pub(crate) fn ready(workspace: &Workspace, cache: &Cache) -> Result<Self> {
+        rust::check(workspace)?;
+        npm::install(workspace)?;
+        Ok(Self {
+            compiler: wasm_compiler::ready(cache)?,
+            wasm_bindgen: wasm_bindgen::ready(workspace, cache)?,
+            wasm_pack: wasm_pack::ready(cache)?,
+            node_modules: workspace.path("node_modules/.bin"),
+        })
+    }
+
+    /// A command at the root, in an environment where cargo, wasm-pack and wasm-bindgen build for Wasm.
+    pub(crate) fn command(&self, workspace: &Workspace, program: &str) -> Result<Command> {
+        let mut command = workspace.command(program);
+        let path = process::path_with(&[&self.wasm_pack, &self.wasm_bindgen, &self.node_modules])?;
+        command
+            .env("PATH", path)
+            .env("CARGO_TARGET_DIR", workspace.target.join("wasm"));
+        self.compiler.apply(&mut command);
+        Ok(command)
+    }
+
+    /// Changes whenever one of the tools does.
+    pub(crate) fn version(&self) -> &str {
+        &self.compiler.version
+    }
+}
