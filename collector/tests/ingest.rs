@@ -1,5 +1,5 @@
 //! The whole collector without a socket and without a database: what is refused and how, and that after each refusal the
-//! next good batch is answered 204 and is in the spool.
+//! next good batch is answered 204 and is in the spool. Over 500 lines, for it is one table of bad input around one fixture.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 

@@ -39,6 +39,7 @@ pub struct Engine {
     whole: Option<Whole>,
     views: Vec<View>,
     opened: i64,
+    next_seq: i64,
     waiting: Vec<Item>,
     dropped: i64,
 }
@@ -61,7 +62,8 @@ impl Engine {
             Record::Cut(cut) => self.cut(t, &cut),
             Record::Rename(record) => {
                 if let Some(view) = self.views.last_mut() {
-                    view.touch(t).page_name = Some(record.page_name);
+                    let seq = next_seq(&mut self.next_seq, t);
+                    view.touch(seq).page_name = Some(record.page_name);
                 }
             }
             Record::Request(what) => {
@@ -101,7 +103,7 @@ impl Engine {
                     whole.activation = record.activation.unwrap_or(0);
                     whole.hidden.activated(whole.activation);
                     whole.ttfb.push(record.response_start);
-                    view.navigated(t, record.into());
+                    view.navigated(next_seq(&mut self.next_seq, t), record.into());
                 }
             }
             Record::Visibility(record) if record.hidden != 0 => whole.hidden.push(t),
@@ -185,13 +187,15 @@ impl Engine {
                 self.views.remove(oldest);
             }
         }
-        self.views.push(View::open(number, t, record, document_id, counted));
+        let mut view = View::open(number, t, record, document_id, counted);
+        view.touch(next_seq(&mut self.next_seq, t));
+        self.views.push(view);
     }
 
     /// A report is due.
     fn cut(&mut self, t: i64, cut: &CutRecord) {
         let Some(whole) = &mut self.whole else { return };
-        let seq = milliseconds(t);
+        let seq = next_seq(&mut self.next_seq, t);
         whole.inp.count(cut.interaction_count);
         let receipt = Receipt {
             attached: cut.attached,
@@ -221,7 +225,7 @@ impl Engine {
             }
             if !view.ended {
                 view.inp.count(cut.interaction_count);
-                view.report(t, receipt.clone());
+                view.report(seq, t, receipt.clone());
             }
             // While the document has one view, its own scope would only repeat the document's.
             if view.number != first || view.ended {
@@ -336,6 +340,14 @@ impl Engine {
         }
         taken
     }
+}
+
+/// The `seq` of a report at `t`. It always grows, also where two reports fall into one millisecond or an event is older
+/// than the one before it: of two reports with one `seq` chance would decide which stands.
+fn next_seq(next: &mut i64, t: i64) -> i64 {
+    let seq = milliseconds(t).max(*next);
+    *next = seq.saturating_add(1);
+    seq
 }
 
 /// The view that was open at `t`.

@@ -65,7 +65,7 @@ pub(crate) struct View {
     pub(crate) number: i64,
     /// What its row says, as of `seq`.
     pub(crate) event: ViewEvent,
-    /// The time of the last thing that changed the row, in ms.
+    /// The `seq` of the last thing that changed the row.
     pub(crate) seq: i64,
     pub(crate) cls: Cls,
     pub(crate) inp: Inp,
@@ -82,7 +82,7 @@ impl View {
     pub(crate) fn open(number: i64, t: i64, record: ViewRecord, document_id: Id, interaction_count: i64) -> Self {
         Self {
             number,
-            seq: milliseconds(t),
+            seq: 0,
             event: ViewEvent {
                 document_id: Some(document_id).filter(|id| *id != record.view_id),
                 view_id: record.view_id,
@@ -105,22 +105,22 @@ impl View {
         }
     }
 
-    /// The row changed at `t` (µs).
-    pub(crate) fn touch(&mut self, t: i64) -> &mut ViewEvent {
-        self.seq = self.seq.max(milliseconds(t));
+    /// The row changes, as report `seq`.
+    pub(crate) fn touch(&mut self, seq: i64) -> &mut ViewEvent {
+        self.seq = seq;
         self.unsent = true;
         &mut self.event
     }
 
     /// Navigation timing is complete.
-    pub(crate) fn navigated(&mut self, t: i64, phases: NavigationPhases) {
-        self.touch(t).navigation = Some(phases);
+    pub(crate) fn navigated(&mut self, seq: i64, phases: NavigationPhases) {
+        self.touch(seq).navigation = Some(phases);
     }
 
-    /// The view as of a report at `t` (µs).
-    pub(crate) fn report(&mut self, t: i64, receipt: Receipt) {
+    /// The view as of report `seq` at `t` (µs).
+    pub(crate) fn report(&mut self, seq: i64, t: i64, receipt: Receipt) {
         let ended = self.ended;
-        let event = self.touch(t);
+        let event = self.touch(seq);
         if !ended {
             event.end = Some(t);
         }

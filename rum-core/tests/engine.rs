@@ -108,6 +108,22 @@ fn a_later_report_replaces_the_one_that_waits_and_grows_in_seq() {
 }
 
 #[test]
+fn seq_grows_within_one_millisecond_and_when_time_goes_back() {
+    let mut page = Page::loaded().paint(1.0).cut(1000.1);
+    let mut seqs = Vec::new();
+    for t in [1000.2, 1000.2, 999.0] {
+        let rows = page.take();
+        seqs.extend(rows.0.iter().map(|item| item.seq).max());
+        page = page.cut(t);
+    }
+    assert!(
+        seqs.windows(2).all(|pair| pair[0] < pair[1]),
+        "of two reports with one seq chance would decide which stands: {seqs:?}"
+    );
+    assert_eq!(seqs.len(), 3);
+}
+
+#[test]
 fn a_counted_error_is_one_row() {
     let mut engine = Engine::new(Limits::default());
     engine.push(Stamped {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bench;
 mod codegen;
 mod demo;
 mod native;
@@ -44,6 +45,8 @@ enum Command {
     Codegen(CodegenArguments),
     /// Show the bytes that a page downloads, and fail over size-budget.toml
     Size(SizeArguments),
+    /// Measure what design decisions rest on
+    Bench(bench::BenchArguments),
     /// Run a program that ends when stdin does
     #[command(name = demo::keeper::SUBCOMMAND, hide = true)]
     Keep(demo::keeper::KeepArguments),
@@ -120,6 +123,7 @@ fn run(command: Command) -> Result<ExitCode> {
             };
             codegen::run(&workspace, mode)?;
         }
+        Command::Bench(arguments) => bench::run(&workspace, &cache, &arguments)?,
         Command::Size(arguments) => {
             if !arguments.no_build {
                 web::build(&workspace, &cache)?;

@@ -195,7 +195,8 @@ fn names(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
-fn brotli(bytes: &[u8]) -> Result<u64> {
+/// Bytes as a page downloads them.
+pub(crate) fn brotli(bytes: &[u8]) -> Result<u64> {
     use std::io::Write;
     let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, BROTLI_QUALITY, BROTLI_WINDOW);
     writer.write_all(bytes)?;

@@ -3,6 +3,7 @@
 //! wasm-pack runs cargo and wasm-bindgen; std is built again for size; wasm-opt has the last word. Only this command
 //! passes build-std: a config file at the root would change every build of the host.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -76,18 +77,33 @@ pub(crate) fn build(workspace: &Workspace, cache: &Cache) -> Result<()> {
     process::run(&mut pack)?;
 
     let wasm = package.join("rum_sdk_bg.wasm");
-    process::run(
-        tools
-            .command(workspace, "wasm-opt")?
-            .args(WASM_OPT)
-            .arg(&wasm)
-            .arg("-o")
-            .arg(&wasm),
-    )?;
+    optimise(workspace, &tools, &wasm, &wasm)?;
     stamp.write()?;
     let (bytes, time) = (wasm.metadata()?.len(), terminal::duration(started.elapsed()));
     terminal::note("", &format!("rum-sdk/pkg is built: {bytes} bytes of Wasm ({time})"));
     Ok(())
+}
+
+/// `cargo build` with everything that makes rum-sdk small: the benchmarks compare sizes. The outputs are in
+/// [`outputs`].
+pub(crate) fn build_command(workspace: &Workspace, tools: &WasmTools) -> Result<Command> {
+    let mut cargo = tools.command(workspace, "cargo")?;
+    cargo
+        .args(["build", "--quiet", "--target", TARGET, "--profile", "wasm"])
+        .args(BUILD_STD)
+        .env("RUSTFLAGS", RUSTFLAGS);
+    Ok(cargo)
+}
+
+/// Where [`build_command`] leaves its libraries.
+pub(crate) fn outputs(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("wasm").join(TARGET).join("wasm")
+}
+
+/// wasm-opt, with the shipped flags.
+pub(crate) fn optimise(workspace: &Workspace, tools: &WasmTools, wasm: &Path, output: &Path) -> Result<()> {
+    let mut opt = tools.command(workspace, "wasm-opt")?;
+    process::run(opt.args(WASM_OPT).arg(wasm).arg("-o").arg(output))
 }
 
 /// `cargo test` of rum-sdk in Node: the glue, in the engine that it is for. Plain `panic=abort`, for an immediate

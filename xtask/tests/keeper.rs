@@ -57,5 +57,8 @@ fn a_server_that_will_not_end_is_killed_with_all_that_it_started() {
 #[test]
 fn the_servers_own_end_is_passed_on_while_stdin_is_open() {
     let (mut keeper, _output) = keep(60, "exit 7");
+    // Held, because `wait` closes what it finds in `keeper.stdin`.
+    let leash = keeper.stdin.take();
     assert_eq!(keeper.wait().unwrap().code(), Some(7));
+    drop(leash);
 }

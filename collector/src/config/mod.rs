@@ -1,4 +1,4 @@
-//! The configuration, in two stages: what is written ([`raw`]) becomes what is in force ([`Config`]) or a list of all
+//! The configuration, in two stages: what is written (`raw`) becomes what is in force ([`Config`]) or a list of all
 //! that is wrong with it ([`ConfigError`]).
 
 mod app;

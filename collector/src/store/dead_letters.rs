@@ -90,7 +90,11 @@ impl DeadLetters {
                 limit: self.limit,
             });
         }
-        file.write_all(&line).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(&line).and_then(|()| file.sync_all()).map_err(|source| {
+            // Half a line would spoil the next one. If even this fails, the line that is half is the last.
+            let _ = file.set_len(length);
+            failed(source)
+        })?;
         if length == 0
             && let Some(folder) = self.path.parent()
         {

@@ -144,7 +144,7 @@ pub enum GroupBy {
 pub struct GroupStats {
     /// What names it: nothing, or the page.
     pub group: Vec<String>,
-    /// The measure.
+    /// The measure; a quantile of no samples is not a number.
     pub value: f64,
     /// On how many rows it rests.
     pub samples: u64,

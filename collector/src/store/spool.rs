@@ -122,7 +122,8 @@ impl SpoolError {
     }
 }
 
-/// A handle on the spool; clones are the same spool. When the last one is dropped the appends that wait are finished.
+/// A handle on the spool; clones are the same spool. Dropping the last one finishes the appends that wait, and so waits
+/// for the disk.
 #[derive(Clone, Debug)]
 pub struct Spool {
     log: Arc<Log>,

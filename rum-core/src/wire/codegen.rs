@@ -35,7 +35,12 @@ impl Tuple<'_> {
             text += &format!("  {prefix},\n");
         }
         for (at, field) in self.fields.iter().enumerate() {
-            let mark = if at >= self.optional_from() { "?" } else { "" };
+            // A label of a tuple may not be a reserved word, though TypeScript itself would take it.
+            let mark = match (field.name, at >= self.optional_from()) {
+                ("class", _) => "_",
+                (_, true) => "?",
+                (_, false) => "",
+            };
             text += &format!(
                 "  /** {} */\n  {}{mark}: {},\n",
                 field.doc.trim(),

@@ -1,6 +1,7 @@
 //! The demo's places: addresses, folders, and the collector's configuration file, written at each start.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
@@ -44,13 +45,16 @@ impl Site {
             (self.collector, "the collector", "--port"),
             (self.shop, "the shop", "--shop-port"),
         ] {
-            if let Err(error) = TcpListener::bind(address) {
-                bail!(
-                    "port {} for {whose} cannot be used ({error}): choose another with {flag}, such as {flag} {}",
-                    address.port(),
-                    address.port() ^ 0x2000
-                );
-            }
+            let Err(error) = TcpListener::bind(address) else {
+                continue;
+            };
+            let why = match error.kind() {
+                ErrorKind::AddrInUse => "is taken".to_owned(),
+                _ => format!("cannot be used ({error})"),
+            };
+            let port = address.port();
+            let other = port ^ 0x2000;
+            bail!("port {port}, for {whose}, {why}: choose another with `{flag} {other}`");
         }
         fs::create_dir_all(&self.folder).with_context(|| format!("{} cannot be made", self.folder.display()))?;
         let free = free_bytes(&self.folder)?;

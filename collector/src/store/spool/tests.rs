@@ -3,7 +3,8 @@
 use super::*;
 use crate::store::consumer::ReadLimits;
 use crate::store::frame::tests::frame_of;
-use crate::store::segment::FIRST_FRAME;
+use crate::store::schema::Schema;
+use crate::store::segment::{FIRST_FRAME, Writer, encode_frame};
 use std::fs::File;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -326,4 +327,36 @@ async fn a_segment_without_any_header_is_kept_for_people() {
     assert_eq!(waiting(&spool, &["first"]), [0]);
     assert_eq!(std::fs::read(file.with_extension("damaged")).unwrap(), bytes);
     assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Stored);
+}
+
+#[tokio::test]
+async fn rows_of_an_older_schema_keep_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool_folder = folder.path().join("spool");
+    std::fs::create_dir(&spool_folder).unwrap();
+    // As a collector left it whose tables had a column less.
+    let mut older = serde_json::to_value(Schema::current()).unwrap();
+    let columns = older["tables"][Table::ClockBad.index()]["columns"]
+        .as_array_mut()
+        .unwrap();
+    columns.pop().unwrap();
+    let older: Schema = serde_json::from_value(older).unwrap();
+    let mut writer = Writer::create(&spool_folder, 1, &older, sync_data()).unwrap();
+    let mut frame = Vec::new();
+    encode_frame(writer.magic, &frame_of(1, &["older"]).encode(), &mut frame);
+    writer.append(&frame).unwrap();
+    drop(writer);
+
+    let spool = open(folder.path());
+    append(&spool, 2, "newer").await.unwrap();
+    let mut consumer = spool.consumer(Table::ClockBad);
+    for schema in [older, Schema::current()] {
+        let batch = consumer.read(ALL).unwrap();
+        assert_eq!(
+            (batch.columns.as_slice(), batch.rows.len()),
+            (schema.columns(Table::ClockBad), 1)
+        );
+        consumer.advance(&batch);
+    }
+    assert_eq!(consumer.read(ALL).unwrap().rows.len(), 0);
 }

@@ -1,0 +1,157 @@
+//! Visits to put into the store, and a store to put them into.
+
+use std::time::Duration;
+
+use rum_collector::batch::{AcceptedBatch, EnrichedBatch, Mode};
+use rum_collector::store::rows::rows;
+use rum_collector::store::writer::{self, WriterOptions};
+use rum_collector::store::{Appended, Spool, SpoolHealth, SpoolOptions};
+use rum_core::Id;
+use rum_core::vitals::Metric;
+use rum_core::wire::documented::DocumentedBatch;
+use rum_core::wire::{Batch, Content};
+use serde_json::json;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Database, PATIENCE};
+
+/// How a visit differs from the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit {
+    pub(crate) number: u32,
+    /// The time of the report, in ms.
+    pub(crate) seq: i64,
+    /// In µs.
+    pub(crate) lcp: i64,
+    /// How far the sender's clock is ahead, in seconds.
+    pub(crate) ahead: i64,
+    /// How long the batch waited before it was sent, in seconds.
+    pub(crate) late: i64,
+}
+
+impl Visit {
+    pub(crate) const fn new(number: u32) -> Self {
+        Self {
+            number,
+            seq: 5_000,
+            lcp: 1_200_000,
+            ahead: 0,
+            late: 0,
+        }
+    }
+
+    /// One view with a vital, a request, an error that occurred twice, and a click; arrives now.
+    pub(crate) fn batch(self) -> EnrichedBatch {
+        let Self {
+            number,
+            seq,
+            lcp,
+            ahead,
+            late,
+        } = self;
+        let received_ms = jiff::Timestamp::now().as_millisecond();
+        let origin_ms = received_ms - 6_000 + (ahead - late) * 1_000;
+        let seconds = u32::try_from(origin_ms / 1_000).unwrap();
+        let vital =
+            |metric: Metric, value: i64| json!({ "seq": seq, "metric": metric as i64, "scope": 0, "value": value });
+        let body = json!({
+            "version": 1,
+            "batch_id": Id(u64::from(number) << 32 | u64::try_from(seq).unwrap()),
+            "sent_at_ms": received_ms + ahead * 1_000,
+            "document": { "time_origin_ms": origin_ms, "origin": "https://shop.example", "sdk": "test" },
+            "views": [{
+                "seq": seq, "view_id": Id::starting_at(seconds, number), "session_id": Id::starting_at(seconds, 7),
+                "kind": 0, "start": 0, "page": "/cart", "end": seq * 1_000,
+            }],
+            "vitals": [vital(Metric::Lcp, lcp), vital(Metric::Cls, 50_000)],
+            "requests": [{
+                "seq": 900, "ordinal": 3, "initiator": 0, "method": "GET", "url": "https://api.example/cart",
+                "status": 200, "start": 700_000, "duration": 150_250, "outcome": 0,
+            }],
+            "errors": [{
+                "seq": seq, "ordinal": 4, "source": 0, "class": "TypeError", "message": "x is null", "handled": 0,
+                "count": 2, "first": 1_000_000, "stack": "pay@https://shop.example/cart.js:1:2",
+            }],
+            "actions": [{ "seq": 800, "ordinal": 2, "kind": 0, "name": "Pay", "target": "button#pay" }],
+        });
+        let batch = Batch::try_from(serde_json::from_value::<DocumentedBatch>(body).unwrap()).unwrap();
+        let Content::Events(items) = batch.content else {
+            panic!("these are events")
+        };
+        EnrichedBatch {
+            accepted: AcceptedBatch {
+                app: "shop".into(),
+                id: batch.id,
+                sent_ms: batch.sent_at_ms,
+                received_ms,
+                mode: Mode::Documented,
+                document: batch.document,
+                items,
+            },
+            browser: "Chrome",
+            device: "desktop",
+        }
+    }
+}
+
+/// A collector without its front: spool and writer.
+pub(crate) struct Store {
+    pub(crate) spool: Spool,
+    writer: JoinHandle<()>,
+    shutdown: CancellationToken,
+}
+
+impl Store {
+    pub(crate) fn start(database: &Database) -> Self {
+        Self::with(database, SpoolOptions::new(database.folder().join("spool")))
+    }
+
+    pub(crate) fn with(database: &Database, options: SpoolOptions) -> Self {
+        let spool = Spool::open(options).unwrap();
+        let shutdown = CancellationToken::new();
+        let every = Duration::from_millis(20);
+        let options = WriterOptions {
+            every,
+            mending_pause: Duration::from_millis(100),
+            ..WriterOptions::default()
+        };
+        let writer = tokio::spawn(writer::run(
+            spool.clone(),
+            database.clickhouse.clone(),
+            options,
+            shutdown.clone(),
+        ));
+        Self {
+            spool,
+            writer,
+            shutdown,
+        }
+    }
+
+    pub(crate) async fn append(&self, visit: Visit) -> Appended {
+        self.spool.append(rows(&visit.batch())).await.unwrap()
+    }
+
+    /// Waits until the spool is as it should be.
+    pub(crate) async fn until(&self, condition: impl Fn(&SpoolHealth) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut tick = interval(Duration::from_millis(10));
+        while !condition(&self.spool.health()) {
+            assert!(Instant::now() < deadline, "{:#?}", self.spool.health());
+            tick.tick().await;
+        }
+    }
+
+    pub(crate) async fn drained(&self) {
+        self.until(|health| health.tables.iter().all(|table| table.drained))
+            .await;
+    }
+
+    /// Ends as the collector does: what is in the spool is written first.
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        timeout(PATIENCE, self.writer).await.unwrap().unwrap();
+    }
+}

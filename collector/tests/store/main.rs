@@ -1,0 +1,13 @@
+//! The store with a real ClickHouse.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says by a panic what went wrong; clippy's own exception is for functions marked as tests only"
+)]
+
+mod fixture;
+mod reading;
+#[path = "../support/mod.rs"]
+mod support;
+mod writing;

@@ -1,0 +1,281 @@
+//! The collector as an operator has it: the binary, its folder and its configuration file.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use reqwest::StatusCode;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::database::{Database, rows};
+use crate::processes::{binary, children, terminate};
+use crate::waiting::{LIMIT, until};
+
+/// The app's key.
+pub const KEY: &str = "key";
+/// Lines of the log that are shown when something goes wrong.
+const LOG_LINES: usize = 30;
+
+/// Where the collector keeps its rows.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// In the ClickHouse that it starts itself.
+    Embedded,
+    /// In a server.
+    Server {
+        /// Its address.
+        url: String,
+        /// Its user.
+        user: String,
+        /// The user's password.
+        password: String,
+    },
+}
+
+impl Store {
+    /// The server `database`, asked at `url`: its own address, or that of something between.
+    ///
+    /// # Errors
+    /// When the database was shut down.
+    pub async fn server(database: &Database, url: &str) -> Result<Self> {
+        let endpoint = database.endpoint().await?;
+        let password = endpoint.secret.expose().to_owned();
+        Ok(Self::Server {
+            url: url.to_owned(),
+            user: endpoint.user,
+            password,
+        })
+    }
+}
+
+/// A folder in which collectors run one after the other.
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// A new one, which goes with this value.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            folder: TempDir::with_prefix("rum-faults-")?,
+        })
+    }
+
+    /// Starts a collector on what the last one has left.
+    ///
+    /// # Errors
+    /// When it does not start: with its log.
+    pub async fn start(&self, store: &Store) -> Result<Collector> {
+        let config = self.configure(store)?;
+        let log = self.folder.path().join("collector.log");
+        let child = Command::new(binary("rum-collector")?)
+            .arg("serve")
+            .arg("--config")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(&log)?)
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut collector = Collector {
+            child,
+            url: String::new(),
+            config,
+            log,
+            http: reqwest::Client::new(),
+        };
+        let said = collector.listening().await;
+        collector.url = said.with_context(|| collector.last_words())?;
+        Ok(collector)
+    }
+
+    fn configure(&self, store: &Store) -> Result<PathBuf> {
+        let folder = self.folder.path();
+        let mut text = format!(
+            "listen = \"127.0.0.1:0\"\ndata = {:?}\n[sdk]\ndist = {:?}\n[[apps]]\nname = \"shop\"\nkey = {KEY:?}\norigins = [\"*\"]\n",
+            folder.join("data"),
+            folder.join("no-sdk"),
+        );
+        if let Store::Server { url, user, password } = store {
+            let secret = folder.join("password");
+            fs::write(&secret, password)?;
+            text += &format!("[clickhouse]\nurl = {url:?}\nuser = {user:?}\npassword_file = {secret:?}\n");
+        }
+        let config = folder.join("collector.toml");
+        fs::write(&config, text)?;
+        Ok(config)
+    }
+}
+
+/// A running collector. Dropped, it is killed.
+pub struct Collector {
+    child: Child,
+    url: String,
+    config: PathBuf,
+    log: PathBuf,
+    http: reqwest::Client,
+}
+
+impl Collector {
+    /// Its address, once it says so.
+    async fn listening(&mut self) -> Result<String> {
+        let out = self.child.stdout.take().context("no standard output")?;
+        let mut line = String::new();
+        timeout(LIMIT, BufReader::new(out).read_line(&mut line))
+            .await
+            .context("it does not say where it listens")??;
+        let url = line.trim_end().strip_prefix("rum-collector listening on ");
+        Ok(url.with_context(|| format!("it said {line:?}"))?.to_owned())
+    }
+
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        format!(
+            "the collector's log ends so:\n{}",
+            lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+        )
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process id.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pid(&self) -> Result<u32> {
+        self.child.id().context("the collector has ended")
+    }
+
+    /// What posts batches to it; it may be used while the collector is killed.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        Sender {
+            http: self.http.clone(),
+            url: format!("{}/v1/batches?k={KEY}", self.url),
+        }
+    }
+
+    /// The process id of its embedded ClickHouse, if that runs now.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub async fn clickhouse(&self) -> Result<Option<u32>> {
+        Ok(children(self.pid()?).await?.first().copied())
+    }
+
+    /// Waits until the database has all that was acknowledged.
+    ///
+    /// # Errors
+    /// When that takes too long: with the log.
+    pub async fn drained(&self) -> Result<()> {
+        let drained = until("the spool is drained", async || {
+            let part = self.part("spool").await?;
+            Ok(part["drained"].as_bool().unwrap_or(false).then_some(()))
+        });
+        drained.await.with_context(|| self.last_words())
+    }
+
+    /// What `/readyz` says of a part.
+    ///
+    /// # Errors
+    /// When the collector does not answer.
+    pub async fn part(&self, name: &str) -> Result<Value> {
+        let text = self
+            .http
+            .get(format!("{}/readyz/{name}", self.url))
+            .send()
+            .await?
+            .text()
+            .await?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Waits until a part does its work.
+    ///
+    /// # Errors
+    /// When that takes too long: with the log.
+    pub async fn ready(&self, name: &str) -> Result<()> {
+        let what = format!("{name} is ready");
+        let ready = until(&what, async || {
+            Ok(self.part(name).await?["ready"].as_bool().unwrap_or(false).then_some(()))
+        });
+        ready.await.with_context(|| self.last_words())
+    }
+
+    /// The rows of a statement, by the command line.
+    ///
+    /// # Errors
+    /// What the command says.
+    pub async fn sql(&self, statement: &str) -> Result<Vec<Value>> {
+        let mut command = Command::new(binary("rum-collector")?);
+        command
+            .args(["sql", statement, "--format", "json", "--config"])
+            .arg(&self.config);
+        let output = command.output().await?;
+        ensure!(
+            output.status.success(),
+            "{statement}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        rows(std::str::from_utf8(&output.stdout)?)
+    }
+
+    /// kill -9.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.start_kill()?;
+        self.child.wait().await?;
+        Ok(())
+    }
+
+    /// SIGTERM; its exit status.
+    ///
+    /// # Errors
+    /// When it does not end: with its log.
+    pub async fn terminate(mut self) -> Result<ExitStatus> {
+        terminate(self.pid()?)?;
+        match timeout(LIMIT, self.child.wait()).await {
+            Ok(status) => Ok(status?),
+            Err(_) => bail!("it does not end on SIGTERM; {}", self.last_words()),
+        }
+    }
+}
+
+/// Posts batches as a page does.
+#[derive(Clone)]
+pub struct Sender {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Sender {
+    /// Posts `body`, sent at `sent_ms` by the sender's clock.
+    ///
+    /// # Errors
+    /// When there is no answer: then nobody knows whether the batch is kept.
+    pub async fn post(&self, body: &str, sent_ms: i64) -> reqwest::Result<StatusCode> {
+        let request = self
+            .http
+            .post(format!("{}&s={sent_ms}", self.url))
+            .header("Content-Type", "text/plain");
+        let answer = request.body(body.to_owned()).send().await?;
+        let status = answer.status();
+        answer.bytes().await?;
+        Ok(status)
+    }
+}

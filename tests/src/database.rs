@@ -1,0 +1,110 @@
+//! ClickHouse as a process of the test's own: it outlives collectors, and can be killed behind their backs.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use embedded_clickhouse::{ChildOptions, ChildState, Endpoint, Supervisor, SupervisorOptions, find_library};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::processes::{binary, kill};
+
+/// What answers as a ClickHouse server does, and is started again when it dies.
+pub struct Database {
+    supervisor: Supervisor,
+    http: reqwest::Client,
+}
+
+impl Database {
+    /// Starts it on `folder`.
+    ///
+    /// # Errors
+    /// When libchdb or the collector's binary is missing.
+    pub async fn start(folder: &Path) -> Result<Self> {
+        let child = ChildOptions::new(folder.to_owned(), find_library(None)?);
+        let program = binary("rum-collector")?;
+        let options = SupervisorOptions {
+            program,
+            arguments: vec!["clickhouse-child".into()],
+            child,
+        };
+        let supervisor = Supervisor::start(options);
+        supervisor.ready().await?;
+        Ok(Self {
+            supervisor,
+            http: reqwest::Client::new(),
+        })
+    }
+
+    /// How it is and where, as that changes.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<ChildState> {
+        self.supervisor.state()
+    }
+
+    /// Where it answers, as soon as it does.
+    ///
+    /// # Errors
+    /// When it was shut down.
+    pub async fn endpoint(&self) -> Result<Endpoint> {
+        let mut state = self.state();
+        let ready = state
+            .wait_for(|state| matches!(state, ChildState::Ready { .. }))
+            .await?;
+        match &*ready {
+            ChildState::Ready { endpoint, .. } => Ok(endpoint.clone()),
+            other => anyhow::bail!("ClickHouse is {other:?}"),
+        }
+    }
+
+    /// Kills the process, and waits until that is seen.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill(&self) -> Result<()> {
+        let mut state = self.state();
+        kill(self.supervisor.pid().context("ClickHouse does not run")?)?;
+        state
+            .wait_for(|state| !matches!(state, ChildState::Ready { .. }))
+            .await?;
+        Ok(())
+    }
+
+    /// The rows of a statement.
+    ///
+    /// # Errors
+    /// What ClickHouse refuses.
+    pub async fn sql(&self, statement: &str) -> Result<Vec<Value>> {
+        sql(&self.http, &self.endpoint().await?, statement).await
+    }
+
+    /// Ends it in order.
+    pub async fn stop(self) {
+        self.supervisor.shutdown().await;
+    }
+}
+
+async fn sql(http: &reqwest::Client, endpoint: &Endpoint, statement: &str) -> Result<Vec<Value>> {
+    let answer = http
+        .post(&endpoint.url)
+        .header("X-ClickHouse-User", &endpoint.user)
+        .header("X-ClickHouse-Key", endpoint.secret.expose())
+        .body(format!(
+            "{statement} FORMAT JSON SETTINGS output_format_json_quote_64bit_integers = 0"
+        ))
+        .send()
+        .await?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    anyhow::ensure!(status.is_success(), "{statement}: {text}");
+    rows(&text)
+}
+
+/// The rows in an answer of the format JSON.
+pub(crate) fn rows(text: &str) -> Result<Vec<Value>> {
+    let mut answer: Value = serde_json::from_str(text)?;
+    match answer["data"].take() {
+        Value::Array(rows) => Ok(rows),
+        _ => anyhow::bail!("no rows in {text}"),
+    }
+}

@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+pub mod collector;
+pub mod database;
+pub mod processes;
+pub mod proxy;
+pub mod traffic;
+pub mod waiting;

@@ -1,0 +1,273 @@
+//! Visits that nobody made: batches with a row of every kind, and the book of what became of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, ensure};
+use reqwest::StatusCode;
+use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ViewEvent, VitalEvent};
+use rum_core::wire::record::{Action, ErrorReport, Request};
+use rum_core::wire::{Batch, Content, Document, Event, Item, Skipped};
+use rum_core::{Id, ViewKind, vitals::Metric};
+use serde_json::Value;
+
+use crate::collector::Sender;
+
+/// What each view of a batch is in people's views: the table, its rows, and the expression that counts them.
+const ROWS: [(&str, u64, &str); 5] = [
+    ("page_views", 1, "count()"),
+    ("web_vitals", 2, "count()"),
+    ("requests", 3, "count()"),
+    // Occurrences: a row that came twice would show twice as many.
+    ("errors", 4, "sum(count)"),
+    ("actions", 1, "count()"),
+];
+
+/// A page view as its page sends it when it is left, with a row of every kind.
+pub struct Visit {
+    /// The view, which no other visit has.
+    pub view: Id,
+    /// The page's clock when it sends, in ms since the epoch.
+    pub sent_ms: i64,
+    body: String,
+}
+
+impl Visit {
+    /// By a page whose clock is right.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::at(now_ms())
+    }
+
+    /// By a page whose clock says `sent_ms`.
+    #[must_use]
+    pub fn at(sent_ms: i64) -> Self {
+        let start_ms = sent_ms - 5_000;
+        let start_seconds = u32::try_from(start_ms / 1_000).unwrap_or_default();
+        let view = Id::starting_at(start_seconds, rand::random());
+        let session = Id::starting_at(start_seconds, rand::random());
+        let batch = Batch {
+            id: Id(rand::random()),
+            sent_at_ms: sent_ms,
+            document: document(start_ms),
+            content: Content::Events(events(view, session)),
+            skipped: Skipped::default(),
+        };
+        Self {
+            view,
+            sent_ms,
+            body: batch.write(),
+        }
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send(&self, sender: &Sender) -> reqwest::Result<StatusCode> {
+        sender.post(&self.body, self.sent_ms).await
+    }
+}
+
+/// The time now, in ms since the epoch.
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn document(time_origin_ms: i64) -> Document {
+    Document {
+        time_origin_ms,
+        origin: "https://shop.example".to_owned(),
+        sdk: "0.1.0".to_owned(),
+        release: None,
+        environment: None,
+        rate_version: None,
+        connection: None,
+        viewport_width: Some(1_280),
+        viewport_height: Some(900),
+        raw_reason: None,
+    }
+}
+
+fn events(view: Id, session: Id) -> Vec<Item> {
+    let mut events = vec![Event::View(ViewEvent {
+        view_id: view,
+        session_id: session,
+        kind: ViewKind::Load as i64,
+        start: 0,
+        page: "/products/porcini".to_owned(),
+        referrer: None,
+        parent_id: None,
+        document_id: None,
+        page_name: None,
+        end: Some(5_000_000),
+        navigation: None,
+        receipt: None,
+    })];
+    events.extend(
+        [(Metric::Lcp, 1_200_000), (Metric::Cls, 50_000)].map(|(metric, value)| Event::Vital(vital(metric, value))),
+    );
+    events.extend((1..=3).map(|ordinal| Event::Request(request(ordinal))));
+    events.push(Event::Error(ErrorEvent {
+        ordinal: 4,
+        what: error(),
+    }));
+    let action = Action {
+        kind: 0,
+        name: Some("Add to cart".to_owned()),
+        target: Some("#add-to-cart".to_owned()),
+    };
+    events.push(Event::Action(ActionEvent {
+        ordinal: 5,
+        what: action,
+    }));
+    events
+        .into_iter()
+        .map(|event| Item {
+            view: 0,
+            seq: 5_000,
+            event,
+        })
+        .collect()
+}
+
+fn vital(metric: Metric, value: i64) -> VitalEvent {
+    VitalEvent {
+        metric: metric as i64,
+        scope: 0,
+        value,
+        target: Some("main>img".to_owned()),
+        detail: None,
+        at: None,
+        input_delay: None,
+        processing: None,
+        presentation: None,
+    }
+}
+
+fn request(ordinal: i64) -> RequestEvent {
+    let what = Request {
+        initiator: 0,
+        method: "GET".to_owned(),
+        url: format!("/api/products/{ordinal}"),
+        status: Some(200),
+        start: 1_000_000,
+        duration: 80_000,
+        outcome: 0,
+    };
+    RequestEvent { ordinal, what }
+}
+
+fn error() -> ErrorReport {
+    ErrorReport {
+        source: 0,
+        class: Some("TypeError".to_owned()),
+        message: "offer.discount is undefined".to_owned(),
+        stack: Some("    at discountShare (\u{7f}/assets/shop.js:50:16)".to_owned()),
+        handled: 0,
+        count: 4,
+        first: 2_000_000,
+        cut: None,
+    }
+}
+
+/// What became of visits, as their pages know it.
+#[derive(Default)]
+pub struct Book {
+    /// Answered with 204: each counts once, whatever happens.
+    acknowledged: BTreeSet<Id>,
+    /// Never answered: each counts once or not at all, but never in part.
+    unanswered: BTreeSet<Id>,
+}
+
+impl Book {
+    /// Sends a new visit, and writes down what came of it.
+    ///
+    /// # Errors
+    /// When it is answered otherwise than with 204.
+    pub async fn send(&mut self, sender: &Sender) -> Result<()> {
+        let visit = Visit::now();
+        match visit.send(sender).await {
+            Ok(StatusCode::NO_CONTENT) => self.acknowledge(&visit),
+            Ok(status) => anyhow::bail!("a good batch is answered {status}"),
+            Err(_) => {
+                self.unanswered.insert(visit.view);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down that a visit was answered with 204.
+    pub fn acknowledge(&mut self, visit: &Visit) {
+        self.acknowledged.insert(visit.view);
+    }
+
+    /// How many visits were answered with 204.
+    #[must_use]
+    pub fn acknowledged(&self) -> usize {
+        self.acknowledged.len()
+    }
+
+    /// How many were not answered.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        self.unanswered.len()
+    }
+
+    /// Writes down what somebody else has sent.
+    pub fn add(&mut self, other: Self) {
+        self.acknowledged.extend(other.acknowledged);
+        self.unanswered.extend(other.unanswered);
+    }
+
+    /// Compares this book with what people's views say, asked by `sql`: nothing lost, nothing twice, nothing in part.
+    ///
+    /// # Errors
+    /// With the first table that says otherwise.
+    pub async fn agrees(&self, sql: impl AsyncFn(String) -> Result<Vec<Value>>) -> Result<()> {
+        let mut stored: Option<BTreeSet<Id>> = None;
+        for (table, expected, count) in ROWS {
+            let rows = sql(format!(
+                "SELECT view_id, {count} AS rows FROM rum.{table} GROUP BY view_id"
+            ))
+            .await?;
+            let found = rows.iter().map(read_count).collect::<Result<BTreeMap<Id, u64>>>()?;
+            let lost: Vec<_> = self
+                .acknowledged
+                .iter()
+                .filter(|view| !found.contains_key(view))
+                .collect();
+            ensure!(
+                lost.is_empty(),
+                "{} of {} views are not in {table}: {lost:?}",
+                lost.len(),
+                self.acknowledged.len()
+            );
+            for (view, count) in &found {
+                ensure!(
+                    *count == expected,
+                    "{table} has {count} of {view:?}, it should have {expected}"
+                );
+                let known = self.acknowledged.contains(view) || self.unanswered.contains(view);
+                ensure!(known, "nobody sent {view:?}, which is in {table}");
+            }
+            let found: BTreeSet<Id> = found.into_keys().collect();
+            let same = stored.get_or_insert_with(|| found.clone());
+            ensure!(*same == found, "{table} has other views than the tables before it");
+        }
+        Ok(())
+    }
+}
+
+fn read_count(row: &Value) -> Result<(Id, u64)> {
+    let view = row["view_id"]
+        .as_str()
+        .and_then(Id::from_hex)
+        .with_context(|| format!("no view in {row}"))?;
+    Ok((
+        view,
+        row["rows"].as_u64().with_context(|| format!("no count in {row}"))?,
+    ))
+}

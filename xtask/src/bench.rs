@@ -1,0 +1,84 @@
+//! `cargo xtask bench`: the measurements that decisions in `docs/decisions` rest on. No test runs them.
+
+mod boundary;
+mod wire;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::terminal::{self, Tone};
+use crate::tools::Cache;
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(clap::Subcommand)]
+enum Bench {
+    /// The wire's form: JSON with names, positional JSON and a compact binary form, on the standard visit
+    Wire(Output),
+    /// The border between page and Wasm: bytes of rum-sdk with other dependencies
+    Boundary(Output),
+}
+
+#[derive(clap::Args)]
+struct Output {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A measured candidate: its name, and its figures in the order of the table's columns.
+struct Row {
+    name: String,
+    figures: Vec<f64>,
+}
+
+/// Runs one benchmark and shows its result.
+pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArguments) -> Result<()> {
+    let (output, columns, rows) = match &arguments.bench {
+        Bench::Wire(output) => (output, wire::COLUMNS, wire::measure(workspace, cache)?),
+        Bench::Boundary(output) => (output, boundary::COLUMNS, boundary::measure(workspace, cache)?),
+    };
+    if output.json {
+        terminal::result(&json(columns, &rows).to_string());
+    } else {
+        table(columns, &rows);
+    }
+    Ok(())
+}
+
+/// What is measured: the key in JSON, and the words at the head of a column.
+type Column = (&'static str, &'static str);
+
+fn json(columns: &[Column], rows: &[Row]) -> Value {
+    let figures = |row: &Row| -> Value {
+        let keyed = columns.iter().zip(&row.figures);
+        keyed
+            .map(|((key, _), figure)| ((*key).to_owned(), Value::from(*figure)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let rows = rows.iter().map(|row| (row.name.clone(), figures(row)));
+    rows.collect::<serde_json::Map<_, _>>().into()
+}
+
+fn table(columns: &[Column], rows: &[Row]) {
+    let heads = columns.iter().map(|(_, head)| *head);
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    let line = |name: &str, cells: &mut dyn Iterator<Item = String>| {
+        let cells: Vec<String> = cells
+            .zip(columns)
+            .map(|(cell, (_, head))| format!("{cell:>width$}", width = head.len()))
+            .collect();
+        format!("{name:<width$}  {}", cells.join("  "))
+    };
+    let heading = line("", &mut heads.map(str::to_owned));
+    terminal::result(&terminal::toned(&heading, Tone::Faint));
+    for row in rows {
+        terminal::result(&line(&row.name, &mut row.figures.iter().map(f64::to_string)));
+    }
+}
