@@ -29,16 +29,16 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The spool does not open.
-    #[error("the spool: {0}")]
+    #[error("the spool")]
     Spool(#[from] SpoolError),
     /// The SDK's files are damaged.
-    #[error("the SDK: {0}")]
+    #[error("the SDK")]
     Assets(#[from] AssetsError),
     /// The alert rules are wrong.
-    #[error("the alert rules: {0}")]
+    #[error("the alert rules")]
     Rules(#[from] alert::RulesError),
     /// A webhook is wrong.
-    #[error("a webhook: {0}")]
+    #[error("a webhook")]
     Webhook(#[from] alert::WebhookError),
 }
 

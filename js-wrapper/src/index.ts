@@ -11,5 +11,9 @@ export type { Options } from './options'
  */
 export const init = (options: Options): void => {
   if (typeof window == 'undefined') return
+  if (!options?.app || !options.endpoint) {
+    console.error('wasm-rum: nothing is measured, for init() needs { app, endpoint }.')
+    return
+  }
   start({ ...options, endpoint: options.endpoint.replace(/\/$/, '') }, () => import('./late/glue'))
 }

@@ -6,7 +6,7 @@ import { idAt, startOf } from './ids'
 
 const KEY = 'wasm-rum'
 const IDLE = 30 * 6e4
-export const LONGEST_SESSION = 4 * 36e5
+const LONGEST = 4 * 36e5
 
 export let sessionId: Id
 /** When the user last did something, in ms since the epoch. */
@@ -20,10 +20,13 @@ export const saveSession = (): void => {
   } catch {}
 }
 
+/** The session is as old as one may get. What an unattended tab does from then on is nobody's visit. */
+export const outlived = (): boolean => !!sessionId && wall() - startOf(sessionId) >= LONGEST
+
 /** The user did something. True if a new session begins by it, because there is none or it is over. */
 export const renewSession = (): boolean => {
   const time = wall()
-  const over = !(time - active < IDLE && time - startOf(sessionId) < LONGEST_SESSION)
+  const over = !(time - active < IDLE && !outlived())
   if (over) sessionId = idAt(time)
   active = time
   return over

@@ -5,6 +5,7 @@ import { describe, RawReason } from './document'
 import { FIRST_ONCE, Kind, VERSION, type RawRecord } from './generated/wire'
 import { randomId } from './ids'
 import { lose } from './loss'
+import { outlived } from './session'
 import { post } from './transport'
 
 /** What computes the records in the page. */
@@ -40,6 +41,8 @@ let units = 0
 let core: Core | undefined
 let reason = RawReason.NotReady
 let ordinals = 0
+/** Records that did not fit into the lists. With a core they are no loss, unless it breaks down. */
+let refused = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Something was recorded since the last cut. */
@@ -60,15 +63,27 @@ export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fi
   const record = JSON.stringify([kind, number, micros(t), ...fields])
   const list = kind < FIRST_ONCE ? kept : once
   changed = true
-  if (list.length < (kind == Kind.View || kind == Kind.Cut ? Most.Reserved : Most.Records) && units < Most.Units) {
+  if (list == once && outlived()) return lose()
+  if (
+    kind == Kind.View || kind == Kind.Cut
+      ? list.length < Most.Reserved
+      : list.length < Most.Records && units < Most.Units
+  ) {
     list.push(record)
     units += record.length
-  } else if (!core) lose()
+  } else refused++
   if (core) core.take(record)
-  else if (list == once && (!timer || units > Most.DueUnits)) {
+  else {
+    countRefused()
+    if (list == once && (!timer || units > Most.DueUnits)) {
     clearTimeout(timer)
     timer = setTimeout(flush, units > Most.DueUnits ? 0 : Most.DueMs)
+    }
   }
+}
+
+const countRefused = (): void => {
+  for (; refused; refused--) lose()
 }
 
 /** The core is up: it takes the whole document, cuts included. */
@@ -81,14 +96,15 @@ export const attach = (ready: Core): void => {
 export const goRaw = (why: RawReason): void => {
   core = undefined
   reason = why
+  countRefused()
 }
 
 /** Sends all that there is. */
 export const flush = (): void => {
-  // Without a view there is nothing to send: a prerendered page may never be seen.
-  if (!kept[0]) return
   clearTimeout(timer)
   timer = undefined
+  // Without a view there is nothing to send: a prerendered page may never be seen.
+  if (!kept[0]) return
   units = 0
   if (core && !core.flush()) goRaw(RawReason.Trapped)
   if (!core) post(`[${VERSION},1,"${randomId()}",${wall()},${describe(reason)},[${kept.concat(once)}]]`)

@@ -3,10 +3,9 @@
 import { micros, now, wall } from './clock'
 import { lostEntries } from './capture/observe'
 import { Kind, type Id } from './generated/wire'
-import { guard } from './guard'
 import { idAt } from './ids'
 import { lost } from './loss'
-import { LONGEST_SESSION, renewSession, saveSession, sessionId } from './session'
+import { renewSession, saveSession, sessionId } from './session'
 import { changed, settle, sink } from './stream'
 import { plainUrl } from './url'
 
@@ -71,8 +70,6 @@ export const openView = (kind: ViewKind, t = now()): void => {
   // Monotonic time may have stood still while the machine slept.
   viewId = idAt(wall() - now() + t)
   path = plainUrl(location.href)
-  // Also without the user a view does not outlive its session.
-  setTimeout(guard(act), LONGEST_SESSION)
   sink(
     Kind.View,
     t,

@@ -1,7 +1,9 @@
 // What the browser tests stand on: a collector that writes down what it gets, pages, and one Chromium a test file.
 
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { existsSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
@@ -49,7 +51,8 @@ const file = (root, path) => {
 
 /**
  * A server for pages, for dist/ and for batches, on a port of its own. `routes` maps paths to HTML, or to functions of
- * the request that return `{ status, body, type, headers }`, a promise of it, or undefined to never answer.
+ * the request's body that return `{ status, body, type, headers }`, a promise of it, or undefined to never answer.
+ * `collector.answer` does the same for batches.
  */
 export const serve = async (routes = {}, root = dist) => {
   const batches = []
@@ -68,12 +71,13 @@ export const serve = async (routes = {}, root = dist) => {
     if (url.pathname === '/v1/batches' && request.method === 'POST') {
       const batch = { url, headers: request.headers, text, ...read(text) }
       batches.push(batch)
-      answer = { headers: { 'Access-Control-Allow-Origin': '*' }, ...collector.answer(batch) }
+      const given = collector.answer(batch)
+      answer = given && { ...given, headers: { 'Access-Control-Allow-Origin': '*', ...given.headers } }
     } else {
       const route = routes[url.pathname]
       answer =
         typeof route === 'function'
-          ? await route(request, url)
+          ? await route(text)
           : route === undefined
             ? file(root, url.pathname)
             : { body: route, type: TYPES['.html'] }
@@ -140,13 +144,28 @@ const chromiumPath = () => {
   return found
 }
 
-export const launch = (flags = []) =>
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
+
+export const launch = () =>
   chromium.launch({
     executablePath: chromiumPath(),
     // Playwright switches the back/forward cache off.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', ...flags],
+    args: FLAGS,
   })
+
+/** A Chromium that nobody drives, at `url`: one that is driven does not prerender. Returns what ends it. */
+export const launchAlone = (url) => {
+  const profile = mkdtempSync(join(tmpdir(), 'wasm-rum-chromium-'))
+  const browser = spawn(chromiumPath(), [...FLAGS, '--headless', `--user-data-dir=${profile}`, url], { stdio: 'ignore' })
+  return async () => {
+    const ended = new Promise((resolve) => browser.once('exit', resolve))
+    browser.kill()
+    await ended
+    // Its children may still write into it.
+    rmSync(profile, { recursive: true, maxRetries: 20, retryDelay: 100 })
+  }
+}
 
 /** Runs in the page before everything else, and notes when the Wasm has been instantiated. */
 export const noteWasm = (context) =>

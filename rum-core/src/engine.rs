@@ -67,29 +67,16 @@ impl Engine {
                 }
             }
             Record::Request(what) => {
-                let view = self.view_at(what.start);
-                self.wait(Item {
-                    view,
-                    seq: milliseconds(t),
-                    event: Event::Request(RequestEvent { ordinal, what }),
-                });
+                self.place(
+                    what.start,
+                    milliseconds(t),
+                    Event::Request(RequestEvent { ordinal, what }),
+                );
             }
             Record::Error(what) => {
-                let view = self.view_at(what.first);
-                self.wait(Item {
-                    view,
-                    seq: milliseconds(t),
-                    event: Event::Error(ErrorEvent { ordinal, what }),
-                });
+                self.place(what.first, milliseconds(t), Event::Error(ErrorEvent { ordinal, what }));
             }
-            Record::Action(what) => {
-                let view = self.view_at(t);
-                self.wait(Item {
-                    view,
-                    seq: milliseconds(t),
-                    event: Event::Action(ActionEvent { ordinal, what }),
-                });
-            }
+            Record::Action(what) => self.place(t, milliseconds(t), Event::Action(ActionEvent { ordinal, what })),
             vital => self.measure(t, vital),
         }
     }
@@ -172,7 +159,7 @@ impl Engine {
             }
         }
         if let Some(last) = self.views.last_mut() {
-            last.ended = true;
+            last.ended = Some(t);
             last.changed = true;
         }
         let first = self.whole.as_ref().map_or(number, |whole| whole.view);
@@ -182,14 +169,32 @@ impl Engine {
             .find(|view| view.number == first)
             .map_or(record.view_id, |view| view.event.view_id);
         if self.views.len() >= self.limits.views {
-            // The document's first view stays: its vitals are reported until the end.
-            if let Some(oldest) = self.views.iter().position(|view| view.number != first) {
-                self.views.remove(oldest);
-            }
+            self.forget(first);
         }
         let mut view = View::open(number, t, record, document_id, counted);
         view.touch(next_seq(&mut self.next_seq, t));
         self.views.push(view);
+    }
+
+    /// Makes room for a view. The one that `first` numbers stays, for the document's vitals are its own until the end.
+    fn forget(&mut self, first: i64) {
+        let waits = |view: &View, waiting: &[Item]| view.unsent || waiting.iter().any(|item| item.view == view.number);
+        let old = |view: &View| view.number != first && view.ended.is_some();
+        let done = self
+            .views
+            .iter()
+            .position(|view| old(view) && !waits(view, &self.waiting));
+        let Some(at) = done.or_else(|| self.views.iter().position(old)) else {
+            return;
+        };
+        let view = self.views.remove(at);
+        // What has not been taken goes with it, counted: its rows could no longer be placed.
+        let before = self.waiting.len();
+        self.waiting.retain(|item| item.view != view.number);
+        let lost = before
+            .saturating_sub(self.waiting.len())
+            .saturating_add(view.unsent.into());
+        self.dropped = self.dropped.saturating_add(i64::try_from(lost).unwrap_or(i64::MAX));
     }
 
     /// A report is due.
@@ -220,15 +225,16 @@ impl Engine {
         }
         let first = whole.view;
         for view in &mut self.views {
-            if view.ended && !view.changed && view.number != first {
+            let ended = view.ended.is_some();
+            if ended && !view.changed && view.number != first {
                 continue;
             }
-            if !view.ended {
+            if !ended {
                 view.inp.count(cut.interaction_count);
                 view.report(seq, t, receipt.clone());
             }
             // While the document has one view, its own scope would only repeat the document's.
-            if view.number != first || view.ended {
+            if view.number != first || ended {
                 let of_view = |vital: VitalEvent| {
                     (
                         view.number,
@@ -252,10 +258,23 @@ impl Engine {
         }
     }
 
-    /// The number of the view that was open at `t`.
-    fn view_at(&self, t: i64) -> i64 {
-        let open = self.views.iter().rev().find(|view| view.event.start <= t);
-        open.or(self.views.first()).map_or(0, |view| view.number)
+    /// The number of the view that was open at `t`. `None` if that is forgotten: another view would give the row another
+    /// name, and it would count twice.
+    fn view_at(&self, t: i64) -> Option<i64> {
+        match self.views.iter().rev().find(|view| view.event.start <= t) {
+            Some(view) if view.ended.is_some_and(|end| t >= end) => None,
+            Some(view) => Some(view.number),
+            // Before the first view opened, such as before a prerendered page was activated.
+            None => Some(self.views.first().map_or(0, |view| view.number)),
+        }
+    }
+
+    /// Queues an event of the view that was open at `t`.
+    fn place(&mut self, t: i64, seq: i64, event: Event) {
+        match self.view_at(t) {
+            Some(view) => self.wait(Item { view, seq, event }),
+            None => self.dropped = self.dropped.saturating_add(1),
+        }
     }
 
     /// Queues an event; a newer report of the same row takes the place of the older one.
@@ -350,9 +369,10 @@ fn next_seq(next: &mut i64, t: i64) -> i64 {
     seq
 }
 
-/// The view that was open at `t`.
+/// The view that was open at `t`, if it is not forgotten.
 fn open_at(views: &mut [View], t: i64) -> Option<&mut View> {
-    views.iter_mut().rev().find(|view| view.event.start <= t)
+    let view = views.iter_mut().rev().find(|view| view.event.start <= t)?;
+    view.ended.is_none_or(|end| t < end).then_some(view)
 }
 
 /// How long what waits may wait.

@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Events that wait to be taken.
     pub events: usize,
-    /// Views whose late entries can still be placed.
+    /// Views that are remembered, so that late and repeated records find the view that they began in.
     pub views: usize,
     /// Bytes of one batch body, as UTF-8.
     pub batch_bytes: usize,
@@ -21,7 +21,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             events: 500,
-            views: 20,
+            views: 200,
             // Browsers allow 64 KiB of keepalive bodies in flight; 60,000 leaves room for one more small one.
             batch_bytes: 60_000,
             due_bytes: 16_384,

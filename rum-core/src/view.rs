@@ -69,8 +69,8 @@ pub(crate) struct View {
     pub(crate) seq: i64,
     pub(crate) cls: Cls,
     pub(crate) inp: Inp,
-    /// It ended: another one is open.
-    pub(crate) ended: bool,
+    /// When it ended (µs), because another one opened.
+    pub(crate) ended: Option<i64>,
     /// Something in its scope changed since the last report.
     pub(crate) changed: bool,
     /// Its row changed since it was last taken.
@@ -99,7 +99,7 @@ impl View {
             },
             cls: Cls::default(),
             inp: Inp::counting_from(interaction_count),
-            ended: false,
+            ended: None,
             changed: false,
             unsent: true,
         }
@@ -119,9 +119,9 @@ impl View {
 
     /// The view as of report `seq` at `t` (µs).
     pub(crate) fn report(&mut self, seq: i64, t: i64, receipt: Receipt) {
-        let ended = self.ended;
+        let open = self.ended.is_none();
         let event = self.touch(seq);
-        if !ended {
+        if open {
             event.end = Some(t);
         }
         event.receipt = Some(receipt);

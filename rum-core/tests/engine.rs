@@ -187,24 +187,82 @@ fn what_exceeds_the_limits_is_dropped_and_counted_in_the_receipt() {
     assert_eq!(receipt.unwrap().core_dropped, Some(15));
 }
 
+fn core_dropped(items: &[Item]) -> Option<i64> {
+    let receipts = items.iter().filter_map(|item| match &item.event {
+        Event::View(view) => view.receipt.as_ref(),
+        _ => None,
+    });
+    receipts.filter_map(|receipt| receipt.core_dropped).max()
+}
+
 #[test]
-fn old_views_make_room_but_the_documents_first_stays() {
+fn views_that_are_taken_make_room_and_nothing_is_lost() {
+    let mut page = Page::with(Limits {
+        views: 3,
+        ..Limits::default()
+    })
+    .paint(1.0);
+    let mut views = std::collections::BTreeSet::new();
+    for n in 2..30 {
+        page = page
+            .view(n as f64 * 100.0, n, ViewKind::Route, "/route")
+            .cut(n as f64 * 100.0 + 50.0);
+        views.extend(page.take().0.iter().filter_map(|item| match &item.event {
+            Event::View(view) => Some(view.view_id),
+            _ => None,
+        }));
+    }
+    assert_eq!(views.len(), 29);
+    let rows = page.leave(9000.0);
+    assert_eq!(rows.get(Metric::Fcp), Some(1.0), "the document's first view stays");
+    assert_eq!(core_dropped(&rows.0), None);
+}
+
+#[test]
+fn views_that_nobody_took_are_counted_when_they_make_room() {
     let mut page = Page::with(Limits {
         views: 3,
         ..Limits::default()
     })
     .paint(1.0);
     for n in 2..30 {
-        page = page.view(n as f64 * 100.0, n, ViewKind::Route, "/route");
+        page = page
+            .view(n as f64 * 100.0, n, ViewKind::Route, "/route")
+            .push(n as f64 * 100.0 + 10.0, action("Next"));
     }
     let rows = page.leave(9000.0);
-    let views = rows
-        .0
-        .iter()
-        .filter(|item| matches!(item.event, Event::View(_)))
-        .count();
-    assert_eq!(views, 3);
-    assert_eq!(rows.get(Metric::Fcp), Some(1.0));
+    let count = |wanted: fn(&Event) -> bool| rows.0.iter().filter(|item| wanted(&item.event)).count() as i64;
+    let (views, actions) = (
+        count(|event| matches!(event, Event::View(_))),
+        count(|event| matches!(event, Event::Action(_))),
+    );
+    assert_eq!((views, actions), (3, 2));
+    assert_eq!(
+        core_dropped(&rows.0),
+        Some(29 - views + 28 - actions),
+        "what is not there is in the receipt"
+    );
+}
+
+#[test]
+fn an_error_of_a_forgotten_view_is_counted_and_never_another_views_row() {
+    let mut page = Page::with(Limits {
+        views: 3,
+        ..Limits::default()
+    })
+    .view(100.0, 2, ViewKind::Route, "/p2");
+    page = page.push(150.0, error(1, 150.0, "boom")).cut(190.0);
+    drop(page.take());
+    for n in 3..10 {
+        page = page
+            .view(n as f64 * 100.0, n, ViewKind::Route, "/route")
+            .cut(n as f64 * 100.0 + 50.0);
+        drop(page.take());
+    }
+    // It happens again; its row is the one of view 2, which is forgotten.
+    let rows = page.push(1100.0, error(2, 150.0, "boom")).leave(9000.0);
+    assert!(!rows.0.iter().any(|item| matches!(item.event, Event::Error(_))));
+    assert_eq!(core_dropped(&rows.0), Some(1));
 }
 
 #[test]

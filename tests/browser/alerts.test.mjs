@@ -13,7 +13,6 @@ rules:
     metric: lcp
     stat: p75
     where: { app: shop, page: / }
-    group_by: [page]
     above: 2500ms
     window: 10s
     for: 1s

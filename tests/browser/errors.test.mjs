@@ -30,6 +30,7 @@ async function shopWith(switches, errors, more = async () => {}) {
   assert.equal(await visit.page.textContent('.cart-count'), '1')
   await visit.leave()
   const rows = await visit.rows()
+  assert.equal(rows.view.mode, 'wasm')
   // None of the errors is ours.
   for (const error of visit.uncaught) assert.doesNotMatch(String(error.stack), /rum(-glue)?[.\w]*\.(js|wasm)/)
   assert.ok(rows.requests.some(({ method, path, status }) => method === 'POST' && path === '/api/cart' && status === 201))

@@ -26,7 +26,7 @@ import { VISITS } from './visits.mjs'
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const DIST = process.env.RUM_DIST ?? here('../../js-wrapper/dist')
 const SHOP = process.env.RUM_DEMO_BIN ?? here('../../target/debug/demo-site')
-const CHROMIUM = process.env.RUM_CHROMIUM ?? '/usr/bin/chromium'
+const CHROMIUM = process.env.RUM_CHROMIUM ?? 'chromium'
 
 const ORIGIN = 'https://shop.example'
 /** Every recording begins at this moment, in ms since the epoch. */
@@ -81,23 +81,26 @@ async function openShop(rumUrl) {
 async function openBrowser() {
   const profile = mkdtempSync(join(tmpdir(), 'wasm-rum-visit-'))
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-  const own = ['--remote-debugging-port=0', `--user-data-dir=${profile}`, '--window-size=1280,1043']
+  const own = ['--remote-debugging-port=0', `--user-data-dir=${profile}`, '--window-size=1280,987', '--no-startup-window']
   const child = spawn(CHROMIUM, [...flags, ...own], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const exited = once(child, 'exit')
+  // Not `exit`: its children hold the same stderr, and work in the profile until they end.
+  const ended = once(child, 'close')
   const lines = createInterface(child.stderr)
   const address = await new Promise((found, failed) => {
     lines.on('line', (line) => line.startsWith('DevTools listening on ') && found(line.split(' ').at(-1)))
     child.on('exit', (code) => failed(new Error(`${CHROMIUM} ended (${code}) before it listened`)))
   })
-  const browser = await chromium.connectOverCDP(address, { noDefaults: true })
-  return {
-    page: browser.contexts()[0].pages()[0],
-    async close() {
-      await browser.close()
-      child.kill()
-      await exited
-      rmSync(profile, { recursive: true, force: true })
-    },
+  const end = async () => {
+    child.kill()
+    await ended
+    rmSync(profile, { recursive: true, force: true })
+  }
+  try {
+    const browser = await chromium.connectOverCDP(address, { noDefaults: true })
+    return { page: await browser.contexts()[0].newPage(), close: () => browser.close().then(end) }
+  } catch (error) {
+    await end()
+    throw error
   }
 }
 

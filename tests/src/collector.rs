@@ -176,11 +176,12 @@ impl Collector {
         Ok(children(self.pid()?).await?.first().copied())
     }
 
-    /// Waits until the database has all that was acknowledged.
+    /// Waits until the database is there, and has all that was acknowledged.
     ///
     /// # Errors
     /// When that takes too long: with the log.
-    pub async fn drained(&self) -> Result<()> {
+    pub async fn settled(&self) -> Result<()> {
+        self.ready("clickhouse").await?;
         let drained = until("the spool is drained", async || {
             let part = self.part("spool").await?;
             Ok(part["drained"].as_bool().unwrap_or(false).then_some(()))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail, ensure};
 use embedded_clickhouse::{ChildOptions, ChildState, Endpoint, Supervisor, SupervisorOptions, find_library};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -53,7 +53,7 @@ impl Database {
             .await?;
         match &*ready {
             ChildState::Ready { endpoint, .. } => Ok(endpoint.clone()),
-            other => anyhow::bail!("ClickHouse is {other:?}"),
+            other => bail!("ClickHouse is {other:?}"),
         }
     }
 
@@ -96,7 +96,7 @@ async fn sql(http: &reqwest::Client, endpoint: &Endpoint, statement: &str) -> Re
         .await?;
     let status = answer.status();
     let text = answer.text().await?;
-    anyhow::ensure!(status.is_success(), "{statement}: {text}");
+    ensure!(status.is_success(), "{statement}: {text}");
     rows(&text)
 }
 
@@ -105,6 +105,6 @@ pub(crate) fn rows(text: &str) -> Result<Vec<Value>> {
     let mut answer: Value = serde_json::from_str(text)?;
     match answer["data"].take() {
         Value::Array(rows) => Ok(rows),
-        _ => anyhow::bail!("no rows in {text}"),
+        _ => bail!("no rows in {text}"),
     }
 }

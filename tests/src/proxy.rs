@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use embedded_clickhouse::ChildState;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -152,7 +152,7 @@ impl Line {
 fn address(database: &watch::Receiver<ChildState>) -> Result<SocketAddr> {
     match &*database.borrow() {
         ChildState::Ready { endpoint, .. } => Ok(endpoint.url.trim_start_matches("http://").parse()?),
-        other => anyhow::bail!("ClickHouse is {other:?}"),
+        other => bail!("ClickHouse is {other:?}"),
     }
 }
 

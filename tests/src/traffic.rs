@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::StatusCode;
 use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ViewEvent, VitalEvent};
 use rum_core::wire::record::{Action, ErrorReport, Request};
@@ -191,7 +191,7 @@ impl Book {
         let visit = Visit::now();
         match visit.send(sender).await {
             Ok(StatusCode::NO_CONTENT) => self.acknowledge(&visit),
-            Ok(status) => anyhow::bail!("a good batch is answered {status}"),
+            Ok(status) => bail!("a good batch is answered {status}"),
             Err(_) => {
                 self.unanswered.insert(visit.view);
             }
@@ -234,17 +234,14 @@ impl Book {
             ))
             .await?;
             let found = rows.iter().map(read_count).collect::<Result<BTreeMap<Id, u64>>>()?;
-            let lost: Vec<_> = self
-                .acknowledged
-                .iter()
-                .filter(|view| !found.contains_key(view))
-                .collect();
-            ensure!(
-                lost.is_empty(),
-                "{} of {} views are not in {table}: {lost:?}",
-                lost.len(),
-                self.acknowledged.len()
-            );
+            let mut lost = self.acknowledged.iter().filter(|view| !found.contains_key(view));
+            if let Some(view) = lost.next() {
+                bail!(
+                    "{view:?} and {} more of {} views are not in {table}",
+                    lost.count(),
+                    self.acknowledged.len()
+                );
+            }
             for (view, count) in &found {
                 ensure!(
                     *count == expected,

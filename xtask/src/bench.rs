@@ -58,12 +58,21 @@ fn json(columns: &[Column], rows: &[Row]) -> Value {
     let figures = |row: &Row| -> Value {
         let keyed = columns.iter().zip(&row.figures);
         keyed
-            .map(|((key, _), figure)| ((*key).to_owned(), Value::from(*figure)))
+            .map(|((key, _), figure)| ((*key).to_owned(), number(*figure)))
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
     let rows = rows.iter().map(|row| (row.name.clone(), figures(row)));
     rows.collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Bytes are whole numbers, and should look like it.
+fn number(figure: f64) -> Value {
+    if figure.fract() == 0.0 {
+        (figure as i64).into()
+    } else {
+        figure.into()
+    }
 }
 
 fn table(columns: &[Column], rows: &[Row]) {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::{PathBuf, absolute};
 use std::process::{ExitCode, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::native::{COLLECTOR, SHOP};
-use crate::tools::{Cache, chromium, libchdb};
+use crate::tools::{Cache, chromium, libchdb, npm};
 use crate::workspace::Workspace;
 use crate::{native, process, terminal, web};
 use keeper::Kept;
@@ -36,18 +37,24 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// `cargo xtask demo`'s options.
 #[derive(clap::Args)]
 pub(crate) struct DemoArguments {
-    /// Drive headless Chromium through the shop N times, print what was measured, and end
+    /// Drive headless Chromium through the shop N times, print what was measured, and end; begins without data
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     visits: Option<u32>,
     /// Forget what earlier demos have stored
     #[arg(long)]
     fresh: bool,
+    /// Start what is built already
+    #[arg(long)]
+    no_build: bool,
     /// The collector's port on 127.0.0.1
     #[arg(long, default_value_t = 4318)]
     port: u16,
     /// The shop's port on 127.0.0.1
     #[arg(long, default_value_t = 4319)]
     shop_port: u16,
+    /// A new folder for data, logs and configuration; this project's tests bring one
+    #[arg(long, value_name = "DIR", hide = true, conflicts_with = "fresh")]
+    folder: Option<PathBuf>,
 }
 
 /// What the demo waits for.
@@ -88,16 +95,29 @@ struct Interrupted;
 
 /// Builds what is missing, starts everything, and stays until Ctrl-C or until the visits are reported.
 pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &DemoArguments) -> Result<ExitCode> {
-    let site = Site::new(workspace, arguments.port, arguments.shop_port);
-    // Before minutes of building.
+    let visits = arguments.visits.is_some();
+    let folder = match &arguments.folder {
+        Some(folder) => absolute(folder)?,
+        // Apart, so that the visits' numbers and alerts are theirs alone, and what a person has stored stays.
+        None if visits => workspace.target.join("demo-visits"),
+        None => workspace.target.join("demo"),
+    };
+    let site = Site::new(folder, arguments.port, arguments.shop_port);
+    // Before minutes of downloads and builds.
     site.check()?;
+    npm::check()?;
+    let _claim = site.claim()?;
     let library = libchdb::ready(cache)?;
-    if arguments.visits.is_some() {
+    if visits {
         chromium::ready()?;
     }
-    web::build(workspace, cache)?;
-    native::build_binaries(workspace)?;
-    if arguments.fresh {
+    if arguments.no_build {
+        native::check_binaries(workspace)?;
+    } else {
+        web::build(workspace, cache)?;
+        native::build_binaries(workspace)?;
+    }
+    if arguments.fresh || (visits && arguments.folder.is_none()) {
         site.forget()?;
     }
 
@@ -127,7 +147,7 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &DemoArgument
     match outcome {
         Err(error) if error.downcast_ref::<Interrupted>().is_none() => Err(error),
         // A visit that was cut short is no success.
-        Err(_) if arguments.visits.is_some() => Ok(ExitCode::FAILURE),
+        Err(_) if visits => Ok(ExitCode::FAILURE),
         _ => Ok(ExitCode::SUCCESS),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::tools::{Cache, chromium, libchdb, rust};
 use crate::workspace::Workspace;
@@ -17,6 +17,17 @@ pub(crate) fn build_binaries(workspace: &Workspace) -> Result<()> {
     terminal::note("cargo", "building the collector and the shop");
     let mut cargo = workspace.command("cargo");
     process::run(cargo.args(["build", "--package", COLLECTOR, "--package", SHOP, "--bins"]))
+}
+
+/// A clear sentence if [`build_binaries`] has never run.
+pub(crate) fn check_binaries(workspace: &Workspace) -> Result<()> {
+    for name in [COLLECTOR, SHOP] {
+        let file = workspace.binary(name);
+        if !file.exists() {
+            bail!("{} is not there: run it without `--no-build`", file.display());
+        }
+    }
+    Ok(())
 }
 
 /// Builds binaries and tests together. cargo gives them the same features as `cargo test` does, so nothing is
@@ -42,6 +53,8 @@ pub(crate) fn test_environment(workspace: &Workspace, cache: &Cache, command: &m
         .env("RUM_CHROMIUM", chromium::ready()?)
         .env("RUM_COLLECTOR_BIN", workspace.binary(COLLECTOR))
         .env("RUM_DEMO_BIN", workspace.binary(SHOP))
+        .env("RUM_XTASK_BIN", workspace.binary("xtask"))
+        .env("RUM_NATIVE_CORE_BIN", workspace.binary("native-core"))
         .env("RUM_DIST", workspace.path("js-wrapper/dist"));
     Ok(())
 }

@@ -40,6 +40,7 @@ pub(super) fn decode(body: &[u8], tally: &mut Tally) -> Result<Decoded, Reject> 
             // What waits is taken at once here, so the only bound it needs is the batch's.
             let mut engine = Engine::new(Limits {
                 events: MAX_ITEMS,
+                views: MAX_ITEMS,
                 ..Limits::default()
             });
             records.into_iter().for_each(|record| engine.push(record));

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::frame::BatchKey;
+use super::health::{Refusal, RefusalCause};
 use super::log::Log;
 use super::schema::Schema;
 use super::seen::Seen;
@@ -14,6 +18,9 @@ use super::spool::{Appended, SpoolError, SpoolOptions};
 
 /// Bytes that one sync makes durable at most: more would let the first of them wait too long.
 const GROUP_BYTES: usize = 8 << 20;
+
+/// How often a disk that refused is tried while nothing is appended.
+const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// A frame that wants to be durable.
 #[derive(Debug)]
@@ -58,7 +65,7 @@ impl Committer {
     /// Runs until nobody can append any more. While a sync runs the next group gathers: under load syncs are shared,
     /// and without load nobody waits for company.
     pub(super) fn run(mut self, mut appends: mpsc::Receiver<Append>) {
-        while let Some(first) = appends.blocking_recv() {
+        while let Some(first) = self.next(&mut appends) {
             let mut bytes = first.payload.len();
             let mut group = vec![first];
             while bytes < GROUP_BYTES
@@ -68,6 +75,40 @@ impl Committer {
                 group.push(next);
             }
             self.commit(group);
+        }
+    }
+
+    /// The next append. While the disk refuses it is tried now and then: a collector that is taken out of service for
+    /// that gets no batch that could show that it is over.
+    fn next(&mut self, appends: &mut mpsc::Receiver<Append>) -> Option<Append> {
+        if !self.is_failing() {
+            return appends.blocking_recv();
+        }
+        let Ok(clock) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
+            return appends.blocking_recv();
+        };
+        clock.block_on(async {
+            while self.is_failing() {
+                match timeout(TRY_EVERY, appends.recv()).await {
+                    Ok(next) => return next,
+                    Err(_) => self.try_disk(),
+                }
+            }
+            appends.recv().await
+        })
+    }
+
+    fn is_failing(&self) -> bool {
+        let refusal = self.log.refusal();
+        let failing = |refusal: &Refusal| refusal.cause == RefusalCause::Failing;
+        refusal.borrow().as_ref().is_some_and(failing)
+    }
+
+    /// Begins a segment, which takes a write and a sync. It stays for the frames that come.
+    fn try_disk(&mut self) {
+        let room = self.options.max_bytes.saturating_sub(self.log.bytes());
+        if room >= FIRST_FRAME && self.active().is_ok() {
+            self.log.accepted();
         }
     }
 
@@ -141,13 +182,34 @@ impl Committer {
             // So that it can be deleted, and make room, once its rows are in ClickHouse.
             self.seal();
         }
-        fits.into_iter()
+        let fates: Vec<_> = fits
+            .into_iter()
             .map(|fits| match (fits, &written) {
                 (true, Ok(())) => Ok(Appended::Stored),
                 (true, Err(error)) => Err(error.clone()),
                 (false, _) => Err(full.clone()),
             })
-            .collect()
+            .collect();
+        if let (Some(frame), Some(fate)) = (frames.last(), fates.last()) {
+            self.tell(frame, fate);
+        }
+        fates
+    }
+
+    /// Tells what became of the last frame.
+    fn tell(&self, frame: &Append, fate: &Result<Appended, SpoolError>) {
+        let Err(error) = fate else {
+            return self.log.accepted();
+        };
+        let cause = match error {
+            // What did not fit sealed its segment, so it needs the header of another one, too.
+            SpoolError::Full { .. } => RefusalCause::Full {
+                needed: FIRST_FRAME + segment::frame_length(&frame.payload),
+            },
+            _ => RefusalCause::Failing,
+        };
+        self.log
+            .refused(cause, error.to_string(), Timestamp::now().as_millisecond());
     }
 
     fn append<'a>(&mut self, payloads: impl Iterator<Item = &'a [u8]>) -> Result<(), SpoolError> {

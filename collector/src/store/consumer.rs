@@ -63,6 +63,11 @@ impl Consumer {
         }
     }
 
+    /// Another reader of the same table, which knows nothing but what the log knows.
+    pub(super) fn rebuilt(&self) -> Self {
+        Self::new(Arc::clone(&self.log), self.table)
+    }
+
     pub(super) fn table(&self) -> Table {
         self.table
     }

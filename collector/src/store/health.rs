@@ -13,6 +13,29 @@ pub struct Stall {
     pub attempts: u32,
 }
 
+/// Why the spool did not take the last frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Since when it takes none, in ms since the epoch.
+    pub since_ms: i64,
+    /// What has to change.
+    pub cause: RefusalCause,
+    /// What was said, for people.
+    pub message: String,
+}
+
+/// What has to change before the spool takes frames again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalCause {
+    /// There is no room for a frame like the last one.
+    Full {
+        /// The room that it needs, in bytes.
+        needed: u64,
+    },
+    /// The disk refuses, or the thread that writes has ended.
+    Failing,
+}
+
 /// How the spool is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpoolHealth {
@@ -22,10 +45,12 @@ pub struct SpoolHealth {
     pub limit_bytes: u64,
     /// Segments.
     pub segments: usize,
-    /// Places where frames were lost to damage since the start.
+    /// Places where frames were lost to damage: those met since the start, and the segments kept as `.damaged`.
     pub damaged: usize,
     /// Bytes of unfinished frames that were cut off at the start.
     pub torn_bytes: u64,
+    /// Why the last frame was not taken; `None` once one was, or would be.
+    pub refusal: Option<Refusal>,
     /// Each table's way into ClickHouse.
     pub tables: Vec<TableHealth>,
 }

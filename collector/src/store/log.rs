@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::cursor::{self, Position};
-use super::health::{SpoolHealth, Stall, TableHealth};
+use super::health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
 use super::recovery::Found;
 use super::schema::Table;
 use super::segment::{self, FIRST_FRAME};
@@ -25,6 +25,8 @@ pub(super) struct Log {
     state: Mutex<State>,
     /// Up to where frames are durable.
     committed: watch::Sender<Position>,
+    /// Why the last frame was not taken, if it was not.
+    refusal: watch::Sender<Option<Refusal>>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +66,7 @@ impl State {
             tracing::error!(
                 segment = at.segment,
                 offset = at.offset,
-                "a frame of the spool is damaged and lost"
+                "the spool is damaged here: frames are lost"
             );
         }
     }
@@ -101,16 +103,19 @@ impl Log {
             _lock: lock,
             state: Mutex::new(state),
             committed: watch::Sender::new(committed.unwrap_or_default()),
+            refusal: watch::Sender::new(None),
         };
         log.delete_passed(&mut log.lock());
         log
     }
 
-    /// A number that neither a segment nor a cursor has.
+    /// A number that neither a segment (also one set aside) nor a cursor has.
     pub(super) fn next_number(&self) -> u64 {
         let state = self.lock();
         let cursors = state.tables.iter().map(|table| table.position.segment);
-        cursors.chain(state.segments.keys().copied()).max().unwrap_or(0) + 1
+        let damaged = state.damaged.iter().map(|place| place.segment);
+        let known = cursors.chain(damaged).chain(state.segments.keys().copied());
+        known.max().unwrap_or(0) + 1
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -148,6 +153,28 @@ impl Log {
                 offset: end,
             });
         }
+    }
+
+    /// A frame was not taken at `now_ms`.
+    pub(super) fn refused(&self, cause: RefusalCause, message: String, now_ms: i64) {
+        self.refusal.send_modify(|refusal| {
+            let since_ms = refusal.as_ref().map_or(now_ms, |refusal| refusal.since_ms);
+            *refusal = Some(Refusal {
+                since_ms,
+                cause,
+                message,
+            });
+        });
+    }
+
+    /// A frame was taken, or would have been.
+    pub(super) fn accepted(&self) {
+        self.refusal.send_if_modified(|refusal| refusal.take().is_some());
+    }
+
+    /// Follows why frames are not taken.
+    pub(super) fn refusal(&self) -> watch::Receiver<Option<Refusal>> {
+        self.refusal.subscribe()
     }
 
     /// Nothing will be added to a segment any more.
@@ -256,10 +283,15 @@ impl Log {
 
     pub(super) fn health(&self, limit_bytes: u64) -> SpoolHealth {
         let committed = *self.committed.borrow();
+        let refusal = self.refusal.borrow().clone();
         let state = self.lock();
+        let bytes = state.segments.values().map(|segment| segment.bytes).sum();
+        // Segments have gone since: nobody may have tried again, for a collector that is not ready gets no batches.
+        let has_room = |cause| matches!(cause, RefusalCause::Full { needed } if bytes + needed <= limit_bytes);
         SpoolHealth {
-            bytes: state.segments.values().map(|segment| segment.bytes).sum(),
+            bytes,
             limit_bytes,
+            refusal: refusal.filter(|refusal| !has_room(refusal.cause)),
             segments: state.segments.len(),
             damaged: state.damaged.len(),
             torn_bytes: state.torn_bytes,

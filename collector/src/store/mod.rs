@@ -34,7 +34,7 @@ pub mod writer;
 
 pub use client::{Clickhouse, ClickhouseError, Endpoint};
 pub use frame::{BatchKey, Frame};
-pub use health::{SpoolHealth, Stall, TableHealth};
+pub use health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use schema::{Column, Table};
 pub use spool::{Appended, Spool, SpoolError, SpoolOptions};

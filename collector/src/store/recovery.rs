@@ -10,6 +10,9 @@ use super::frame::{self, BatchKey};
 use super::segment::{self, FIRST_FRAME, Next, Reader};
 use super::spool::SpoolError;
 
+/// The extension of a segment without a readable header, which is kept for people.
+const DAMAGED: &str = "damaged";
+
 /// What the folder holds.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -17,7 +20,7 @@ pub(super) struct Found {
     pub(super) segments: BTreeMap<u64, u64>,
     /// The latest batches, the oldest first.
     pub(super) batches: Vec<BatchKey>,
-    /// Where frames are damaged, as far as it was read.
+    /// Where frames are damaged, as far as it was read; the beginnings of segments that are set aside.
     pub(super) damaged: Vec<Position>,
     /// Bytes of unfinished frames that were cut off.
     pub(super) torn_bytes: u64,
@@ -40,8 +43,11 @@ pub(super) fn take(folder: &Path) -> Result<File, SpoolError> {
 /// Looks through the folder, from the newest segment back until `batches` batches are known. Older segments are read by
 /// the writer alone: only the last one of a run can have a torn tail, and the start after that run has cut it.
 pub(super) fn look(folder: &Path, batches: usize) -> Result<Found, SpoolError> {
-    let numbers = numbers(folder).map_err(|source| SpoolError::io("listing the segments", folder, source))?;
+    let listed = |kind| numbers(folder, kind).map_err(|source| SpoolError::io("listing the segments", folder, source));
+    let numbers = listed(segment::EXTENSION)?;
     let mut found = Found::default();
+    // Also of earlier starts: as long as they lie there, nobody has looked at what was lost.
+    found.damaged.extend(listed(DAMAGED)?.into_iter().map(beginning));
     for number in numbers.into_iter().rev() {
         look_at(folder, number, batches, &mut found)
             .map_err(|source| SpoolError::io("recovering a segment", folder, source))?;
@@ -50,10 +56,11 @@ pub(super) fn look(folder: &Path, batches: usize) -> Result<Found, SpoolError> {
     Ok(found)
 }
 
-fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
+/// The numbers of the files with this extension.
+fn numbers(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(folder)? {
-        numbers.extend(segment::number(&entry?.path()));
+        numbers.extend(segment::number(&entry?.path(), extension));
     }
     numbers.sort_unstable();
     Ok(numbers)
@@ -63,7 +70,7 @@ fn look_at(folder: &Path, number: u64, batches: usize, found: &mut Found) -> io:
     let path = segment::path(folder, number);
     let bytes = fs::metadata(&path)?.len();
     let Some(reader) = Reader::open(&path)? else {
-        return set_aside(&path, bytes);
+        return set_aside(&path, number, bytes, found);
     };
     let newest = found.segments.is_empty();
     let mut end = bytes;
@@ -106,10 +113,15 @@ fn scan(reader: &Reader, number: u64, bytes: u64, found: &mut Found) -> io::Resu
 }
 
 /// A file without a readable header: if it never got further than its header, nothing in it was acknowledged.
-fn set_aside(path: &Path, bytes: u64) -> io::Result<()> {
+fn set_aside(path: &Path, number: u64, bytes: u64, found: &mut Found) -> io::Result<()> {
     if bytes <= FIRST_FRAME {
         return fs::remove_file(path);
     }
     tracing::error!(path = %path.display(), "both headers of a spool segment are damaged: it is kept as .damaged");
-    fs::rename(path, path.with_extension("damaged"))
+    found.damaged.push(beginning(number));
+    fs::rename(path, path.with_extension(DAMAGED))
+}
+
+fn beginning(segment: u64) -> Position {
+    Position { segment, offset: 0 }
 }

@@ -57,6 +57,9 @@ pub fn rows(batch: &EnrichedBatch) -> Frame {
     maker.frame
 }
 
+/// A view's id has whole seconds, and pages round their time origin: less than this says nothing.
+const SHORTEST_SLEEP_MS: i64 = 2_000;
+
 /// The version of a row: the newest report wins, among equals the earliest arrival, so that a retry changes nothing.
 /// `seq` is in ms since the document's time origin.
 fn version(seq: i64, received_ms: i64) -> u64 {
@@ -233,7 +236,7 @@ impl<'a> Maker<'a> {
             place: self.place(view, item, error.first),
             what: ErrorFields {
                 ordinal: clamp_u64(event.ordinal),
-                last_ts: self.moment(item.seq.saturating_mul(1_000)),
+                last_ts: self.moment(view, item.seq.saturating_mul(1_000)),
                 group_id: error_group(class, &error.message, stack),
                 class: Low(class),
                 message: &error.message,
@@ -287,7 +290,7 @@ impl<'a> Maker<'a> {
             hour: Seconds(start - start % 3_600),
             app: Low(&accepted.app),
             ver: version(item.seq, accepted.received_ms),
-            ts: self.moment(t),
+            ts: self.moment(view, t),
             recv_ts: Millis(accepted.received_ms),
             session_id: view.session_id,
             view_id: view.view_id,
@@ -295,12 +298,19 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// The wall clock at `t` (µs since the time origin).
-    fn moment(&self, t: i64) -> Millis {
-        let origin = self.batch.accepted.document.time_origin_ms;
-        let moment = origin
-            .saturating_add(t.div_euclid(1_000))
-            .saturating_add(self.correction_ms);
+    /// The wall clock at `t` (µs since the time origin). Monotonic time stands still while a machine sleeps; the view's id
+    /// has the wall clock of its start, so what is missing by then is added.
+    fn moment(&self, view: &ViewEvent, t: i64) -> Millis {
+        let wall = |t: i64| {
+            self.batch
+                .accepted
+                .document
+                .time_origin_ms
+                .saturating_add(t.div_euclid(1_000))
+        };
+        let slept = (i64::from(view.view_id.start_seconds()) * 1_000).saturating_sub(wall(view.start));
+        let slept = if slept > SHORTEST_SLEEP_MS { slept } else { 0 };
+        let moment = wall(t).saturating_add(slept).saturating_add(self.correction_ms);
         Millis(moment.clamp(0, LATEST_MS))
     }
 

@@ -31,6 +31,9 @@ const FRAME_HEADER: usize = 20;
 /// The longest payload, in bytes. A batch's rows take a small part of it.
 pub(super) const MAX_PAYLOAD: usize = 32 << 20;
 
+/// The extension of a segment's file.
+pub(super) const EXTENSION: &str = "segment";
+
 /// How much is read at once while looking for the next frame, in bytes.
 const SCAN_WINDOW: usize = 1 << 20;
 
@@ -44,12 +47,12 @@ pub(super) fn sync_data() -> Sync {
 
 /// The file of a segment.
 pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("{number:012}.segment"))
+    folder.join(format!("{number:012}.{EXTENSION}"))
 }
 
-/// The number of a segment's file; `None` for other files.
-pub(super) fn number(path: &Path) -> Option<u64> {
-    if path.extension()? != "segment" {
+/// The number of a segment's file with this extension; `None` for other files.
+pub(super) fn number(path: &Path, extension: &str) -> Option<u64> {
+    if path.extension()? != extension {
         return None;
     }
     path.file_stem()?.to_str()?.parse().ok()
@@ -341,8 +344,8 @@ mod tests {
             Reader::open(&path).unwrap().unwrap().schema.as_ref(),
             &Schema::current()
         );
-        assert_eq!(number(&path), Some(1));
-        assert_eq!(number(Path::new("cursor.views")), None);
+        assert_eq!(number(&path, EXTENSION), Some(1));
+        assert_eq!(number(Path::new("cursor.views"), EXTENSION), None);
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use jiff::Timestamp;
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::commit::{Append, Committer};
 use super::consumer::Consumer;
 use super::frame::Frame;
-use super::health::SpoolHealth;
+use super::health::{RefusalCause, SpoolHealth};
 use super::log::Log;
 use super::recovery;
 use super::schema::Table;
@@ -205,8 +206,16 @@ impl Spool {
             answer,
             _permit: permit,
         };
-        queue.send(append).await.map_err(|_| SpoolError::Closed)?;
-        answered.await.map_err(|_| SpoolError::Closed)?
+        queue.send(append).await.map_err(|_| self.closed())?;
+        answered.await.map_err(|_| self.closed())?
+    }
+
+    /// The thread has panicked, for as long as there is a handle it does not end otherwise. Only a restart helps.
+    fn closed(&self) -> SpoolError {
+        let error = SpoolError::Closed;
+        let now_ms = Timestamp::now().as_millisecond();
+        self.log.refused(RefusalCause::Failing, error.to_string(), now_ms);
+        error
     }
 
     /// How the spool is: how much it holds, and what keeps it from getting less.

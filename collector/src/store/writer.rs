@@ -5,11 +5,13 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::time::Duration;
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::{JoinError, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::batch_rows::BatchRows;
 use super::client::{Clickhouse, ClickhouseError};
@@ -74,7 +76,7 @@ pub async fn run(spool: Spool, clickhouse: Clickhouse, options: WriterOptions, s
             shutdown: shutdown.clone(),
             stop: stop.clone(),
         };
-        tables.spawn(writer.run());
+        tables.spawn(writer.keep_running(TableWriter::run));
     }
     let limit = async {
         shutdown.cancelled().await;
@@ -85,7 +87,7 @@ pub async fn run(spool: Spool, clickhouse: Clickhouse, options: WriterOptions, s
     let all = async {
         while let Some(ended) = tables.join_next().await {
             if let Err(error) = ended {
-                tracing::error!(%error, "a table's writer has failed: its rows stay in the spool");
+                tracing::error!(%error, "a table's writer cannot be kept running: its rows stay in the spool");
             }
         }
     };
@@ -97,6 +99,15 @@ pub async fn run(spool: Spool, clickhouse: Clickhouse, options: WriterOptions, s
 
 /// The time to write is over; what is not written stays in the spool.
 struct Stopped;
+
+/// What a blocking task gave; its panic goes on here.
+async fn finished<T>(task: JoinHandle<T>) -> Result<T, Stopped> {
+    task.await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        // The runtime is ending.
+        Err(_) => Stopped,
+    })
+}
 
 struct TableWriter {
     consumer: Consumer,
@@ -110,6 +121,39 @@ struct TableWriter {
 }
 
 impl TableWriter {
+    /// Does `run` until it ends. A panic costs a pause, in which the table is stalled, and what was read but not inserted:
+    /// the rows are still in the spool.
+    async fn keep_running<F>(mut self, run: impl Fn(Self) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        loop {
+            let writer = self.rebuilt();
+            let Err(error) = AbortOnDropHandle::new(tokio::spawn(run(writer))).await else {
+                return;
+            };
+            if !error.is_panic() {
+                return;
+            }
+            self.panicked(error);
+            if self.pause(self.options.mending_pause).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The same writer, at the cursor.
+    fn rebuilt(&self) -> Self {
+        Self {
+            consumer: self.consumer.rebuilt(),
+            clickhouse: self.clickhouse.clone(),
+            options: self.options.clone(),
+            dead_letters: self.dead_letters.clone(),
+            shutdown: self.shutdown.clone(),
+            stop: self.stop.clone(),
+        }
+    }
+
     async fn run(mut self) {
         let mut earliest = Instant::now();
         while self.gather(earliest).await.is_continue() {
@@ -149,9 +193,7 @@ impl TableWriter {
             let batch = self.consumer.read(limits);
             (self, batch)
         });
-        let Ok((mut writer, batch)) = read.await else {
-            return Err(Stopped);
-        };
+        let (mut writer, batch) = finished(read).await?;
         let batch = match batch {
             Ok(batch) => batch,
             Err(error) => {
@@ -219,18 +261,22 @@ impl TableWriter {
         loop {
             let (letters, columns, rows) = (self.dead_letters.clone(), batch.columns.clone(), piece.clone());
             let reason = message.clone();
-            let kept = spawn_blocking(move || letters.keep(table, &columns, &rows, (code, &reason))).await;
-            match kept {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(error)) => {
-                    tracing::error!(table = table.name(), %error, "a dead letter cannot be kept; its row waits in the spool");
-                    self.consumer.stalled(Some(code), error.to_string());
-                    self.pause(self.options.mending_pause).await?;
-                }
-                // The runtime is ending.
-                Err(_) => return Err(Stopped),
-            }
+            let kept = spawn_blocking(move || letters.keep(table, &columns, &rows, (code, &reason)));
+            let Err(error) = finished(kept).await? else {
+                return Ok(());
+            };
+            tracing::error!(table = table.name(), %error, "a dead letter cannot be kept; its row waits in the spool");
+            self.consumer.stalled(Some(code), error.to_string());
+            self.pause(self.options.mending_pause).await?;
         }
+    }
+
+    fn panicked(&self, error: JoinError) {
+        tracing::error!(table = self.consumer.table().name(), %error, "a table's writer has panicked: it starts again");
+        self.consumer.stalled(
+            None,
+            format!("its writer has panicked, which is a bug in the collector: {error}"),
+        );
     }
 
     fn unreadable(&self, error: &io::Error) {

@@ -45,10 +45,9 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
   busy = true
   const thrown = rejected ? event.reason : event.error
   let name: string | null = null
-  let message = ''
+  let message = rejected ? '' : event.message
   let stack: string | null = null
   try {
-    message = rejected ? String(thrown) : event.message
     if ('message' in thrown) {
       message = '' + thrown.message
       if (thrown.name) name = '' + thrown.name
@@ -59,8 +58,10 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
         stack = (all.startsWith(head) ? all.slice(head.length) : all).split(location.origin).join('\x7f')
       }
     } else message = `{${Object.keys(thrown)}}`
-    // Not an object: the message stands. A getter that throws: what was read before it does.
-  } catch {}
+  } catch {
+    // No object, or one that does not let itself be read: then what was read before stands.
+    if (Object(thrown) !== thrown) message ||= String(thrown)
+  }
   busy = false
 
   let cut = 0

@@ -21,8 +21,8 @@ const enum Outcome {
 
 const record = (
   initiator: Initiator,
-  method: string,
-  url: string | URL,
+  method: unknown,
+  url: unknown,
   start: number,
   status: number,
   outcome: Outcome,
@@ -33,7 +33,7 @@ const record = (
     end,
     initiator,
     ('' + method).toUpperCase(),
-    plainUrl(url),
+    plainUrl('' + url),
     status || null,
     micros(start),
     micros(end - start),
@@ -45,10 +45,13 @@ const record = (
 export const captureFetch = (): void =>
   wrap(window, 'fetch', (call, _, [input, init]) => {
     const start = now()
-    const request = input as Request
-    const end = guard((status: number, outcome: Outcome) =>
-      record(Initiator.Fetch, init?.method || request.method || 'GET', request.url || request + '', start, status, outcome),
-    )
+    const request = input as Request | undefined
+    const end = (status: number, outcome: Outcome): void => {
+      try {
+        record(Initiator.Fetch, init?.method || request?.method || 'GET', request?.url || request, start, status, outcome)
+        // The page's own getters may throw, and have made the request fail.
+      } catch {}
+    }
     // The page gets the promise behind ours: a rejection that it does not handle is still unhandled.
     return call().then(
       (response) => {
@@ -81,7 +84,7 @@ export const captureXhr = (): void => {
           guard(() => {
             // Once a request, and not again for listeners that an earlier one has left.
             if (opened.get(xhr) == given && opened.delete(xhr))
-              record(Initiator.Xhr, given[0] as string, given[1] + '', start, xhr.status, outcome)
+              record(Initiator.Xhr, given[0], given[1], start, xhr.status, outcome)
           }),
         ),
       )

@@ -70,6 +70,17 @@ impl Metric {
         }
     }
 
+    /// The largest value that can be a user's experience: 10 minutes, for INP 60 s, for CLS 1,000. Background tabs and
+    /// machines that sleep produce larger ones; the collector drops and counts them, of either execution.
+    #[must_use]
+    pub const fn cap(self) -> i64 {
+        match self {
+            Self::Lcp | Self::Fcp | Self::Ttfb => 600_000_000,
+            Self::Inp => 60_000_000,
+            Self::Cls => 1_000_000_000,
+        }
+    }
+
     /// How a value is judged.
     #[must_use]
     pub const fn rate(self, value: i64) -> Rating {

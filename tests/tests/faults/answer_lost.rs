@@ -33,7 +33,7 @@ async fn clickhouse_killed_between_its_commit_and_its_answer_makes_nothing_count
         stage.database.kill().await?;
         drop(withheld);
         // It comes back with what it had committed, and the same rows come again.
-        stage.collector.drained().await?;
+        stage.collector.settled().await?;
     }
     stage.everything_counts_once().await
 }
@@ -84,7 +84,7 @@ impl Stage {
     }
 
     async fn everything_counts_once(self) -> Result<()> {
-        self.collector.drained().await?;
+        self.collector.settled().await?;
         assert_eq!(self.book.unanswered(), 0);
         self.book
             .agrees(async |statement| self.database.sql(&statement).await)

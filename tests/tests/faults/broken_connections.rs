@@ -37,7 +37,7 @@ async fn broken_connections_cost_nobody_else_anything() -> Result<()> {
         }
     }
     assert_eq!(book.acknowledged(), ROUNDS * broken.len());
-    collector.drained().await?;
+    collector.settled().await?;
     book.agrees(async |statement| collector.sql(&statement).await).await?;
     assert!(collector.terminate().await?.success());
     Ok(())

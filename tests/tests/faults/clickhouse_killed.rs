@@ -43,7 +43,7 @@ async fn thirty_seconds_without_clickhouse_lose_nothing_and_double_nothing() -> 
         "only {} views in all that time",
         book.acknowledged()
     );
-    settled(collector, &book).await
+    counted(collector, &book).await
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn killed_in_the_middle_of_inserts_clickhouse_loses_nothing_and_doubles_no
         kill(running)?;
     }
     let book = traffic.end().await?;
-    settled(collector, &book).await
+    counted(collector, &book).await
 }
 
 /// Waits until more than `rows` page views are in the table: inserts are under way. Gives how many there are.
@@ -79,10 +79,9 @@ async fn grows(collector: &Collector, rows: u64) -> Result<u64> {
 }
 
 /// Everything arrives, and counts once.
-async fn settled(collector: Collector, book: &Book) -> Result<()> {
+async fn counted(collector: Collector, book: &Book) -> Result<()> {
     assert_eq!(book.unanswered(), 0, "the collector answers while ClickHouse is down");
-    collector.ready("clickhouse").await?;
-    collector.drained().await?;
+    collector.settled().await?;
     book.agrees(async |statement| collector.sql(&statement).await).await?;
     assert!(collector.terminate().await?.success());
     Ok(())

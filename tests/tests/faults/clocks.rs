@@ -16,7 +16,7 @@ async fn a_clock_a_day_ahead_goes_to_clock_bad_and_a_day_behind_is_stored_as_usu
     for visit in [&ahead, &behind] {
         assert_eq!(visit.send(&collector.sender()).await?, StatusCode::NO_CONTENT);
     }
-    collector.drained().await?;
+    collector.settled().await?;
 
     // Every row of the one that is ahead is kept, where no percentile sees it.
     let bad = collector

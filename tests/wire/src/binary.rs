@@ -8,7 +8,7 @@ use rum_core::wire::{Batch, Content, Item, Skipped, Stamped, VERSION};
 use rum_core::{Engine, Id};
 
 use crate::table::{Sink, Source, Table, get_event, get_record, put_event, put_record};
-use crate::{Form, Head};
+use crate::{Form, Head, Positional};
 
 /// The compact binary form.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,20 @@ impl Form for Binary {
             });
         }
         Some(writer.bytes)
+    }
+}
+
+/// Records in positional JSON, which capture writes for nothing, and events in the binary form.
+#[derive(Clone, Copy, Debug)]
+pub struct Mixed;
+
+impl Form for Mixed {
+    fn read_records(bytes: &[u8], each: impl FnMut(Stamped)) -> bool {
+        Positional::read_records(bytes, each)
+    }
+
+    fn take_body(engine: &mut Engine, head: &Head<'_>) -> Option<Vec<u8>> {
+        Binary::take_body(engine, head)
     }
 }
 

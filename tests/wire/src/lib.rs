@@ -6,7 +6,7 @@ pub mod page;
 pub mod positional;
 mod table;
 
-pub use binary::Binary;
+pub use binary::{Binary, Mixed};
 pub use named::Named;
 pub use positional::Positional;
 

@@ -1,5 +1,7 @@
 //! Every form carries the same: what it writes reads back as the batch it was made of.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
 use rum_core::wire::batch::{Document, read_records};
 use rum_core::wire::documented::DocumentedBatch;
 use rum_core::wire::{Batch, Content, Item, Skipped, Stamped};

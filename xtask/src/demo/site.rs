@@ -1,6 +1,6 @@
 //! The demo's places: addresses, folders, and the collector's configuration file, written at each start.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -21,16 +21,15 @@ const LEAST_DISK: u64 = 1_000_000_000;
 pub(super) struct Site {
     pub(super) collector: SocketAddr,
     pub(super) shop: SocketAddr,
-    /// Data, logs and configuration: `target/demo`.
+    /// Data, logs and configuration.
     pub(super) folder: PathBuf,
     /// The collector's configuration file.
     pub(super) config: PathBuf,
 }
 
 impl Site {
-    pub(super) fn new(workspace: &Workspace, port: u16, shop_port: u16) -> Self {
+    pub(super) fn new(folder: PathBuf, port: u16, shop_port: u16) -> Self {
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let folder = workspace.target.join("demo");
         Self {
             collector: loopback(port),
             shop: loopback(shop_port),
@@ -67,6 +66,20 @@ impl Site {
             );
         }
         Ok(())
+    }
+
+    /// One sentence if another demo, on other ports, uses the folder. The claim is held until it is dropped.
+    pub(super) fn claim(&self) -> Result<File> {
+        // Beside the folder, which may be removed.
+        let path = self.folder.with_extension("lock");
+        let lock = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => bail!("another demo uses {}: end it first", self.folder.display()),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("{} cannot be locked", path.display()))
+            }
+        }
     }
 
     /// Forgets what earlier demos have stored.
@@ -133,18 +146,24 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_named_with_its_flag() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = listener.local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
-        let site = Site {
-            collector: taken.local_addr().unwrap(),
-            shop: "127.0.0.1:0".parse().unwrap(),
-            folder: folder.path().to_owned(),
-            config: folder.path().join("collector.toml"),
-        };
-        let error = site.check().unwrap_err().to_string();
-        assert!(
-            error.contains(&taken.local_addr().unwrap().port().to_string()) && error.contains("--port"),
-            "{error}"
-        );
+        for (port, shop_port, flag) in [(taken, 0, "`--port "), (0, taken, "`--shop-port ")] {
+            let site = Site::new(folder.path().join("demo"), port, shop_port);
+            let error = site.check().unwrap_err().to_string();
+            assert!(error.contains(&taken.to_string()) && error.contains(flag), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_has_one_demo_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = Site::new(folder.path().join("demo"), 0, 0);
+        let claim = site.claim().unwrap();
+        let error = site.claim().unwrap_err().to_string();
+        assert!(error.contains("another demo"), "{error}");
+        drop(claim);
+        site.claim().unwrap();
     }
 }

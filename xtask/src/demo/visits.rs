@@ -38,10 +38,14 @@ pub(super) fn run(demo: &mut Demo<'_>, visits: u32) -> Result<()> {
     let since = since(before);
     terminal::note("visits", "waiting for their rows");
     wait_for_rows(demo, wanted, &since)?;
-    if demo.firing.is_empty() {
+    if !demo.firing.has_fired() {
         terminal::note("visits", "waiting for an alert");
         demo.watch(ALERT_WITHIN, |demo| {
-            Ok(if demo.firing.is_empty() { Watch::On } else { Watch::Done })
+            Ok(if demo.firing.has_fired() {
+                Watch::Done
+            } else {
+                Watch::On
+            })
         })
         .context(
             "no alert fired: its rules are in demo-site/rules.yaml, and the collector's log says what it evaluated",
@@ -49,6 +53,9 @@ pub(super) fn run(demo: &mut Demo<'_>, visits: u32) -> Result<()> {
     }
     print_report(demo.workspace, &demo.site, &since)?;
     terminal::result("\nThe alerts that are firing");
+    if demo.firing.is_empty() {
+        terminal::result("none: what fired on the way has resolved");
+    }
     for line in demo.firing.lines() {
         terminal::result(line);
     }

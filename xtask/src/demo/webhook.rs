@@ -100,6 +100,7 @@ pub(super) fn listen(port_file: &Path, events: SyncSender<Event>) -> Result<Stri
 pub(super) struct Firing {
     file: PathBuf,
     alerts: Vec<Notification>,
+    has_fired: bool,
 }
 
 impl Firing {
@@ -115,7 +116,11 @@ impl Firing {
                 text: text.to_owned(),
             })
             .collect();
-        Self { file, alerts }
+        Self {
+            file,
+            alerts,
+            has_fired: false,
+        }
     }
 
     /// Takes over a notification.
@@ -123,6 +128,7 @@ impl Firing {
         self.alerts
             .retain(|known| known.fingerprint != notification.fingerprint);
         if notification.firing {
+            self.has_fired = true;
             self.alerts.push(notification);
         }
         let lines: String = self
@@ -136,6 +142,11 @@ impl Firing {
     /// Lines for people, the oldest first.
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         self.alerts.iter().map(|alert| alert.text.as_str())
+    }
+
+    /// Has an alert fired since this was loaded? What earlier demos left firing does not count.
+    pub(super) fn has_fired(&self) -> bool {
+        self.has_fired
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -196,6 +207,23 @@ mod tests {
         assert_eq!(pages(), ["slow-/"]);
         note("resolved", "/");
         assert!(Firing::load(file.clone()).is_empty());
+    }
+
+    #[test]
+    fn only_what_fires_now_has_fired() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("firing");
+        let told = |status: &str| Notification::read(&notification(status, "/")).unwrap();
+        let mut earlier = Firing::load(file.clone());
+        earlier.note(told("firing")).unwrap();
+        assert!(earlier.has_fired());
+        let mut firing = Firing::load(file);
+        assert!(!firing.is_empty() && !firing.has_fired(), "it fired before");
+        firing.note(told("resolved")).unwrap();
+        assert!(!firing.has_fired());
+        firing.note(told("firing")).unwrap();
+        firing.note(told("resolved")).unwrap();
+        assert!(firing.is_empty() && firing.has_fired(), "it fired, and is over");
     }
 
     #[test]

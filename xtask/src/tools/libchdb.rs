@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::cache::{self, Cache, Installation};
+use super::npm;
 use crate::{process, terminal};
 
 /// npm's `latest` is an older one.
@@ -37,6 +38,7 @@ pub(crate) fn ready(cache: &Cache) -> Result<PathBuf> {
 
 fn unpack(stage: &Path) -> Result<()> {
     let package = package()?;
+    npm::check()?;
     // A cache of its own: npm shows no progress, so the bar watches this folder grow; and the user's npm cache is
     // spared a file that nobody asks for twice.
     let npm_cache = stage.join("npm");

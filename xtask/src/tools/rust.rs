@@ -37,7 +37,7 @@ pub(super) fn sysroot() -> Result<PathBuf> {
 }
 
 /// `1.95.0-nightly` as [1, 95, 0].
-fn numbers(version: &str) -> Vec<u32> {
+pub(super) fn numbers(version: &str) -> Vec<u32> {
     let release = version.split(['-', '+']).next().unwrap_or(version);
     release.split('.').filter_map(|part| part.parse().ok()).collect()
 }

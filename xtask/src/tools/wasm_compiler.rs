@@ -63,6 +63,17 @@ impl WasmCompiler {
         process::output(ask.args(["-Zunstable-options", "-Cpanic=immediate-abort", "--print=cfg"])).is_ok()
     }
 
+    /// This compiler, or a sentence if it is too old.
+    fn new_enough(self) -> Result<Self> {
+        if !self.knows_immediate_abort() {
+            bail!(
+                "{} is too old to compile for Wasm (it has no -Cpanic=immediate-abort): run `rustup update`",
+                self.version.lines().next().unwrap_or("this rustc")
+            );
+        }
+        Ok(self)
+    }
+
     /// Makes cargo, and what starts cargo, use this compiler.
     pub(super) fn apply(&self, command: &mut Command) {
         command
@@ -102,7 +113,8 @@ pub(super) fn ready(cache: &Cache) -> Result<WasmCompiler> {
     );
     process::run(Command::new("rustup").args(["component", "add", "rust-src"]))
         .context("std's sources are needed to compile for Wasm: run `rustup component add rust-src`")?;
-    WasmCompiler::new("rustc".into(), None)
+    // The least Rust of Cargo.toml is what builds the rest; the Wasm may need a newer one.
+    WasmCompiler::new("rustc".into(), None)?.new_enough()
 }
 
 fn has_sources(sysroot: &Path) -> bool {
@@ -158,5 +170,26 @@ fn linker() -> Result<PathBuf> {
         None => {
             bail!("no linker for Wasm: install Rust with rustup (it brings rust-lld), or run `apt-get install lld`")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_compiler_is_one_sentence_with_the_cure() {
+        let old = WasmCompiler {
+            version: "rustc 1.90.0 (1159e78c4 2025-09-14)\nbinary: rustc".to_owned(),
+            // Refuses whatever it is asked.
+            rustc: "false".into(),
+            libraries: None,
+            linker: PathBuf::new(),
+        };
+        let error = old.new_enough().err().unwrap().to_string();
+        assert!(
+            error.starts_with("rustc 1.90.0 ") && error.contains("`rustup update`") && error.lines().count() == 1,
+            "{error}"
+        );
     }
 }

@@ -132,6 +132,28 @@ fn what_is_absent_is_null_and_not_zero() {
 }
 
 #[test]
+fn time_that_a_machine_slept_through_is_added() {
+    const SLEPT: i64 = 8 * 3_600;
+    let later = START_SECONDS + SLEPT as u32 + 60;
+    // The monotonic clock says that the view opened after a minute; its id knows better.
+    let resumed = ViewEvent {
+        view_id: Id::starting_at(later, 0xbeef),
+        start: 60_000_000,
+        ..view()
+    };
+    let mut batch = batch(vec![(60_000, Event::View(resumed))]);
+    batch.accepted.sent_ms += SLEPT * 1_000 + 60_000;
+    batch.accepted.received_ms += SLEPT * 1_000 + 60_000;
+    let row = decoded(&rows(&batch), Table::Views).remove(0);
+    batch.accepted.items[0].event = Event::View(ViewEvent {
+        view_id: Id::starting_at(later, 0xbeef),
+        start: (SLEPT + 60) * 1_000_000,
+        ..view()
+    });
+    assert_eq!(row["ts"], decoded(&rows(&batch), Table::Views).remove(0)["ts"]);
+}
+
+#[test]
 fn values_have_the_units_of_the_tables() {
     let inp = VitalEvent {
         target: Some("button#buy".into()),

@@ -27,6 +27,8 @@ const BROTLI_WINDOW: u32 = 22;
 struct Rival {
     name: &'static str,
     body: Vec<u8>,
+    /// The visit's records, as a raw body holds them.
+    records: Vec<u8>,
     /// Reads the body as a collector does.
     read: fn(&[u8]) -> Option<Batch>,
     /// sessionStorage holds text: bytes go in as base64.
@@ -47,6 +49,10 @@ fn main() -> Result<()> {
             rival.name
         );
         std::fs::write(Path::new(&folder).join(rival.name), &rival.body)?;
+        std::fs::write(
+            Path::new(&folder).join(format!("{}-records", rival.name)),
+            &rival.records,
+        )?;
     }
     let nanoseconds = read_times(&rivals);
     let forms = rivals
@@ -63,9 +69,9 @@ fn rivals(recording: &Path) -> Result<[Rival; 3]> {
     let compact = json["document"].to_string();
     let document = Batch::read(&format!("[1,1,\"{}\",0,{compact},[]]", Id(0)))?.document;
     let mut records: Vec<Stamped> = Vec::new();
-    for part in json["parts"].as_array().context("a recording has parts")? {
-        read_records(&part.to_string(), |record| records.push(record))?;
-    }
+    let parts = json["parts"].as_array().context("a recording has parts")?;
+    let listed = Value::from_iter(parts.iter().filter_map(Value::as_array).flatten().cloned()).to_string();
+    read_records(&listed, |record| records.push(record))?;
     let positional = body::<Positional>(&records, compact.as_bytes())?;
     let named = body::<Named>(&records, named::document(&document).as_bytes())?;
     let binary = body::<Binary>(&records, &binary::document(&document))?;
@@ -73,18 +79,21 @@ fn rivals(recording: &Path) -> Result<[Rival; 3]> {
         Rival {
             name: "named",
             body: named,
+            records: named::records(&records).into_bytes(),
             read: |body| serde_json::from_slice::<DocumentedBatch>(body).ok()?.try_into().ok(),
             is_text: true,
         },
         Rival {
             name: "positional",
             body: positional,
+            records: listed.into_bytes(),
             read: |body| Batch::read(std::str::from_utf8(body).ok()?).ok(),
             is_text: true,
         },
         Rival {
             name: "binary",
             body: binary,
+            records: binary::records(&records),
             read: binary::read,
             is_text: false,
         },

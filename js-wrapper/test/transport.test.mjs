@@ -1,0 +1,135 @@
+// Bodies on their way: what is tried again, and what is not.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Kind, launch, leave, manifest, page, serve, setHidden } from './harness.mjs'
+
+let browser
+before(async () => (browser = await launch()))
+after(() => browser?.close())
+
+const RAW = { [`/${manifest.glue[0]}`]: () => ({ status: 404 }) }
+
+const open = async (t, routes) => {
+  const server = await serve({ ...RAW, '/': page(), '/api': () => ({ body: '' }), ...routes })
+  t.after(server.close)
+  const tab = await browser.newPage()
+  t.after(() => tab.close())
+  return { server, tab }
+}
+
+/** Hides the page, waits until its batch was answered, and shows it again. */
+const hide = async (server, tab, count) => {
+  const answered = tab.waitForResponse(/v1\/batches/)
+  await setHidden(tab, true)
+  await server.batch(count)
+  await (await answered).finished()
+  // One more turn: the script reads the answer.
+  await tab.evaluate(() => new Promise((done) => setTimeout(done)))
+  await setHidden(tab, false)
+}
+
+test('a body that was refused for now is sent again as it was', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.goto(server.origin)
+  server.collector.answer = () => ({ status: 503 })
+  await hide(server, tab, 1)
+  server.collector.answer = () => ({ status: 204 })
+  await setHidden(tab, true)
+  await server.batch(3)
+  const [first, ...then] = server.batches
+  const again = then.find(({ id }) => id === first.id)
+  assert.equal(again.text, first.text, 'the same bytes, so the same id')
+  assert.notEqual(again.url.searchParams.get('s'), null)
+  assert.equal(new Set(server.batches.map(({ id }) => id)).size, 2)
+})
+
+test('Retry-After is kept', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.goto(server.origin)
+  server.collector.answer = () => ({ status: 429, headers: { 'Retry-After': '3600', 'Access-Control-Expose-Headers': 'Retry-After' } })
+  await hide(server, tab, 1)
+  await setHidden(tab, true)
+  await setHidden(tab, false)
+  assert.equal(server.batches.length, 1)
+  // An hour later.
+  await tab.evaluate(() => {
+    const now = Date.now
+    Date.now = () => now() + 3_601_000
+  })
+  server.collector.answer = () => ({ status: 204 })
+  await setHidden(tab, true)
+  await server.batch(4)
+  assert.equal(new Set(server.batches.map(({ id }) => id)).size, 3, 'three reports, of which the first came twice')
+})
+
+test('a body that can never be right is not sent again', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.goto(server.origin)
+  server.collector.answer = () => ({ status: 400 })
+  await hide(server, tab, 1)
+  await hide(server, tab, 2)
+  assert.notEqual(server.batches[0].id, server.batches[1].id)
+  assert.equal(server.batches.length, 2)
+})
+
+test('at most ten bodies wait, and what is given up is counted', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.goto(server.origin)
+  // The collector is gone: nothing listens at this address.
+  await tab.route('**/v1/batches*', (route) => route.abort())
+  for (let n = 0; n < 13; n++) {
+    await setHidden(tab, true)
+    await tab.evaluate(() => new Promise((done) => setTimeout(done, 20)))
+    await setHidden(tab, false)
+  }
+  await tab.unroute('**/v1/batches*')
+  await setHidden(tab, true)
+  const last = await server.until(() => server.batches.find(({ items }) => items.filter(([kind]) => kind === Kind.Cut).length === 14), 'last')
+  const lost = last.of(Kind.Cut).at(-1)[7]
+  assert.ok(lost >= 2 && lost <= 4, `${lost} lost`)
+  assert.ok(server.batches.length <= 11)
+})
+
+test('records that go once are due before the page is left, when they are many', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.goto(server.origin)
+  await tab.evaluate(async () => {
+    for (let n = 0; n < 40; n++) await fetch(`/api?${n}`, { headers: { x: 'y' } }).catch(() => {})
+    for (let n = 0; n < 8; n++) setTimeout(() => { throw Object.assign(new Error(n), { stack: 's'.repeat(3000) }) })
+  })
+  const batch = await server.batch(1)
+  assert.ok(batch.text.length > 16_384)
+  assert.equal(batch.of(Kind.Cut).length, 0, 'no report: the page is still seen')
+})
+
+test('a browser without keepalive uses sendBeacon', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.addInitScript(() => delete Request.prototype.keepalive)
+  await tab.goto(server.origin)
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.equal(batch.headers['content-type'], 'text/plain;charset=UTF-8')
+  assert.equal(batch.of(Kind.Cut).length, 1)
+})
+
+test('more than the keepalive quota goes without it', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.addInitScript(() => {
+    const native = window.fetch
+    window.sent = []
+    window.fetch = (url, options) => {
+      window.sent.push([options.keepalive, options.body.length])
+      return native(url, options)
+    }
+  })
+  await tab.goto(server.origin)
+  // Three bytes a character: the quota counts bytes.
+  await tab.evaluate(() => {
+    for (let n = 0; n < 7; n++) setTimeout(() => { throw Object.assign(new Error(n), { stack: '\u0800'.repeat(4000) }) })
+  })
+  await server.batch(1)
+  const [[keepalive, length]] = await tab.evaluate(() => window.sent)
+  assert.ok(length < 60_000)
+  assert.equal(keepalive, false)
+})

@@ -1,0 +1,3 @@
+// What the capture script needs for a raw body in positional JSON: the browser's own writer.
+
+export const records = (records) => JSON.stringify(records)
