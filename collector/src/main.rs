@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use embedded_clickhouse::{ChildOptions, ChildState, Supervisor, SupervisorOptions, find_library, run_child};
+use embedded_clickhouse::{
+    ChildOptions, ChildState, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, find_library, run_child,
+};
 use rum_collector::alert;
 use rum_collector::config::{ClickhouseSource, Config};
 use rum_collector::data_folder::DataFolder;
@@ -36,7 +38,7 @@ enum Command {
     CheckConfig(ConfigArgs),
     /// Asks the ClickHouse of the running collector.
     Sql {
-        /// One statement that only reads, such as "SELECT page, quantile(0.75)(value) FROM rum.web_vitals GROUP BY page".
+        /// One statement, which runs with your own rights, such as "SELECT page, quantile(0.75)(value) FROM rum.web_vitals GROUP BY page".
         statement: String,
         /// How the answer is written.
         #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -70,6 +72,31 @@ impl From<Format> for SqlFormat {
             Format::Json => Self::Json,
             Format::Csv => Self::Csv,
         }
+    }
+}
+
+/// There is no ClickHouse: neither a server nor the library.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no ClickHouse to store in, because {}; set RUM_LIBCHDB (or clickhouse.library) to the libchdb.so of the npm \
+     package {LIBCHDB_PACKAGE} {LIBCHDB_VERSION}, or clickhouse.url (RUM_CLICKHOUSE_URL) to a ClickHouse server",
+    place(.0)
+)]
+struct NoClickhouse(LibraryError);
+
+/// The npm package of libchdb for the system that this program is for.
+const LIBCHDB_PACKAGE: &str = match (cfg!(target_os = "macos"), cfg!(target_arch = "aarch64")) {
+    (false, false) => "@chdb/lib-linux-x64-gnu",
+    (false, true) => "@chdb/lib-linux-arm64-gnu",
+    (true, false) => "@chdb/lib-darwin-x64",
+    (true, true) => "@chdb/lib-darwin-arm64",
+};
+
+fn place(error: &LibraryError) -> String {
+    match error {
+        LibraryError::Missing { path } => format!("no libchdb is at {}", path.display()),
+        LibraryError::NoPlace => "no place to look for libchdb is known".to_owned(),
+        LibraryError::Unusable { .. } => error.to_string(),
     }
 }
 
@@ -149,6 +176,9 @@ fn start_log() -> anyhow::Result<()> {
         .context("RUM_LOG is no filter; write a level such as debug, or rum_collector=debug")?;
     let log = tracing_subscriber::fmt()
         .with_writer(io::stderr)
+        // It would be written to standard error too, and panic where that is full or closed: a log that cannot be written
+        // costs its lines and nothing else.
+        .log_internal_errors(false)
         .with_env_filter(filter);
     if io::stderr().is_terminal() {
         log.with_target(false).init();
@@ -201,8 +231,8 @@ fn shutdown_at(mut terminate: Signal, mut interrupt: Signal) -> CancellationToke
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("told to stop: finishing");
         told.cancel();
+        tracing::info!("told to stop: finishing");
     });
     shutdown
 }
@@ -227,7 +257,7 @@ fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -
             Ok(None)
         }
         ClickhouseSource::Embedded { memory_bytes, library } => {
-            let library = find_library(library.clone())?;
+            let library = find_library(library.clone()).map_err(NoClickhouse)?;
             let child = child_options(config, &library, *memory_bytes);
             Ok(Some(Supervisor::start(SupervisorOptions::this_program(
                 ["clickhouse-child"],

@@ -5,9 +5,11 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -64,7 +66,7 @@ impl Subject {
     }
 
     async fn outcome(&self, name: &str) -> u64 {
-        let answer = self.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
+        let answer = self.send(get("/readyz", "127.0.0.1:1")).await;
         answer.json["outcomes"][name].as_u64().unwrap_or(0)
     }
 
@@ -92,6 +94,13 @@ fn open(folder: &Path, more: &str) -> Collector {
     let config = Config::load(Some(&file), []).unwrap();
     // No database: the spool keeps what comes.
     Collector::open(&config, watch::channel(None).1).unwrap()
+}
+
+/// A question of the peer with this address.
+fn get(path: &str, peer: &str) -> Request<Body> {
+    let peer: SocketAddr = peer.parse().unwrap();
+    let request = Request::get(path).extension(ConnectInfo(peer));
+    request.body(Body::empty()).unwrap()
 }
 
 /// A request that a test may change before it sends it.
@@ -559,12 +568,14 @@ async fn what_is_dropped_or_cut_is_counted() {
 #[tokio::test]
 async fn a_full_spool_says_when_to_come_again() {
     let subject = Subject::with("[spool]\nmax_bytes = \"1 MiB\"\nsegment_bytes = \"64 KiB\"\n");
+    let operator = || get("/readyz/spool", "127.0.0.1:1");
     // Stacks of noise, so that the spool fills fast.
     let stack = "at f (https://shop.example/a.js:1:1) ".repeat(400);
     let error = format!(r#"[65,0,1,1,0,"Error","m","{stack}",0,1,0]"#);
     let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#;
     let mut stored = 0;
     let refused = loop {
+        assert_eq!(subject.send(operator()).await.status, StatusCode::OK, "{stored}");
         let answer = subject.post(compact(stored, &format!("{view},{error}"))).await;
         if answer.status != StatusCode::NO_CONTENT {
             break answer;
@@ -575,8 +586,19 @@ async fn a_full_spool_says_when_to_come_again() {
     refused.is_refusal(503, "spool_full", None);
     assert_eq!(refused.headers["retry-after"], "60");
     assert!(stored > 10, "{stored}");
-    let ready = subject.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
-    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    let spool = subject.send(operator()).await;
+    assert_eq!(spool.status, StatusCode::SERVICE_UNAVAILABLE, "{}", spool.json);
+    assert_eq!(spool.json["problem"], "it is full: batches are answered 503");
+    assert!(
+        spool.json["refusal"]["since_ms"]
+            .as_i64()
+            .is_some_and(|since| since > 0)
+    );
+    let public = subject.send(get("/readyz/spool", "203.0.113.9:1")).await;
+    assert_eq!(
+        (public.status, public.json),
+        (StatusCode::SERVICE_UNAVAILABLE, json!({ "ready": false }))
+    );
     assert_eq!(subject.outcome("refused_for_now").await, 1);
 }
 
@@ -631,7 +653,7 @@ async fn a_request_has_an_id() {
 #[tokio::test]
 async fn health_names_the_part_that_is_not_ready() {
     let subject = Subject::new();
-    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let get = |path: &str| get(path, "[::1]:1");
     assert_eq!(subject.send(get("/healthz")).await.status, StatusCode::OK);
     let all = subject.send(get("/readyz")).await;
     assert_eq!(
@@ -648,4 +670,23 @@ async fn health_names_the_part_that_is_not_ready() {
         StatusCode::SERVICE_UNAVAILABLE
     );
     assert_eq!(subject.send(get("/readyz/other")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn details_of_health_are_for_the_machine_itself() {
+    let subject = Subject::new();
+    subject.post(good(1)).await;
+    let [operator, public] = ["127.0.0.1:1", "203.0.113.9:1"].map(|peer| subject.send(get("/readyz", peer)));
+    let (operator, public) = (operator.await, public.await);
+    assert_eq!(operator.json["outcomes"]["batch_stored"], 1);
+    assert!(operator.json["components"]["clickhouse"]["problem"].is_string());
+    let ready = |ready: bool| json!({ "ready": ready });
+    let expected = json!({
+        "ready": false,
+        "components": { "spool": ready(true), "clickhouse": ready(false), "alerts": ready(true) }
+    });
+    assert_eq!((public.status, public.json), (operator.status, expected));
+    // Without a socket nobody knows who asks.
+    let unknown = subject.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
+    assert_eq!(unknown.json["outcomes"], Value::Null);
 }

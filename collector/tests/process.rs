@@ -46,11 +46,11 @@ fn configure(folder: &Path, more: &str) {
 
 impl Collector {
     fn start(folder: &Path) -> Self {
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(folder.join("log"))
-            .unwrap();
+        Self::start_logging_to(folder, &folder.join("log"))
+    }
+
+    fn start_logging_to(folder: &Path, log: &Path) -> Self {
+        let log = fs::File::options().create(true).append(true).open(log).unwrap();
         let mut child = program(folder, &["serve"])
             .stdout(Stdio::piped())
             .stderr(log)
@@ -61,7 +61,7 @@ impl Collector {
             .read_line(&mut line)
             .unwrap();
         let url = line.trim_end().strip_prefix("rum-collector listening on ");
-        let log = || fs::read_to_string(folder.join("log")).unwrap();
+        let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
         let url = url
             .unwrap_or_else(|| panic!("{line:?} does not say where; its log:\n{}", log()))
             .to_owned();
@@ -247,6 +247,17 @@ async fn a_shutdown_inserts_what_it_can() {
 }
 
 #[tokio::test]
+async fn a_log_that_cannot_be_written_costs_its_lines_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "");
+    let collector = Collector::start_logging_to(folder.path(), Path::new("/dev/full"));
+    collector.ready("clickhouse").await;
+    assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
+    collector.answers("SELECT count() FROM rum.page_views", "1").await;
+    assert!(collector.end("-TERM").success());
+}
+
+#[tokio::test]
 async fn without_its_database_a_collector_takes_batches() {
     let folder = TempDir::new().unwrap();
     // A port that nobody listens on: it was free a moment ago.
@@ -263,6 +274,11 @@ async fn without_its_database_a_collector_takes_batches() {
     assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
     let ready = reqwest::get(format!("{}/readyz", collector.url)).await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let ready: serde_json::Value = serde_json::from_str(&ready.text().await.unwrap()).unwrap();
+    assert_eq!(
+        ready["outcomes"]["batch_stored"], 1,
+        "who asks from the machine is told: {ready}"
+    );
     collector.ready("spool").await;
     assert!(collector.end("-TERM").success());
 }
@@ -283,6 +299,27 @@ fn the_command_line_says_what_is_wrong() {
     let output = program(folder.path(), &["check-config"]).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && shown.contains("key = \"demo\""), "{shown}");
+}
+
+#[test]
+fn without_libchdb_one_sentence_says_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "");
+    let output = program(folder.path(), &["serve"])
+        .env("RUM_LIBCHDB", folder.path().join("libchdb.so"))
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    let said = error.lines().last().unwrap_or_default();
+    for part in [
+        "RUM_LIBCHDB",
+        "@chdb/lib-",
+        "clickhouse.url",
+        folder.path().to_str().unwrap(),
+    ] {
+        assert!(said.contains(part), "{part} is not in {error}");
+    }
+    assert!(!output.status.success() && output.stdout.is_empty());
 }
 
 #[test]

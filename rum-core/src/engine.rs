@@ -300,7 +300,15 @@ impl Engine {
                 .iter()
                 .filter(|item| !matches!(item.event, Event::Vital(_)))
         };
-        if others().next().is_none() {
+        let ended = self
+            .views
+            .iter()
+            .filter(|view| view.unsent && view.ended.is_some())
+            .count();
+        if ended >= self.limits.views / 2 {
+            // Before they would have to make room.
+            Urgency::Now
+        } else if others().next().is_none() {
             Urgency::None
         } else if others().map(|item| bytes(&item.event)).fold(0, usize::saturating_add) < self.limits.due_bytes {
             Urgency::Soon

@@ -325,6 +325,22 @@ fn vitals_wait_for_the_cut_and_other_events_for_a_while() {
 }
 
 #[test]
+fn views_are_due_before_they_would_have_to_make_room() {
+    let mut page = Page::with(Limits {
+        views: 10,
+        ..Limits::default()
+    });
+    for n in 2..6 {
+        page = page.view(n as f64 * 100.0, n, ViewKind::Route, "/route");
+    }
+    assert_eq!(page.engine().urgency(), Urgency::None);
+    let mut page = page.view(600.0, 6, ViewKind::Route, "/route");
+    assert_eq!(page.engine().urgency(), Urgency::Now);
+    drop(page.take());
+    assert_eq!(page.engine().urgency(), Urgency::None);
+}
+
+#[test]
 fn records_before_any_view_are_no_reason_to_trap() {
     let mut engine = Engine::new(Limits::default());
     for record in [action("Buy"), error(1, 0.0, "boom"), request(0.0)] {

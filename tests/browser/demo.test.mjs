@@ -60,11 +60,12 @@ class Demo {
     })
   }
 
-  static async withFreePorts(...args) {
+  /** On free ports, except those in `ports`, by flag. */
+  static async start(args = [], ports = {}) {
     const listeners = [await Listener.start(), await Listener.start()]
     await Promise.all(listeners.map((listener) => listener.stop()))
     const [port, shopPort] = listeners.map(({ url }) => new URL(url).port)
-    return new Demo(['--port', port, '--shop-port', shopPort, ...args])
+    return new Demo([...args, ...Object.entries({ '--port': port, '--shop-port': shopPort, ...ports }).flat()])
   }
 
   /** To the whole group, as a terminal's Ctrl-C. */
@@ -100,7 +101,7 @@ function table(text, heading) {
 }
 
 test('visits end with their report: p75, errors, sessions, and the alert that they made fire', async () => {
-  const demo = await Demo.withFreePorts('--visits', '2')
+  const demo = await Demo.start(['--visits', '2'])
   await demo.ends(0)
 
   const pages = table(demo.stdout, 'p75 by page (ms; CLS without unit)')
@@ -133,7 +134,7 @@ for (const [signal, ...end] of [
   ['SIGKILL', null, 'SIGKILL'],
 ]) {
   test(`${signal} ends the demo with all that it started`, async () => {
-    const demo = await Demo.withFreePorts()
+    const demo = await Demo.start()
     const [shop, collector] = await Promise.race([
       until('the demo says where it is', () =>
         ['Shop', 'Collector'].every((name) => demo.stdout.includes(`\n${name} `)) && demo.stdout.match(/(?<=^(?:Shop|Collector) +)\S+/gm),
@@ -161,8 +162,7 @@ for (const [flag, whose] of [
     const listener = await Listener.start(() => {})
     try {
       const { port } = new URL(listener.url)
-      // The last one of a flag counts.
-      const demo = await Demo.withFreePorts(flag, port)
+      const demo = await Demo.start([], { [flag]: port })
       await demo.ends(1)
       const sentence = new RegExp(`^ +error  port ${port}, for ${whose}, is taken: choose another with \`${flag} \\d+\`\n$`)
       assert.match(demo.stderr, sentence)

@@ -25,7 +25,7 @@ for (const page of PAGES) {
   test(`${page.path} left before Wasm is up`, async () => {
     const visit = await world.visit()
     await visit.holdWasm()
-    await visitPage(visit, page)
+    await visitPage(visit, page, '', () => visit.wasmIsAskedFor())
     const seen = await visit.leave()
     check(await visit.rows(), page, seen, 'not-ready')
   })

@@ -20,15 +20,13 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::body::Encoding;
-use super::decode::decode;
-use super::enrich::enrich;
+use super::digest::{Digested, Undigested, digest};
 use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender};
-use super::outcome::{Outcome, Outcomes, Tally};
+use super::outcome::{Outcome, Outcomes};
 use super::reject::Reject;
-use super::validate::{Received, validate};
+use super::validate::Received;
 use crate::config::{App, Apps, Limits};
 use crate::serve::Problem;
-use crate::store::rows::rows;
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
 /// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
@@ -48,14 +46,14 @@ struct Shared {
     spool: Spool,
     outcomes: Arc<Outcomes>,
     /// Who holds a place may have a decompressed body in memory.
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 impl Ingest {
     /// Takes batches of `apps` into `spool`.
     #[must_use]
     pub fn new(apps: Apps, limits: Limits, spool: Spool, outcomes: Arc<Outcomes>) -> Self {
-        let places = Semaphore::new(limits.batches_at_once);
+        let places = Arc::new(Semaphore::new(limits.batches_at_once));
         Self(Arc::new(Shared {
             apps,
             limits,
@@ -131,26 +129,27 @@ impl Shared {
         }
 
         // The semaphore is never closed; the error would mean that the collector is ending.
-        let _place = self.places.acquire().await.map_err(|_| Reject::SpoolFailing)?;
-        let mut tally = Tally::default();
-        let text = head.encoding.decode(&body, self.limits.decompressed_bytes)?;
-        let decoded = decode(&text, &mut tally)?;
-        let received = Received {
-            app: Arc::clone(&head.app.name),
-            sent_ms: head.sent_ms,
-            received_ms,
+        let places = Arc::clone(&self.places);
+        let place = places.acquire_owned().await.map_err(|_| Reject::SpoolFailing)?;
+        let batch = Undigested {
+            body,
+            encoding: head.encoding,
+            limit: self.limits.decompressed_bytes,
+            received: Received {
+                app: Arc::clone(&head.app.name),
+                sent_ms: head.sent_ms,
+                received_ms,
+            },
+            user_agent: head.user_agent.map(str::to_owned),
         };
-        let accepted = validate(decoded, received, &mut tally)?;
-        let outcome = if accepted.items.is_empty() {
-            Outcome::BatchEmpty
-        } else {
-            let frame = rows(&enrich(accepted, head.user_agent));
-            tally.add(Outcome::EventUnknownValue, frame.left_out.into());
-            match self.store(frame).await? {
+        let (Digested { frame, tally }, _place) = digest(batch, place).await?;
+        let outcome = match frame {
+            None => Outcome::BatchEmpty,
+            Some(frame) => match self.store(frame).await? {
                 Appended::Stored => Outcome::BatchStored,
                 // Its events were counted when it came first.
                 Appended::Duplicate => return Ok(Outcome::BatchDuplicate),
-            }
+            },
         };
         self.outcomes.add(&tally);
         Ok(outcome)

@@ -3,17 +3,19 @@
 //! ```text
 //! ★ handler    request        -> capped bytes
 //!   origin     headers        -> may this page send?
+//!   digest     bytes          -> Frame           the stages below, in a row:
 //!   body       bytes          -> decompressed bytes
 //!   decode     bytes          -> Decoded         (raw records go through rum-core here)
 //!   validate   Decoded        -> AcceptedBatch
-//!   enrich     AcceptedBatch  -> EnrichedBatch
-//! ★ handler    EnrichedBatch  -> the spool, then 204
+//!   enrich     AcceptedBatch  -> EnrichedBatch   and by `store::rows` to the frame
+//! ★ handler    Frame          -> the spool, then 204
 //! ```
 //! ★ is I/O; the rest is pure. What is refused is a [`Reject`]; what is lost from a batch that is not refused is counted
 //! under an [`Outcome`].
 
 mod body;
 mod decode;
+mod digest;
 mod enrich;
 mod handler;
 mod origin;

@@ -52,6 +52,8 @@ outcomes! {
     EventUnknownView => "event_unknown_view",
     /// An event was dropped: a number in it cannot be.
     EventOutOfRange => "event_out_of_range",
+    /// A vital was dropped: it is above its metric's cap, which background tabs and machines that sleep produce.
+    VitalAboveCap => "vital_above_cap",
     /// A field was skipped: it is a newer writer's.
     FieldUnknown => "field_unknown",
     /// A text was cut to its limit.

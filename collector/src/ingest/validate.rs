@@ -152,10 +152,14 @@ fn judge_vital(vital: &VitalEvent) -> Result<(), Outcome> {
     let scope = [Scope::Document, Scope::View]
         .into_iter()
         .find(|scope| *scope as i64 == vital.scope);
-    if Metric::from_wire(vital.metric).is_none() || scope.is_none() {
+    let (Some(metric), Some(_)) = (Metric::from_wire(vital.metric), scope) else {
         return Err(Outcome::EventUnknownValue);
+    };
+    in_range(vital.value >= 0)?;
+    if vital.value > metric.cap() {
+        return Err(Outcome::VitalAboveCap);
     }
-    in_range(vital.value >= 0)
+    Ok(())
 }
 
 fn in_range(condition: bool) -> Result<(), Outcome> {
@@ -302,6 +306,24 @@ mod tests {
                 panic!("an error")
             };
             assert_eq!(error.what.cut, expected);
+        }
+    }
+
+    #[test]
+    fn vitals_that_no_user_can_have_seen_are_dropped() {
+        const MINUTE: i64 = 60_000_000;
+        for (metric, cap) in [
+            (Metric::Lcp, 10 * MINUTE),
+            (Metric::Fcp, 10 * MINUTE),
+            (Metric::Ttfb, 10 * MINUTE),
+            (Metric::Inp, MINUTE),
+            (Metric::Cls, 1_000_000_000),
+        ] {
+            for (value, dropped) in [(cap, 0), (cap + 1, 1), (i64::from(u32::MAX) << 20, 1)] {
+                let (items, tally) = check(&format!("{VIEW},[2,0,1,{},0,{value}]", metric as i64));
+                let found = (items.len(), tally.get(Outcome::VitalAboveCap));
+                assert_eq!(found, (2 - dropped, dropped as u64), "{metric:?} {value}");
+            }
         }
     }
 

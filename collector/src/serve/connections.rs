@@ -1,12 +1,16 @@
 //! Accepts connections, at most so many, and ends them all at shutdown: each finishes the request it is at.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -38,8 +42,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, shutd
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), limits.header_timeout, shutdown.clone());
+            Ok((stream, peer)) => {
+                let connection = connection(stream, peer, router.clone(), limits.header_timeout, shutdown.clone());
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -59,16 +63,27 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, shutd
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, header_timeout: Duration, shutdown: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    header_timeout: Duration,
+    shutdown: CancellationToken,
+) {
     // Answers are small, and each is written at once.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection stays with Nagle's algorithm");
     }
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,

@@ -2,6 +2,8 @@
 //!
 //! A load balancer should ask `/readyz/spool`: while ClickHouse is away, batches are kept, and a collector that is taken
 //! out for that loses what it would have kept.
+//!
+//! Details are for who sits at the machine ([`Audience`]); others are told for each part whether it is ready.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +19,17 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Problem;
+use super::audience::Audience;
+use super::recent::Recent;
 use crate::alert;
 use crate::ingest::Outcomes;
-use crate::store::{Clickhouse, Spool, query};
+use crate::store::{Clickhouse, RefusalCause, Spool, query};
 
 /// How long the database may take to say that it is there.
 const DATABASE_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long its answer holds: anybody may ask, and each question is a query.
+const DATABASE_FRESH: Duration = Duration::from_secs(1);
 
 /// How far the database has come since the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +45,15 @@ pub enum Database {
 
 /// What `/readyz` looks at; a handle.
 #[derive(Clone)]
-pub struct Health(Arc<Parts>);
+pub struct Health(Arc<Shared>);
 
-/// See [`Health`].
+struct Shared {
+    parts: Parts,
+    /// What keeps the database from answering.
+    database_problem: Recent<Option<String>>,
+}
+
+/// The parts of a [`Health`].
 pub struct Parts {
     /// What is on its way into the database.
     pub spool: Spool,
@@ -64,13 +77,19 @@ pub struct Component {
 }
 
 impl Component {
-    fn json(&self) -> Value {
-        let mut json = self.detail.clone();
-        json["ready"] = self.problem.is_none().into();
-        if let Some(problem) = &self.problem {
-            json["problem"] = problem.as_str().into();
+    fn json(&self, audience: Audience) -> Value {
+        let ready = self.problem.is_none();
+        match audience {
+            Audience::Public => json!({ "ready": ready }),
+            Audience::Operator => {
+                let mut json = self.detail.clone();
+                json["ready"] = ready.into();
+                if let Some(problem) = &self.problem {
+                    json["problem"] = problem.as_str().into();
+                }
+                json
+            }
         }
-        json
     }
 }
 
@@ -81,7 +100,10 @@ impl Health {
     /// Looks at these.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Shared {
+            parts,
+            database_problem: Recent::new(DATABASE_FRESH),
+        }))
     }
 
     /// How the part called `name` is; `None` if there is no such part.
@@ -95,16 +117,24 @@ impl Health {
     }
 
     fn spool(&self) -> Component {
-        let health = self.0.spool.health();
-        let full = health.bytes >= health.limit_bytes;
+        let health = self.0.parts.spool.health();
+        let problem = health.refusal.as_ref().map(|refusal| match refusal.cause {
+            RefusalCause::Full { .. } => "it is full: batches are answered 503",
+            RefusalCause::Failing => "it cannot write: batches are answered 503",
+        });
+        let refusal = health
+            .refusal
+            .as_ref()
+            .map(|refusal| json!({ "since_ms": refusal.since_ms, "message": refusal.message }));
         Component {
-            problem: full.then(|| "it is full: batches are answered 503".to_owned()),
+            problem: problem.map(str::to_owned),
             detail: json!({
                 "bytes": health.bytes,
                 "limit_bytes": health.limit_bytes,
                 "segments": health.segments,
                 "damaged": health.damaged,
                 "torn_bytes": health.torn_bytes,
+                "refusal": refusal,
                 "oldest_ms": health.oldest_ms(),
                 "drained": health.tables.iter().all(|table| table.drained),
             }),
@@ -115,6 +145,7 @@ impl Health {
         let problem = self.database_problem().await;
         let stalls = self
             .0
+            .parts
             .spool
             .health()
             .tables
@@ -137,17 +168,24 @@ impl Health {
     }
 
     async fn database_problem(&self) -> Option<String> {
-        if let Database::Waiting { reason } = &*self.0.database.borrow() {
+        let Shared {
+            parts,
+            database_problem,
+        } = &*self.0;
+        if let Database::Waiting { reason } = &*parts.database.borrow() {
             return Some(reason.clone());
         }
-        match timeout(DATABASE_LIMIT, query::ping(&self.0.clickhouse)).await {
-            Ok(answer) => answer.err().map(|error| error.to_string()),
-            Err(_) => Some(format!("no answer within {} s", DATABASE_LIMIT.as_secs())),
-        }
+        let ping = async {
+            match timeout(DATABASE_LIMIT, query::ping(&parts.clickhouse)).await {
+                Ok(answer) => answer.err().map(|error| error.to_string()),
+                Err(_) => Some(format!("no answer within {} s", DATABASE_LIMIT.as_secs())),
+            }
+        };
+        database_problem.get(ping).await
     }
 
     fn alerts(&self) -> Component {
-        let Some(health) = &self.0.alerts else {
+        let Some(health) = &self.0.parts.alerts else {
             return Component {
                 problem: None,
                 detail: json!({ "rules": "none" }),
@@ -174,25 +212,25 @@ pub(super) fn routes(health: Health) -> Router {
         .with_state(health)
 }
 
-async fn all(State(health): State<Health>) -> Response {
+async fn all(State(health): State<Health>, audience: Audience) -> Response {
     let mut components = serde_json::Map::new();
     let mut ready = true;
     for name in COMPONENTS {
         if let Some(component) = health.component(name).await {
             ready &= component.problem.is_none();
-            components.insert(name.to_owned(), component.json());
+            components.insert(name.to_owned(), component.json(audience));
         }
     }
-    let outcomes = health.0.outcomes.snapshot();
-    answer(
-        ready,
-        &json!({ "ready": ready, "components": components, "outcomes": outcomes }),
-    )
+    let mut json = json!({ "ready": ready, "components": components });
+    if audience == Audience::Operator {
+        json["outcomes"] = health.0.parts.outcomes.snapshot().into();
+    }
+    answer(ready, &json)
 }
 
-async fn one(State(health): State<Health>, Path(name): Path<String>) -> Response {
+async fn one(State(health): State<Health>, audience: Audience, Path(name): Path<String>) -> Response {
     match health.component(&name).await {
-        Some(component) => answer(component.problem.is_none(), &component.json()),
+        Some(component) => answer(component.problem.is_none(), &component.json(audience)),
         None => {
             let message = format!("no part is called so; there are {}", COMPONENTS.join(", "));
             Problem::new(StatusCode::NOT_FOUND, "unknown_component", message).into_response()
@@ -212,4 +250,49 @@ fn answer(ready: bool, json: &Value) -> Response {
         json.to_string(),
     )
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::store::{Endpoint, SpoolOptions};
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_cost_the_database_one_query() {
+        let queries = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&queries);
+        let database = Router::new().fallback(async move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            "1\n1\n"
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, database).await });
+        let folder = tempfile::tempdir().unwrap();
+        let health = Health::new(Parts {
+            spool: Spool::open(SpoolOptions::new(folder.path().to_owned())).unwrap(),
+            clickhouse: Clickhouse::at(Endpoint {
+                url,
+                user: "rum".into(),
+                password: String::new(),
+            }),
+            database: watch::channel(Database::Migrated).1,
+            alerts: None,
+            outcomes: Arc::default(),
+        });
+        let asked: tokio::task::JoinSet<_> = (0..20)
+            .map(|_| {
+                let health = health.clone();
+                async move { health.component("clickhouse").await.unwrap().problem }
+            })
+            .collect();
+        for problem in asked.join_all().await {
+            assert_eq!(problem, None);
+        }
+        assert_eq!(queries.load(Ordering::Relaxed), 1);
+    }
 }

@@ -1,10 +1,12 @@
 //! HTTP: what listens, what every answer carries, and the routes that are not ingest.
 
 mod assets;
+mod audience;
 mod connections;
 mod cross_origin;
 mod health;
 mod problem;
+mod recent;
 mod request_id;
 mod router;
 

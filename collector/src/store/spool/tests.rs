@@ -7,7 +7,7 @@ use crate::store::schema::Schema;
 use crate::store::segment::{FIRST_FRAME, Writer, encode_frame};
 use std::fs::File;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 const ALL: ReadLimits = ReadLimits {
@@ -171,12 +171,21 @@ async fn a_full_spool_refuses_and_recovers() {
     assert!(error.is_full(), "{error}");
     assert!(stored > 1 && spool.health().bytes <= 4 * FIRST_FRAME);
     let before = segments(folder.path()).len();
+    let refusal = spool.health().refusal.unwrap();
+    assert!(matches!(refusal.cause, RefusalCause::Full { .. }), "{refusal:?}");
+    assert_eq!(refusal.message, error.to_string());
     assert!(append(&spool, 1_000, &long).await.unwrap_err().is_full());
+    assert_eq!(
+        spool.health().refusal.unwrap().since_ms,
+        refusal.since_ms,
+        "since the first of them"
+    );
     assert_eq!(segments(folder.path()).len(), before, "a refusal leaves nothing behind");
     let rows = spool.consumer(Table::ClockBad).read(ALL).unwrap().rows.len();
     assert_eq!(rows as u64, stored, "what was acknowledged is there");
 
     pass_all(&spool);
+    assert_eq!(spool.health().refusal, None, "there is room, although nobody has tried");
     assert_eq!(append(&spool, 1_000, &long).await.unwrap(), Appended::Stored);
     assert_eq!(waiting(&spool, &[&long]), [1]);
 }
@@ -196,13 +205,55 @@ async fn after_a_failed_sync_the_file_is_given_up() {
     append(&spool, 1, "first").await.unwrap();
     let error = append(&spool, 2, "second").await.unwrap_err();
     assert!(matches!(error, SpoolError::Io { .. }) && !error.is_full(), "{error}");
+    let refusal = spool.health().refusal.unwrap();
+    assert_eq!(refusal.cause, RefusalCause::Failing);
+    assert!(
+        refusal.message.contains("the disk is gone") && refusal.since_ms > 0,
+        "{refusal:?}"
+    );
     assert_eq!(
         append(&spool, 2, "second").await.unwrap(),
         Appended::Stored,
         "it was not seen"
     );
+    assert_eq!(spool.health().refusal, None);
     assert_eq!(segments(folder.path()).len(), 2);
     assert_eq!(waiting(&spool, &["first", "second"]), [1, 1]);
+}
+
+#[tokio::test]
+async fn a_disk_that_has_recovered_is_noticed_without_an_append() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    let healthy = Arc::new(AtomicBool::new(false));
+    let state = Arc::clone(&healthy);
+    options.sync = Arc::new(move |file| match state.load(Ordering::SeqCst) {
+        true => file.sync_data(),
+        false => Err(io::Error::other("the disk is gone")),
+    });
+    let spool = Spool::open(options).unwrap();
+    append(&spool, 1, "first").await.unwrap_err();
+    assert_eq!(spool.health().refusal.unwrap().cause, RefusalCause::Failing);
+    healthy.store(true, Ordering::SeqCst);
+    spool.log.refusal().wait_for(Option::is_none).await.unwrap();
+    assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Stored);
+    assert_eq!(
+        segments(folder.path()).len(),
+        1,
+        "the try and the frame share a segment"
+    );
+    assert_eq!(waiting(&spool, &["first"]), [1]);
+}
+
+#[tokio::test]
+async fn a_thread_that_is_gone_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.sync = Arc::new(|_| panic!("in the thread that writes"));
+    let spool = Spool::open(options).unwrap();
+    let error = append(&spool, 1, "first").await.unwrap_err();
+    assert!(matches!(error, SpoolError::Closed), "{error}");
+    assert_eq!(spool.health().refusal.unwrap().cause, RefusalCause::Failing);
 }
 
 #[tokio::test]
@@ -326,7 +377,12 @@ async fn a_segment_without_any_header_is_kept_for_people() {
     let spool = open(folder.path());
     assert_eq!(waiting(&spool, &["first"]), [0]);
     assert_eq!(std::fs::read(file.with_extension("damaged")).unwrap(), bytes);
+    assert_eq!(spool.health().damaged, 1);
     assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Stored);
+    drop(spool);
+    let spool = open(folder.path());
+    assert_eq!(spool.health().damaged, 1, "until somebody has taken it away");
+    assert_ne!(segments(folder.path()), [file], "its number is not used again");
 }
 
 #[tokio::test]

@@ -1,0 +1,202 @@
+//! From the bytes of a request to the frame for the spool: the pure stages in a row, and where they run.
+
+use std::panic::resume_unwind;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::spawn_blocking;
+
+use super::body::Encoding;
+use super::decode::decode;
+use super::enrich::enrich;
+use super::outcome::{Outcome, Tally};
+use super::reject::Reject;
+use super::validate::{Received, validate};
+use crate::store::Frame;
+use crate::store::rows::rows;
+
+/// Bodies up to this many bytes are digested where the request is served, within a fraction of a millisecond. Pages send
+/// less unless much has happened.
+const SHORT_BODY: usize = 16 << 10;
+
+/// A request whose head is right, and its body.
+#[derive(Debug)]
+pub(super) struct Undigested {
+    pub(super) body: Bytes,
+    pub(super) encoding: Encoding,
+    /// The most bytes that may come out of the encoding.
+    pub(super) limit: usize,
+    pub(super) received: Received,
+    pub(super) user_agent: Option<String>,
+}
+
+/// What there is to store and to count.
+#[derive(Debug)]
+pub(super) struct Digested {
+    /// `None` if no event is left.
+    pub(super) frame: Option<Frame>,
+    pub(super) tally: Tally,
+}
+
+/// Digests a batch under `place`, and gives that back. What may take long does not hold up the requests that share a
+/// thread with this one. Its sender may go away meanwhile, but then the place stays taken until the work is done: there
+/// is never more work than places.
+///
+/// # Errors
+/// What is wrong with the batch.
+pub(super) async fn digest(
+    batch: Undigested,
+    place: OwnedSemaphorePermit,
+) -> Result<(Digested, OwnedSemaphorePermit), Reject> {
+    if batch.is_short() {
+        return Ok((batch.digest()?, place));
+    }
+    let task = spawn_blocking(move || Ok((batch.digest()?, place)));
+    task.await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        // The collector is ending.
+        Err(_) => Err(Reject::SpoolFailing),
+    })
+}
+
+impl Undigested {
+    fn digest(self) -> Result<Digested, Reject> {
+        let mut tally = Tally::default();
+        let text = self.encoding.decode(&self.body, self.limit)?;
+        let decoded = decode(&text, &mut tally)?;
+        let accepted = validate(decoded, self.received, &mut tally)?;
+        if accepted.items.is_empty() {
+            return Ok(Digested { frame: None, tally });
+        }
+        let frame = rows(&enrich(accepted, self.user_agent.as_deref()));
+        tally.add(Outcome::EventUnknownValue, frame.left_out.into());
+        Ok(Digested {
+            frame: Some(frame),
+            tally,
+        })
+    }
+
+    fn is_short(&self) -> bool {
+        self.encoding == Encoding::Identity && self.body.len() <= SHORT_BODY && says_events(&self.body)
+    }
+}
+
+/// Whether a body says, by its second field, that it is a compact batch of events: those need no core. Only where it is
+/// digested depends on this, so a body that says it in another way loses nothing.
+fn says_events(body: &[u8]) -> bool {
+    let compact = body.trim_ascii_start().starts_with(b"[");
+    compact && body.split(|byte| *byte == b',').nth(1).map(<[u8]>::trim_ascii) == Some(b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::{SyncSender, sync_channel};
+
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const VIEW: &str = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#;
+    const RECORD: &str = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/"]"#;
+
+    fn batch(content: u8, item: &str, encoding: Encoding) -> Undigested {
+        let document = r#"[1795226212000,"https://shop.example","0.1.0"]"#;
+        let text = format!(r#"[1,{content},"00000000000000ff",5,{document},[{item}]]"#);
+        let body = match encoding {
+            Encoding::Zstd => zstd::encode_all(text.as_bytes(), 3).unwrap(),
+            _ => text.into_bytes(),
+        };
+        Undigested {
+            body: body.into(),
+            encoding,
+            limit: 1 << 20,
+            received: Received {
+                app: "shop".into(),
+                sent_ms: None,
+                received_ms: 6,
+            },
+            user_agent: None,
+        }
+    }
+
+    /// Takes the only thread for work that blocks, until the sender is used.
+    async fn occupy() -> (SyncSender<()>, JoinHandle<()>) {
+        let (release, released) = sync_channel(1);
+        (release, spawn_blocking(move || released.recv().unwrap()))
+    }
+
+    fn with_one_blocking_thread(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build();
+        runtime.unwrap().block_on(test);
+    }
+
+    /// Polls once: whether it is done by then.
+    async fn at_once<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = future => Some(done),
+            () = std::future::ready(()) => None,
+        }
+    }
+
+    #[test]
+    fn long_work_leaves_the_thread_of_the_requests() {
+        let long = vec![VIEW; 400].join(",");
+        for (what, batch, inline) in [
+            ("short", batch(0, VIEW, Encoding::Identity), true),
+            ("long", batch(0, &long, Encoding::Identity), false),
+            ("raw", batch(1, RECORD, Encoding::Identity), false),
+            ("compressed", batch(0, VIEW, Encoding::Zstd), false),
+        ] {
+            with_one_blocking_thread(async {
+                let (release, occupied) = occupy().await;
+                let places = Arc::new(Semaphore::new(1));
+                let place = Arc::clone(&places).acquire_owned().await.unwrap();
+                let mut digesting = Box::pin(digest(batch, place));
+                let done = at_once(&mut digesting).await;
+                assert_eq!(done.is_some(), inline, "{what}");
+                release.send(()).unwrap();
+                occupied.await.unwrap();
+                let (digested, _) = match done {
+                    Some(done) => done.unwrap(),
+                    None => digesting.await.unwrap(),
+                };
+                assert!(digested.frame.is_some(), "{what}: {:?}", digested.tally);
+            });
+        }
+    }
+
+    #[test]
+    fn work_that_nobody_waits_for_keeps_its_place_until_it_is_done() {
+        with_one_blocking_thread(async {
+            let (release, occupied) = occupy().await;
+            let places = Arc::new(Semaphore::new(1));
+            let place = Arc::clone(&places).acquire_owned().await.unwrap();
+            let mut digesting = Box::pin(digest(batch(1, RECORD, Encoding::Identity), place));
+            assert!(at_once(&mut digesting).await.is_none());
+            drop(digesting);
+            assert_eq!(places.available_permits(), 0);
+            release.send(()).unwrap();
+            occupied.await.unwrap();
+            let _again = places.acquire().await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_body_says_what_it_holds() {
+        for (body, expected) in [
+            ("[1,0,\"\"", true),
+            (" [ 1 , 0 ,", true),
+            ("[1,1,", false),
+            ("[1", false),
+            ("", false),
+            ("{\"a\":1,0,", false),
+        ] {
+            assert_eq!(says_events(body.as_bytes()), expected, "{body}");
+        }
+    }
+}
