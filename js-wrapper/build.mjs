@@ -36,16 +36,18 @@ if (!existsSync(wasm)) {
 const hashed = (stem, extension, content) =>
   `${stem}.${createHash('sha256').update(content).digest('hex').slice(0, 12)}.${extension}`
 
-/** wasm-bindgen would look for the Wasm by itself, and bundlers for a file of that name: we always say where it is. */
-const withoutDefaultPath = {
-  name: 'without-default-path',
-  setup({ onLoad }) {
-    onLoad({ filter: /rum_sdk\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-      const contents = text.replace(/module_or_path = new URL\([^)]*\);/, '')
-      if (contents === text) throw new Error("wasm-bindgen's output has no default path any more: this plug-in can go")
-      return { contents, loader: 'js' }
-    })
+/**
+ * wasm-bindgen's module, with the two functions that its own start consists of. We fetch and compile by ourselves; what
+ * wasm-bindgen has for that would be a third of the chunk, and a default path that bundlers would look for a file at.
+ */
+const bindings = {
+  name: 'bindings',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^rum-sdk$/ }, () => ({ path: join(sdk, 'rum_sdk.js') }))
+    onLoad({ filter: /rum_sdk\.js$/ }, ({ path }) => ({
+      contents: `${readFileSync(path, 'utf8')}export { __wbg_get_imports as imports, __wbg_finalize_init as use }`,
+      loader: 'js',
+    }))
   },
 }
 
@@ -85,8 +87,13 @@ const wasmName = hashed('rum', 'wasm', wasmBytes)
 
 const glue = await bundle('late/glue.ts', {
   format: 'esm',
-  define: { __WASM__: JSON.stringify(`./${wasmName}`) },
-  plugins: [withoutDefaultPath],
+  define: {
+    __WASM__: JSON.stringify(`./${wasmName}`),
+    // There is one instance, and it lives as long as the document: nothing is ever freed.
+    FinalizationRegistry: 'undefined',
+    'Symbol.dispose': 'undefined',
+  },
+  plugins: [bindings],
 })
 const glueName = hashed('rum-glue', 'js', glue)
 

@@ -15,5 +15,5 @@ export const init = (options: Options): void => {
     console.error('wasm-rum: nothing is measured, for init() needs { app, endpoint }.')
     return
   }
-  start({ ...options, endpoint: options.endpoint.replace(/\/$/, '') }, () => import('./late/glue'))
+  start({ ...options, endpoint: `${options.endpoint}`.replace(/\/$/, '') }, () => import('./late/glue'))
 }

@@ -2,9 +2,10 @@
 
 import { describe, RawReason } from './document'
 import { guard, idle, listen } from './guard'
+import { lose } from './loss'
 import { options } from './options'
 import { attach, flush, goRaw, sink } from './stream'
-import { fetchBefore, post } from './transport'
+import { fetchBefore, postTo, send } from './transport'
 import { openView, path } from './view'
 
 /** The second chunk. */
@@ -14,7 +15,9 @@ export const load = (bring: () => Promise<Glue>): void => {
   const go = (): unknown =>
     idle(() => {
       bring()
-        .then((glue) => glue.default([describe(), path, sink, openView, fetchBefore(), post, guard(flush), options.wasm]))
+        .then((glue) =>
+          glue.default([describe(), path, sink, openView, fetchBefore(), send, lose, postTo, guard(flush), options.wasm]),
+        )
         .then(
           guard(attach),
           // A page that is left breaks its downloads off just before it tells us so: that is no reason, so wait for the

@@ -3,6 +3,6 @@
 /** Records, and bodies of records, that were lost. */
 export let lost = 0
 
-export const lose = (): void => {
-  lost++
+export const lose = (count = 1): void => {
+  lost += count
 }

@@ -21,7 +21,7 @@ export const saveSession = (): void => {
 }
 
 /** The session is as old as one may get. What an unattended tab does from then on is nobody's visit. */
-export const outlived = (): boolean => !!sessionId && wall() - startOf(sessionId) >= LONGEST
+export const outlived = (): boolean => !!sessionId && !(wall() - startOf(sessionId) < LONGEST)
 
 /** The user did something. True if a new session begins by it, because there is none or it is over. */
 export const renewSession = (): boolean => {

@@ -41,7 +41,7 @@ let units = 0
 let core: Core | undefined
 let reason = RawReason.NotReady
 let ordinals = 0
-/** Records that did not fit into the lists. With a core they are no loss, unless it breaks down. */
+/** Records that did not fit into the lists, but the core took them: no loss, unless it breaks down. */
 let refused = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -71,19 +71,13 @@ export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fi
   ) {
     list.push(record)
     units += record.length
-  } else refused++
+  } else if (core) refused++
+  else lose()
   if (core) core.take(record)
-  else {
-    countRefused()
-    if (list == once && (!timer || units > Most.DueUnits)) {
+  else if (list == once && (!timer || units > Most.DueUnits)) {
     clearTimeout(timer)
     timer = setTimeout(flush, units > Most.DueUnits ? 0 : Most.DueMs)
-    }
   }
-}
-
-const countRefused = (): void => {
-  for (; refused; refused--) lose()
 }
 
 /** The core is up: it takes the whole document, cuts included. */
@@ -96,7 +90,7 @@ export const attach = (ready: Core): void => {
 export const goRaw = (why: RawReason): void => {
   core = undefined
   reason = why
-  countRefused()
+  lose(refused)
 }
 
 /** Sends all that there is. */

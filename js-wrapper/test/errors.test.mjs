@@ -189,3 +189,30 @@ test('after an error of our own the script is quiet, and the page does not notic
   assert.equal(server.batches.length, 1)
   assert.deepEqual(complaints, [])
 })
+
+test('an event of the page that is called error', async (t) => {
+  const { server, tab } = await open(t, { '/': page() })
+  await tab.waitForFunction(() => window.wasmRum)
+  await tab.evaluate(() => {
+    for (const message of [{ a: 1 }, 7, Symbol('s'), { toString: () => null.x }])
+      dispatchEvent(Object.assign(new Event('error'), { message }))
+  })
+  await thrown(tab, `Error('and a real one')`)
+  await leave(tab)
+  assert.ok(errors(await server.batch(1)).some(({ message }) => message === 'and a real one'))
+})
+
+test('a script that does not know its own element does nothing', async (t) => {
+  const { server, tab } = await open(t, {
+    '/': page({ tag: '' }),
+    '/module': page({ tag: '<script type="module" src="/rum.js" data-app="demo"></script>' }),
+    '/named': page({ head: '<img name="currentScript" src="data:,">' }),
+  })
+  const uncaught = []
+  tab.on('pageerror', (error) => uncaught.push(error))
+  for (const path of ['/module', '/named']) {
+    await tab.goto(server.origin + path)
+    assert.equal(await tab.evaluate(() => window.wasmRum), undefined, path)
+  }
+  assert.deepEqual(uncaught, [])
+})

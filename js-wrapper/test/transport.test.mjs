@@ -8,13 +8,20 @@ let browser
 before(async () => (browser = await launch()))
 after(() => browser?.close())
 
-const RAW = { [`/${manifest.glue[0]}`]: () => ({ status: 404 }) }
-
-const open = async (t, routes) => {
-  const server = await serve({ ...RAW, '/': page(), '/api': () => ({ body: '' }), ...routes })
+/** The second chunk brings the queue; without its Wasm every batch is raw. */
+const open = async (t, prepare = () => {}) => {
+  const server = await serve({
+    '/': page(),
+    '/api': () => ({ body: '' }),
+    [`/${manifest.wasm[0]}`]: () => ({ status: 404 }),
+  })
   t.after(server.close)
   const tab = await browser.newPage()
   t.after(() => tab.close())
+  await tab.addInitScript(prepare)
+  const refused = tab.waitForResponse(/\.wasm$/)
+  await tab.goto(server.origin)
+  await refused
   return { server, tab }
 }
 
@@ -31,7 +38,6 @@ const hide = async (server, tab, count) => {
 
 test('a body that was refused for now is sent again as it was', async (t) => {
   const { server, tab } = await open(t)
-  await tab.goto(server.origin)
   server.collector.answer = () => ({ status: 503 })
   await hide(server, tab, 1)
   server.collector.answer = () => ({ status: 204 })
@@ -46,7 +52,6 @@ test('a body that was refused for now is sent again as it was', async (t) => {
 
 test('Retry-After is kept', async (t) => {
   const { server, tab } = await open(t)
-  await tab.goto(server.origin)
   server.collector.answer = () => ({ status: 429, headers: { 'Retry-After': '3600', 'Access-Control-Expose-Headers': 'Retry-After' } })
   await hide(server, tab, 1)
   await setHidden(tab, true)
@@ -65,7 +70,6 @@ test('Retry-After is kept', async (t) => {
 
 test('a body that can never be right is not sent again', async (t) => {
   const { server, tab } = await open(t)
-  await tab.goto(server.origin)
   server.collector.answer = () => ({ status: 400 })
   await hide(server, tab, 1)
   await hide(server, tab, 2)
@@ -73,9 +77,24 @@ test('a body that can never be right is not sent again', async (t) => {
   assert.equal(server.batches.length, 2)
 })
 
+test('before the second chunk a body has one try, and is counted if that fails', async (t) => {
+  const server = await serve({ '/': page(), [`/${manifest.glue[0]}`]: () => undefined })
+  t.after(server.close)
+  const tab = await browser.newPage()
+  t.after(() => tab.close())
+  await tab.goto(server.origin)
+  server.collector.answer = () => ({ status: 503 })
+  await hide(server, tab, 1)
+  server.collector.answer = () => ({ status: 204 })
+  await setHidden(tab, true)
+  const second = await server.batch(2)
+  assert.equal(server.batches[0].of(Kind.Cut)[0][7], null)
+  assert.equal(second.of(Kind.Cut)[1][7], 1)
+  assert.equal(server.batches.length, 2)
+})
+
 test('at most ten bodies wait, and what is given up is counted', async (t) => {
   const { server, tab } = await open(t)
-  await tab.goto(server.origin)
   // The collector is gone: nothing listens at this address.
   await tab.route('**/v1/batches*', (route) => route.abort())
   for (let n = 0; n < 13; n++) {
@@ -93,7 +112,6 @@ test('at most ten bodies wait, and what is given up is counted', async (t) => {
 
 test('records that go once are due before the page is left, when they are many', async (t) => {
   const { server, tab } = await open(t)
-  await tab.goto(server.origin)
   await tab.evaluate(async () => {
     for (let n = 0; n < 40; n++) await fetch(`/api?${n}`, { headers: { x: 'y' } }).catch(() => {})
     for (let n = 0; n < 8; n++) setTimeout(() => { throw Object.assign(new Error(n), { stack: 's'.repeat(3000) }) })
@@ -104,9 +122,7 @@ test('records that go once are due before the page is left, when they are many',
 })
 
 test('a browser without keepalive uses sendBeacon', async (t) => {
-  const { server, tab } = await open(t)
-  await tab.addInitScript(() => delete Request.prototype.keepalive)
-  await tab.goto(server.origin)
+  const { server, tab } = await open(t, () => delete Request.prototype.keepalive)
   await leave(tab)
   const batch = await server.batch(1)
   assert.equal(batch.headers['content-type'], 'text/plain;charset=UTF-8')
@@ -114,16 +130,14 @@ test('a browser without keepalive uses sendBeacon', async (t) => {
 })
 
 test('more than the keepalive quota goes without it', async (t) => {
-  const { server, tab } = await open(t)
-  await tab.addInitScript(() => {
+  const { server, tab } = await open(t, () => {
     const native = window.fetch
     window.sent = []
     window.fetch = (url, options) => {
-      window.sent.push([options.keepalive, options.body.length])
+      if (options) window.sent.push([options.keepalive, options.body.length])
       return native(url, options)
     }
   })
-  await tab.goto(server.origin)
   // Three bytes a character: the quota counts bytes.
   await tab.evaluate(() => {
     for (let n = 0; n < 7; n++) setTimeout(() => { throw Object.assign(new Error(n), { stack: '\u0800'.repeat(4000) }) })

@@ -105,7 +105,7 @@ test('after a trap the whole document goes raw, for good', async (t) => {
           window.flushes = (window.flushes || 0) + 1
           throw new WebAssembly.RuntimeError('unreachable')
         }
-        return { instance: { exports: { ...instance.exports, sdk_flush: flush } } }
+        return { exports: { ...instance.exports, sdk_flush: flush } }
       }
     }),
   )

@@ -45,9 +45,11 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
   busy = true
   const thrown = rejected ? event.reason : event.error
   let name: string | null = null
-  let message = rejected ? '' : event.message
+  let message = ''
   let stack: string | null = null
   try {
+    // The page may dispatch an event of that name with anything in it.
+    if (!rejected) message += event.message
     if ('message' in thrown) {
       message = '' + thrown.message
       if (thrown.name) name = '' + thrown.name
