@@ -302,13 +302,19 @@ test('layout shifts name the largest shift of their window', async (t) => {
 test('an interaction keeps the name of what it removed', async (t) => {
   const slow = 'const end = performance.now() + 60; while (performance.now() < end); this.remove()'
   const { server, tab } = await open(t, { '/': page({ body: `<button id="gone" onclick="${slow}">x</button>` }) })
+  await tab.waitForFunction(() => window.wasmRum)
+  await tab.evaluate(() => {
+    const observer = new PerformanceObserver((list) => (window.slowSeen ||= list.getEntriesByName('click').length))
+    observer.observe({ type: 'event', durationThreshold: 16 })
+  })
   await tab.click('#gone')
-  await tab.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))))
+  await tab.waitForFunction(() => window.slowSeen)
   await leave(tab)
   const interactions = (await server.batch(1)).of(Kind.Interaction)
-  const click = interactions.find((entry) => entry[7] === 'click')
-  assert.ok(click[3] >= 56_000, `${click[3]} µs`)
-  assert.equal(click[8], '#gone')
+  // Its pointerup began a little earlier, and may have the longer entry.
+  const slowest = interactions.sort((a, b) => b[3] - a[3])[0]
+  assert.ok(slowest[3] >= 56_000, `${slowest[3]} µs`)
+  assert.equal(slowest[8], '#gone')
   assert.ok(interactions.every((entry) => entry[6] > 0), 'interaction ids')
 })
 
