@@ -22,6 +22,9 @@ pub(super) fn ready(cache: &Cache, name: &str, krate: &str, version: &str, tool:
             .arg("--root")
             .arg(stage)
             .env_remove("RUSTFLAGS")
+            // They run for a second or two a build: to optimise them would take longer than they ever do.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_RELEASE_LTO", "false")
             .env("CARGO_TARGET_DIR", stage.join("target"));
         process::run(&mut cargo).context("is there a network, or a crate registry in cargo's config?")?;
         std::fs::remove_dir_all(stage.join("target"))?;
