@@ -12,7 +12,11 @@ import { openView, path } from './view'
 export type Glue = typeof import('./late/glue')
 
 export const load = (bring: () => Promise<Glue>): void => {
+  let gone = false
+  // Once: scripts that delay others tell of a load event of their own.
   const go = (): unknown =>
+    gone ||
+    ((gone = true),
     idle(() => {
       bring()
         .then((glue) =>
@@ -24,6 +28,6 @@ export const load = (bring: () => Promise<Glue>): void => {
           // next task.
           () => setTimeout(guard(() => goRaw(RawReason.NotLoaded))),
         )
-    })
+    }))
   document.readyState == 'complete' ? go() : listen('load', go)
 }

@@ -5,7 +5,7 @@ import { lostEntries } from './capture/observe'
 import { Kind, type Id } from './generated/wire'
 import { idAt } from './ids'
 import { lost } from './loss'
-import { renewSession, saveSession, sessionId } from './session'
+import { outlived, renewSession, saveSession, sessionId } from './session'
 import { changed, settle, sink } from './stream'
 import { plainUrl } from './url'
 
@@ -63,6 +63,8 @@ export const cut = (reason: CutReason, t: number): void => {
 
 /** A view opens at `t`; the one before it ends. */
 export const openView = (kind: ViewKind, t = now()): void => {
+  // What changes by itself in an unattended tab is no visit; the user's next act opens a view.
+  if (kind == ViewKind.Route && outlived()) return
   gather()
   // Without news the last report stands: a view that slept until its session was over ended when it was hidden.
   if (viewId && changed) cut(CutReason.ViewEnds, t)

@@ -125,6 +125,8 @@ impl Engine {
                         url: None,
                     },
                 );
+                // Candidates of later do not count: it is the restore that is measured.
+                whole.lcp.input(painted);
             }
             _ => {}
         }
@@ -280,7 +282,8 @@ impl Engine {
     /// Queues an event; a newer report of the same row takes the place of the older one.
     fn wait(&mut self, item: Item) {
         let name = row(&item.event);
-        let full = self.waiting.len() >= self.limits.events;
+        // Vitals are few, and what a page is measured for: a burst of lesser events does not displace them.
+        let full = self.waiting.len() >= self.limits.events && !matches!(item.event, Event::Vital(_));
         let known = self
             .waiting
             .iter_mut()

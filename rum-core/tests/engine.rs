@@ -187,6 +187,24 @@ fn what_exceeds_the_limits_is_dropped_and_counted_in_the_receipt() {
     assert_eq!(receipt.unwrap().core_dropped, Some(15));
 }
 
+#[test]
+fn a_burst_of_lesser_events_does_not_displace_vitals() {
+    let mut page = Page::with(Limits {
+        events: 10,
+        ..Limits::default()
+    })
+    .navigation(100.0, 0.0)
+    .paint(800.0);
+    for n in 0..25 {
+        page = page.push(900.0 + f64::from(n), action("again"));
+    }
+    let rows = page.leave(2000.0);
+    assert_eq!(
+        (rows.get(Metric::Fcp), rows.get(Metric::Ttfb), rows.get(Metric::Cls)),
+        (Some(800.0), Some(100.0), Some(0.0))
+    );
+}
+
 fn core_dropped(items: &[Item]) -> Option<i64> {
     let receipts = items.iter().filter_map(|item| match &item.event {
         Event::View(view) => view.receipt.as_ref(),

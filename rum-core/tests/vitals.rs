@@ -271,6 +271,7 @@ fn a_restore_starts_everything_again() {
         .hidden(2000.0)
         .cut(2000.0)
         .restored(9000.0, 2, 33.0)
+        .largest(9200.0, "late")
         .shift(9500.0, 0.05)
         .leave(9900.0);
     assert_eq!(

@@ -37,8 +37,8 @@ export const captureInteractions = (): void => {
       micros(entry.processingEnd),
       id || 0,
       entry.name,
-      // What a click removes from the page is no longer known to its entry.
-      selector(entry.target) || (startTime == lastClick[0] ? lastClick[1] : null),
+      // What a click removes from the page is no longer known to the entries around it.
+      selector(entry.target) || (lastClick[0]! >= startTime && lastClick[0]! <= startTime + duration ? lastClick[1]! : null),
     )
   }
   observe('event', take, THRESHOLD)

@@ -46,24 +46,35 @@ export const captureFetch = (): void =>
   wrap(window, 'fetch', (call, _, [input, init]) => {
     const start = now()
     const request = input as Request | undefined
-    const end = (status: number, outcome: Outcome): void => {
+    const end = (response?: Response, reason?: { name: string }): void => {
       try {
-        record(Initiator.Fetch, init?.method || request?.method || 'GET', request?.url || request, start, status, outcome)
+        record(
+          Initiator.Fetch,
+          init?.method || request?.method || 'GET',
+          request?.url || request,
+          start,
+          response ? response.status : 0,
+          // In the order of Outcome, which any other reason comes before.
+          response ? Outcome.Answered : Outcome.Aborted + ['AbortError', 'TimeoutError'].indexOf(reason?.name!),
+        )
         // The page's own getters may throw, and have made the request fail.
       } catch {}
     }
-    // The page gets the promise behind ours: a rejection that it does not handle is still unhandled.
-    return call().then(
-      (response) => {
-        end(response.status, Outcome.Answered)
-        return response
-      },
-      (reason) => {
-        // In the order of Outcome, which any other reason comes before.
-        end(0, Outcome.Aborted + ['AbortError', 'TimeoutError'].indexOf(reason?.name))
-        throw reason
-      },
-    )
+    const made = call()
+    // Somebody's fetch before ours may give anything. Of a promise the page gets the one behind it: a rejection that it
+    // does not handle is still unhandled.
+    return made?.then
+      ? made.then(
+          (response) => {
+            end(response)
+            return response
+          },
+          (reason) => {
+            end(undefined, reason)
+            throw reason
+          },
+        )
+      : made
   })
 
 /** Wraps XMLHttpRequest. */

@@ -15,7 +15,8 @@ export const watchRoutes = (path: string, rename: (path: string) => void, open: 
     if (moved()) open()
   })
   // Not `navigatesuccess`: that comes after the page's own work, whose shifts and requests belong to the new route.
-  if (window.navigation) navigation.addEventListener('currententrychange', look)
+  // The page may have something else of that name.
+  if (window.navigation?.currentEntry) navigation.addEventListener('currententrychange', look)
   else {
     for (const name of ['pushState', 'replaceState'] as const)
       wrap(history, name, (call) => {
