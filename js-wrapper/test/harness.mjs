@@ -12,7 +12,7 @@ export const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist')
 export const manifest = JSON.parse(readFileSync(join(dist, 'manifest.json'), 'utf8'))
 
 /** Nothing that is waited for takes this long, in ms. */
-const DEADLINE = 15_000
+const DEADLINE = 60_000
 
 const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html', '.css': 'text/css' }
 
