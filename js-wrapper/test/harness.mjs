@@ -162,8 +162,13 @@ export const launchAlone = (url) => {
     const ended = new Promise((resolve) => browser.once('exit', resolve))
     browser.kill()
     await ended
-    // Its children may still write into it.
-    rmSync(profile, { recursive: true, maxRetries: 20, retryDelay: 100 })
+    // Its children may still write into it for a while, and rmSync does not look again at what it has emptied.
+    for (let tries = 0; tries < 100; tries++)
+      try {
+        return rmSync(profile, { recursive: true, force: true })
+      } catch {
+        await new Promise((later) => setTimeout(later, 100))
+      }
   }
 }
 
