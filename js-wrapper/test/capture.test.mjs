@@ -127,8 +127,19 @@ test('hidden, seen again, hidden: vitals are repeated, the rest is sent once', a
   assert.notEqual(first.of(Kind.Request)[0][1], second.of(Kind.Request)[0][1])
 })
 
+/** Waits until the page has been painted and its load event is over: what comes later would be news. */
+const settled = (tab) =>
+  tab.evaluate(
+    () =>
+      new Promise((done) => {
+        const observer = new PerformanceObserver(() => requestAnimationFrame(() => setTimeout(done)))
+        observer.observe({ type: 'largest-contentful-paint', buffered: true })
+      }),
+  )
+
 test('leaving a page that was hidden already sends nothing twice', async (t) => {
   const { server, tab } = await open(t, { '/': page() })
+  await settled(tab)
   await setHidden(tab, true)
   await server.batch(1)
   await leave(tab)
