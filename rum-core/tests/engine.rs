@@ -1,4 +1,5 @@
-//! Views, reports and batches, as tables of records. Times are in ms.
+//! Views, reports and batches, as tables of records. Times are in ms. Over 500 lines, for it is one engine seen from
+//! outside: what goes in on one side and comes out on the other.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

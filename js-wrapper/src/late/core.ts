@@ -1,6 +1,5 @@
 // Drives the Wasm core: hands it records in idle time, sends what it makes of them, and notices when it breaks down.
 
-
 import type { Sdk } from 'rum-sdk'
 import { idle } from '../guard'
 import { randomId } from '../ids'
