@@ -14,7 +14,7 @@ rules:
     stat: p75
     where: { app: shop, page: / }
     above: 2500ms
-    window: 10s
+    window: 20s
     for: 1s
     min_samples: 1
   - alert: ErrorsOnPage
@@ -23,7 +23,7 @@ rules:
     where: { app: shop }
     group_by: [page]
     above: 0
-    window: 10s
+    window: 20s
     annotations:
       summary: "{{value}} errors on {{page}}"
 `
@@ -50,6 +50,7 @@ async function visit(path, switches) {
   const visit = await world.visit()
   await visit.open(path, switches)
   await visit.wasmIsUp()
+  if (switches.includes('slow-lcp')) await visit.heroIsPainted()
   await visit.leave()
   return (await visit.rows()).view
 }

@@ -56,6 +56,7 @@ test('a slow hero picture is the largest paint', async () => {
   const visit = await world.visit()
   await visit.open('/', 'slow-lcp=1500')
   await visit.wasmIsUp()
+  await visit.heroIsPainted()
   const seen = await visit.leave()
   const rows = await visit.rows()
 
