@@ -3,33 +3,48 @@
 //!
 //! At every cut it reports: what a report says is a function of the records up to that cut. Reports of one row replace
 //! each other while they wait, so a replay of a whole document ends with the rows as of its last cut.
+//!
+//! It reads only what it computes with. Records of kinds that are sent once become events as they are, and so do texts.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::Id;
 use crate::limits::Limits;
-use crate::view::{View, ViewKind, milliseconds};
-use crate::vitals::{Cls, Fcp, FirstHidden, Inp, Lcp, Scope, Ttfb};
-use crate::wire::event::{ActionEvent, ErrorEvent, Receipt, RequestEvent, VitalEvent};
-use crate::wire::record::{CutRecord, LargestPaintRecord, ViewRecord};
-use crate::wire::{Event, Item, Record, Stamped, Writer, batch};
+use crate::scope::{Parts, Vitals};
+use crate::view::{View, ViewKind, integer, milliseconds};
+use crate::vitals::Scope;
+use crate::wire::event::{self, ViewEvent};
+use crate::wire::record::{
+    CutRecord, FIRST_ONCE, RenameRecord, SoftNavigationRecord, SoftPaintRecord, ViewRecord, VisibilityRecord, kind,
+};
+use crate::wire::{Raw, Writer, batch};
 
-/// What is computed for the whole document, from its load or its latest restore on.
+/// What is measured for the whole document, from its load or its latest restore on.
 #[derive(Clone, Debug)]
 struct Whole {
     /// The number of the view that its vitals belong to.
     view: i64,
-    session_id: Id,
-    activation: i64,
-    hidden: FirstHidden,
-    fcp: Fcp,
-    lcp: Lcp,
-    cls: Cls,
-    inp: Inp,
-    ttfb: Ttfb,
+    session_id: Option<String>,
+    vitals: Box<Vitals>,
     /// The session ended: nothing is reported any more.
     closed: bool,
+}
+
+/// An event that waits to be taken.
+#[derive(Clone, Debug)]
+struct Waiting {
+    view: i64,
+    /// What names its row within the view: its kind, and its ordinal, or its metric and scope.
+    row: [i64; 3],
+    /// Its JSON.
+    text: String,
+}
+
+impl Waiting {
+    fn is_vital(&self) -> bool {
+        matches!(self.row, [event::kind::Vital, ..])
+    }
 }
 
 /// Computes views, vitals and the other rows of one document.
@@ -40,7 +55,8 @@ pub struct Engine {
     views: Vec<View>,
     opened: i64,
     next_seq: i64,
-    waiting: Vec<Item>,
+    waiting: Vec<Waiting>,
+    parts: Parts,
     dropped: i64,
 }
 
@@ -54,133 +70,155 @@ impl Engine {
         }
     }
 
-    /// Takes the next record. Records come in the order in which they were captured.
-    pub fn push(&mut self, stamped: Stamped) {
-        let Stamped { ordinal, t, record } = stamped;
-        match record {
-            Record::View(record) => self.open(t, record),
-            Record::Cut(cut) => self.cut(t, &cut),
-            Record::Rename(record) => {
-                if let Some(view) = self.views.last_mut() {
-                    let seq = next_seq(&mut self.next_seq, t);
-                    view.touch(seq).page_name = Some(record.page_name);
+    /// Takes the next record. Records come in the order in which they were captured. One of an unknown kind, or one that
+    /// lacks what its kind needs, has no effect.
+    pub fn push(&mut self, record: &Raw<'_>) {
+        let Some([number, ordinal, t]) = record.prefix() else {
+            return;
+        };
+        match number {
+            FIRST_ONCE.. => self.carry(number, ordinal, t, record),
+            kind::View => self.open(t, record),
+            kind::Cut => self.cut(t, record),
+            kind::PaintResource => self.parts.resource(t, record),
+            kind::InteractionFrame => self.parts.frame(ordinal, record),
+            kind::Rename | kind::SoftNavigation => {
+                // The wrapper has just opened the view that is meant, or it is the one that was open anyway.
+                let Some(view) = self.views.last_mut() else { return };
+                view.touch(next_seq(&mut self.next_seq, t));
+                if number == kind::Rename {
+                    view.set(ViewEvent::page_name, record.text(RenameRecord::page_name));
+                } else {
+                    view.set(ViewEvent::kind, Some(integer(ViewKind::Soft as i64)));
+                    view.interaction_id = record.int(SoftNavigationRecord::interaction_id);
+                    view.vitals.softened(t, record.int(SoftNavigationRecord::painted));
+                    view.changed = true;
                 }
             }
-            Record::Request(what) => {
-                self.place(
-                    what.start,
-                    milliseconds(t),
-                    Event::Request(RequestEvent { ordinal, what }),
-                );
-            }
-            Record::Error(what) => {
-                self.place(what.first, milliseconds(t), Event::Error(ErrorEvent { ordinal, what }));
-            }
-            Record::Action(what) => self.place(t, milliseconds(t), Event::Action(ActionEvent { ordinal, what })),
-            vital => self.measure(t, vital),
+            _ => self.measure(number, t, record),
         }
     }
 
+    /// A record that is an event as it is; its first field says when it belongs to a view.
+    fn carry(&mut self, number: i64, ordinal: i64, t: i64, record: &Raw<'_>) {
+        let Some(view) = self.view_at(record.int(0).unwrap_or(t)) else {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        };
+        let mut w = Writer::default();
+        w.begin_array();
+        for prefix in &[number, view, milliseconds(t), ordinal] {
+            w.int(*prefix);
+        }
+        record.write(&mut w);
+        w.end_array();
+        self.wait(Waiting {
+            view,
+            row: [number, ordinal, 0],
+            text: w.finish(),
+        });
+    }
+
     /// A record that vitals are made of.
-    fn measure(&mut self, t: i64, record: Record) {
+    fn measure(&mut self, number: i64, t: i64, record: &Raw<'_>) {
         let Some(whole) = &mut self.whole else { return };
-        match record {
-            Record::Navigation(record) => {
-                if let Some(view) = self.views.iter_mut().find(|view| view.number == whole.view) {
-                    whole.activation = record.activation.unwrap_or(0);
-                    whole.hidden.activated(whole.activation);
-                    whole.ttfb.push(record.response_start);
-                    view.navigated(next_seq(&mut self.next_seq, t), record.into());
+        match number {
+            kind::Navigation | kind::Surroundings => {
+                let view = self.views.iter_mut().find(|view| view.number == whole.view);
+                let Some(view) = view else { return };
+                view.touch(next_seq(&mut self.next_seq, t));
+                let field = if number == kind::Navigation {
+                    whole.vitals.navigated(record);
+                    ViewEvent::navigation
+                } else {
+                    ViewEvent::surroundings
+                };
+                view.set(field, Some(record.array()));
+            }
+            kind::Visibility if record.int(VisibilityRecord::hidden) == Some(1) => {
+                whole.vitals.hidden(t);
+                if let Some(view) = self.views.last_mut() {
+                    view.vitals.hidden(t);
                 }
             }
-            Record::Visibility(record) if record.hidden != 0 => whole.hidden.push(t),
-            Record::Paint(_) => whole.fcp.push(t),
-            Record::LargestPaint(entry) => whole.lcp.push(t, entry),
-            Record::Input(_) => whole.lcp.input(t),
-            Record::Shift(shift) => {
-                whole.cls.push(t, &shift);
-                if let Some(view) = open_at(&mut self.views, t) {
-                    view.cls.push(t, &shift);
+            kind::Paint => whole.vitals.painted(t),
+            kind::LargestPaint => whole.vitals.largest(t, record),
+            kind::SoftPaint => {
+                let id = record.int(SoftPaintRecord::interaction_id);
+                let soft = |view: &&mut View| view.interaction_id.is_some() && view.interaction_id == id;
+                if let Some(view) = self.views.iter_mut().rev().find(soft) {
+                    view.vitals.largest(t, record);
                     view.changed = true;
                 }
             }
-            Record::Interaction(entry) => {
-                whole.inp.push(t, &entry);
+            kind::Input => {
+                whole.vitals.input(t);
+                if let Some(view) = self.views.last_mut() {
+                    view.vitals.input(t);
+                }
+            }
+            kind::Shift => {
+                whole.vitals.shifted(t, record);
                 if let Some(view) = open_at(&mut self.views, t) {
-                    view.inp.push(t, &entry);
+                    view.vitals.shifted(t, record);
                     view.changed = true;
                 }
             }
-            Record::Restore(restore) => {
-                // No navigation happened: the first byte was there, and the paint is the restore's own.
-                let painted = t.saturating_add(restore.painted);
-                whole.activation = t;
-                whole.ttfb.push(Some(t));
-                whole.fcp.push(painted);
-                whole.lcp.push(
-                    painted,
-                    LargestPaintRecord {
-                        size: 0,
-                        target: None,
-                        url: None,
-                    },
-                );
-                // Candidates of later do not count: it is the restore that is measured.
-                whole.lcp.input(painted);
+            kind::Interaction => {
+                whole.vitals.interacted(t, record);
+                if let Some(view) = open_at(&mut self.views, t) {
+                    view.vitals.interacted(t, record);
+                    view.changed = true;
+                }
             }
+            kind::Restore => whole.vitals.restored(t, record),
             _ => {}
         }
     }
 
     /// A view opens; the one before it has ended.
-    fn open(&mut self, t: i64, record: ViewRecord) {
+    fn open(&mut self, t: i64, record: &Raw<'_>) {
         let number = self.opened;
         self.opened = number.saturating_add(1);
-        let counted = self.whole.as_ref().map_or(0, |whole| whole.inp.counted());
-        let restored = record.kind == ViewKind::BackForwardCache as i64;
-        match &mut self.whole {
-            Some(whole) if !restored => whole.closed |= whole.session_id != record.session_id,
-            whole => {
-                let inp = if whole.is_some() {
-                    Inp::counting_from(counted)
-                } else {
-                    Inp::default()
-                };
-                *whole = Some(Whole {
-                    view: number,
-                    session_id: record.session_id,
-                    activation: 0,
-                    hidden: FirstHidden::default(),
-                    fcp: Fcp::default(),
-                    lcp: Lcp::default(),
-                    cls: Cls::default(),
-                    inp,
-                    ttfb: Ttfb::default(),
-                    closed: false,
-                });
-            }
-        }
+        let restored = record.int(ViewRecord::kind) == Some(ViewKind::BackForwardCache as i64);
+        let counted = self.whole.as_ref().map(|whole| whole.vitals.counted());
+        let mut view = View::open(number, t, record, Vitals::counting_from(counted));
+        view.touch(next_seq(&mut self.next_seq, t));
         if let Some(last) = self.views.last_mut() {
             last.ended = Some(t);
             last.changed = true;
         }
-        let first = self.whole.as_ref().map_or(number, |whole| whole.view);
-        let document_id = self
-            .views
-            .iter()
-            .find(|view| view.number == first)
-            .map_or(record.view_id, |view| view.event.view_id);
-        if self.views.len() >= self.limits.views {
-            self.forget(first);
+        let session_id = view.get(ViewEvent::session_id).cloned();
+        match &mut self.whole {
+            // A restore is a document of its own.
+            Some(whole) if !restored => {
+                let first = self.views.iter().find(|view| view.number == whole.view);
+                view.set(
+                    ViewEvent::document_id,
+                    first.and_then(|first| first.get(ViewEvent::view_id)).cloned(),
+                );
+                whole.closed |= whole.session_id != session_id;
+            }
+            whole => {
+                *whole = Some(Whole {
+                    view: number,
+                    session_id,
+                    vitals: Vitals::counting_from(counted),
+                    closed: false,
+                });
+            }
         }
-        let mut view = View::open(number, t, record, document_id, counted);
-        view.touch(next_seq(&mut self.next_seq, t));
+        if self.views.len() >= self.limits.views {
+            self.forget();
+        }
         self.views.push(view);
     }
 
-    /// Makes room for a view. The one that `first` numbers stays, for the document's vitals are its own until the end.
-    fn forget(&mut self, first: i64) {
-        let waits = |view: &View, waiting: &[Item]| view.unsent || waiting.iter().any(|item| item.view == view.number);
+    /// Makes room for a view. The document's first one stays, for the document's vitals are its own until the end.
+    fn forget(&mut self) {
+        let first = self.whole.as_ref().map_or(0, |whole| whole.view);
+        let waits =
+            |view: &View, waiting: &[Waiting]| view.unsent || waiting.iter().any(|item| item.view == view.number);
         let old = |view: &View| view.number != first && view.ended.is_some();
         let done = self
             .views
@@ -200,30 +238,24 @@ impl Engine {
     }
 
     /// A report is due.
-    fn cut(&mut self, t: i64, cut: &CutRecord) {
+    fn cut(&mut self, t: i64, record: &Raw<'_>) {
         let Some(whole) = &mut self.whole else { return };
         let seq = next_seq(&mut self.next_seq, t);
-        whole.inp.count(cut.interaction_count);
-        let receipt = Receipt {
-            attached: cut.attached,
-            queue_dropped: cut.queue_dropped,
-            observer_dropped: cut.observer_dropped,
-            core_dropped: Some(self.dropped).filter(|dropped| *dropped > 0),
-        };
+        let interaction_count = record.int(CutRecord::interaction_count);
+        whole.vitals.count(interaction_count);
 
         let mut reports = Vec::new();
+        let mut report = |view: i64, scope: Scope, vitals: &Vitals| {
+            vitals.report(scope, &self.parts, |vital| {
+                reports.push(Waiting {
+                    view,
+                    row: [event::kind::Vital, vital.metric as i64, vital.scope as i64],
+                    text: vital.write(view, seq),
+                });
+            });
+        };
         if !whole.closed {
-            let fcp = whole.fcp.value(whole.activation, &whole.hidden);
-            // A page that was never seen has no layout to be unstable.
-            let cls = fcp.as_ref().map(|_| whole.cls.value());
-            let document = [
-                whole.ttfb.value(whole.activation),
-                fcp,
-                whole.lcp.value(whole.activation, &whole.hidden),
-                cls,
-                whole.inp.value(),
-            ];
-            reports.extend(document.into_iter().flatten().map(|vital| (whole.view, vital)));
+            report(whole.view, Scope::Document, &whole.vitals);
         }
         let first = whole.view;
         for view in &mut self.views {
@@ -232,38 +264,27 @@ impl Engine {
                 continue;
             }
             if !ended {
-                view.inp.count(cut.interaction_count);
-                view.report(seq, t, receipt.clone());
+                view.vitals.count(interaction_count);
+                view.touch(seq).set(ViewEvent::end, Some(integer(t)));
+                view.set(ViewEvent::receipt, record.text(CutRecord::receipt));
+                let dropped = Some(self.dropped).filter(|dropped| *dropped > 0);
+                view.set(ViewEvent::core_dropped, dropped.map(integer));
             }
             // While the document has one view, its own scope would only repeat the document's.
             if view.number != first || ended {
-                let of_view = |vital: VitalEvent| {
-                    (
-                        view.number,
-                        VitalEvent {
-                            scope: Scope::View as i64,
-                            ..vital
-                        },
-                    )
-                };
-                reports.push(of_view(view.cls.value()));
-                reports.extend(view.inp.value().map(of_view));
+                report(view.number, Scope::View, &view.vitals);
             }
             view.changed = false;
         }
-        for (view, vital) in reports {
-            self.wait(Item {
-                view,
-                seq,
-                event: Event::Vital(vital),
-            });
+        for item in reports {
+            self.wait(item);
         }
     }
 
     /// The number of the view that was open at `t`. `None` if that is forgotten: another view would give the row another
     /// name, and it would count twice.
     fn view_at(&self, t: i64) -> Option<i64> {
-        match self.views.iter().rev().find(|view| view.event.start <= t) {
+        match self.views.iter().rev().find(|view| view.start <= t) {
             Some(view) if view.ended.is_some_and(|end| t >= end) => None,
             Some(view) => Some(view.number),
             // Before the first view opened, such as before a prerendered page was activated.
@@ -271,23 +292,14 @@ impl Engine {
         }
     }
 
-    /// Queues an event of the view that was open at `t`.
-    fn place(&mut self, t: i64, seq: i64, event: Event) {
-        match self.view_at(t) {
-            Some(view) => self.wait(Item { view, seq, event }),
-            None => self.dropped = self.dropped.saturating_add(1),
-        }
-    }
-
     /// Queues an event; a newer report of the same row takes the place of the older one.
-    fn wait(&mut self, item: Item) {
-        let name = row(&item.event);
+    fn wait(&mut self, item: Waiting) {
         // Vitals are few, and what a page is measured for: a burst of lesser events does not displace them.
-        let full = self.waiting.len() >= self.limits.events && !matches!(item.event, Event::Vital(_));
+        let full = self.waiting.len() >= self.limits.events && !item.is_vital();
         let known = self
             .waiting
             .iter_mut()
-            .find(|known| known.view == item.view && row(&known.event) == name);
+            .find(|known| known.view == item.view && known.row == item.row);
         match known {
             Some(known) => *known = item,
             None if full => self.dropped = self.dropped.saturating_add(1),
@@ -298,77 +310,50 @@ impl Engine {
     /// What waits, if it should not wait for the next report: vitals can, other events should go within a time limit.
     #[must_use]
     pub fn urgency(&self) -> Urgency {
-        let others = || {
-            self.waiting
-                .iter()
-                .filter(|item| !matches!(item.event, Event::Vital(_)))
-        };
+        let others = self.waiting.iter().filter(|item| !item.is_vital());
+        let bytes = others.map(|item| item.text.len()).fold(0, usize::saturating_add);
         let ended = self
             .views
             .iter()
             .filter(|view| view.unsent && view.ended.is_some())
             .count();
-        if ended >= self.limits.views / 2 {
-            // Before they would have to make room.
+        // Views are sent before they would have to make room.
+        if ended >= self.limits.views / 2 || bytes >= self.limits.due_bytes {
             Urgency::Now
-        } else if others().next().is_none() {
+        } else if bytes == 0 {
             Urgency::None
-        } else if others().map(|item| bytes(&item.event)).fold(0, usize::saturating_add) < self.limits.due_bytes {
-            Urgency::Soon
         } else {
-            Urgency::Now
+            Urgency::Soon
         }
     }
 
-    /// Takes all that waits, with the views that it belongs to.
+    /// Takes what waits and fits into one body; `None` if nothing waits. `batch_id` are 16 hexadecimal digits, `document` is
+    /// the JSON of a [`Document`](crate::wire::Document). What does not fit waits for the next call.
     #[must_use]
-    pub fn take(&mut self) -> Vec<Item> {
-        let waiting = core::mem::take(&mut self.waiting);
-        let mut items = self.take_views(&waiting);
-        items.extend(waiting);
-        items
-    }
-
-    /// Takes what waits and fits into one body; `None` if nothing waits. `document` is the JSON of a
-    /// [`Document`](crate::wire::Document). What does not fit waits for the next call.
-    #[must_use]
-    pub fn take_body(&mut self, batch_id: Id, sent_at_ms: i64, document: &str) -> Option<String> {
-        if self.views.is_empty() {
-            return None;
-        }
-        let waiting = core::mem::take(&mut self.waiting);
-        let views = self.take_views(&waiting);
-        if views.is_empty() {
-            return None;
-        }
-        let mut w: Writer = batch::begin(batch_id, sent_at_ms, document, 0);
-        views.iter().for_each(|item| item.write(&mut w));
+    pub fn take_body(&mut self, batch_id: &str, sent_at_ms: i64, document: &str) -> Option<String> {
+        let mut w = batch::begin(batch_id, sent_at_ms, document, 0);
         let empty = w.len();
+        let waiting = core::mem::take(&mut self.waiting);
+        for view in &mut self.views {
+            let needed = waiting.iter().any(|item| item.view == view.number);
+            if core::mem::take(&mut view.unsent) || needed {
+                view.write(&mut w);
+            }
+        }
+        let views = w.len();
+        if views == empty {
+            // Nothing is placed without a view.
+            return None;
+        }
         for item in waiting {
             // One that is larger than a whole body goes alone: it would wait for ever.
-            if w.len() == empty || w.len().saturating_add(bytes(&item.event)) < self.limits.batch_bytes {
-                item.write(&mut w);
+            if w.len() == views || w.len().saturating_add(item.text.len()) < self.limits.batch_bytes {
+                w.json(&item.text);
             } else {
                 self.waiting.push(item);
             }
         }
         Some(batch::end(w))
-    }
-
-    /// The views that `items` belong to, and those whose own row changed.
-    fn take_views(&mut self, items: &[Item]) -> Vec<Item> {
-        let mut taken = Vec::new();
-        for view in &mut self.views {
-            let needed = items.iter().any(|item| item.view == view.number);
-            if core::mem::take(&mut view.unsent) || needed {
-                taken.push(Item {
-                    view: view.number,
-                    seq: view.seq,
-                    event: Event::View(view.event.clone()),
-                });
-            }
-        }
-        taken
     }
 }
 
@@ -382,7 +367,7 @@ fn next_seq(next: &mut i64, t: i64) -> i64 {
 
 /// The view that was open at `t`, if it is not forgotten.
 fn open_at(views: &mut [View], t: i64) -> Option<&mut View> {
-    let view = views.iter_mut().rev().find(|view| view.event.start <= t)?;
+    let view = views.iter_mut().rev().find(|view| view.start <= t)?;
     view.ended.is_none_or(|end| t < end).then_some(view)
 }
 
@@ -395,29 +380,4 @@ pub enum Urgency {
     Soon,
     /// No longer.
     Now,
-}
-
-/// What names an event's row within its view: its kind, and its ordinal or metric and scope.
-fn row(event: &Event) -> (i64, i64, i64) {
-    let (first, second) = match event {
-        Event::View(_) => (0, 0),
-        Event::Vital(vital) => (vital.metric, vital.scope),
-        Event::Request(request) => (request.ordinal, 0),
-        Event::Error(error) => (error.ordinal, 0),
-        Event::Action(action) => (action.ordinal, 0),
-    };
-    (event.kind(), first, second)
-}
-
-/// About how many bytes an event takes on the wire; never too few unless much of its text needs escapes.
-fn bytes(event: &Event) -> usize {
-    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let texts = match event {
-        Event::View(view) => view.page.len(),
-        Event::Vital(vital) => text(&vital.target).saturating_add(text(&vital.detail)),
-        Event::Request(request) => request.what.url.len(),
-        Event::Error(error) => error.what.message.len().saturating_add(text(&error.what.stack)),
-        Event::Action(action) => text(&action.what.name).saturating_add(text(&action.what.target)),
-    };
-    texts.saturating_add(100)
 }

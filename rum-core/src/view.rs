@@ -1,9 +1,14 @@
 //! Page views: one for the document's load, and one for each route, restore or session after it.
 
-use crate::Id;
-use crate::vitals::{Cls, Inp};
-use crate::wire::event::{NavigationPhases, Receipt, ViewEvent};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::scope::Vitals;
+use crate::wire::event::{ViewEvent, kind};
 use crate::wire::record::ViewRecord;
+use crate::wire::{Fields, Raw, Writer};
 
 /// How a view came about, by its number on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +68,15 @@ impl ViewKind {
 pub(crate) struct View {
     /// Its number in batches.
     pub(crate) number: i64,
-    /// What its row says, as of `seq`.
-    pub(crate) event: ViewEvent,
+    /// The fields of its event, each the JSON that it is; by position, for most of them are only passed on.
+    fields: Vec<Option<String>>,
+    /// Its start in µs since the time origin.
+    pub(crate) start: i64,
     /// The `seq` of the last thing that changed the row.
-    pub(crate) seq: i64,
-    pub(crate) cls: Cls,
-    pub(crate) inp: Inp,
+    seq: i64,
+    pub(crate) vitals: Box<Vitals>,
+    /// The interaction behind the browser's soft navigation, if it is one.
+    pub(crate) interaction_id: Option<i64>,
     /// When it ended (µs), because another one opened.
     pub(crate) ended: Option<i64>,
     /// Something in its scope changed since the last report.
@@ -77,55 +85,75 @@ pub(crate) struct View {
     pub(crate) unsent: bool,
 }
 
+/// Fields of the record, and the fields of the event that they become.
+const TAKEN_OVER: &[(usize, usize)] = &[
+    (ViewRecord::view_id, ViewEvent::view_id),
+    (ViewRecord::session_id, ViewEvent::session_id),
+    (ViewRecord::kind, ViewEvent::kind),
+    (ViewRecord::page, ViewEvent::page),
+    (ViewRecord::referrer, ViewEvent::referrer),
+    (ViewRecord::parent_id, ViewEvent::parent_id),
+    (ViewRecord::page_name, ViewEvent::page_name),
+];
+
 impl View {
-    /// A view that opens at `t` (µs).
-    pub(crate) fn open(number: i64, t: i64, record: ViewRecord, document_id: Id, interaction_count: i64) -> Self {
-        Self {
+    /// A view that opens at `t` (µs), as its record says.
+    pub(crate) fn open(number: i64, t: i64, record: &Raw<'_>, vitals: Box<Vitals>) -> Self {
+        let mut view = Self {
             number,
+            fields: vec![None; <ViewEvent as Fields>::FIELDS.len()],
+            start: t,
             seq: 0,
-            event: ViewEvent {
-                document_id: Some(document_id).filter(|id| *id != record.view_id),
-                view_id: record.view_id,
-                session_id: record.session_id,
-                kind: record.kind,
-                start: t,
-                page: record.page,
-                referrer: record.referrer,
-                parent_id: record.parent_id,
-                page_name: record.page_name,
-                end: None,
-                navigation: None,
-                receipt: None,
-            },
-            cls: Cls::default(),
-            inp: Inp::counting_from(interaction_count),
+            vitals,
+            interaction_id: None,
             ended: None,
             changed: false,
             unsent: true,
+        };
+        for (from, to) in TAKEN_OVER {
+            view.set(*to, record.text(*from));
         }
+        view.set(ViewEvent::start, Some(integer(t)));
+        view
+    }
+
+    /// Sets a field of its event, which is JSON.
+    pub(crate) fn set(&mut self, field: usize, json: Option<String>) {
+        if let Some(place) = self.fields.get_mut(field) {
+            *place = json;
+        }
+    }
+
+    /// A field of its event.
+    pub(crate) fn get(&self, field: usize) -> Option<&String> {
+        self.fields.get(field)?.as_ref()
     }
 
     /// The row changes, as report `seq`.
-    pub(crate) fn touch(&mut self, seq: i64) -> &mut ViewEvent {
+    pub(crate) fn touch(&mut self, seq: i64) -> &mut Self {
         self.seq = seq;
         self.unsent = true;
-        &mut self.event
+        self
     }
 
-    /// Navigation timing is complete.
-    pub(crate) fn navigated(&mut self, seq: i64, phases: NavigationPhases) {
-        self.touch(seq).navigation = Some(phases);
-    }
-
-    /// The view as of report `seq` at `t` (µs).
-    pub(crate) fn report(&mut self, seq: i64, t: i64, receipt: Receipt) {
-        let open = self.ended.is_none();
-        let event = self.touch(seq);
-        if open {
-            event.end = Some(t);
+    /// Writes its event.
+    pub(crate) fn write(&self, w: &mut Writer) {
+        w.begin_array();
+        for number in &[kind::View, self.number, self.seq] {
+            w.int(*number);
         }
-        event.receipt = Some(receipt);
+        for field in &self.fields {
+            w.json_or_null(field.as_deref());
+        }
+        w.end_array();
     }
+}
+
+/// The JSON of an integer.
+pub(crate) fn integer(value: i64) -> String {
+    let mut w = Writer::default();
+    w.int(value);
+    w.finish()
 }
 
 /// Whole ms of a time in µs.

@@ -4,7 +4,9 @@ mod support;
 
 use rum_core::ViewKind;
 use rum_core::vitals::{Metric, Scope};
-use support::{Page, view_id};
+use rum_core::wire::record::{InteractionRecord, PaintResource};
+use rum_core::wire::{Event, Record};
+use support::{Page, us, view_id};
 
 use Metric::{Cls, Fcp, Inp, Lcp, Ttfb};
 
@@ -364,4 +366,145 @@ fn a_document_closes_with_its_session() {
     );
     assert_eq!(rows.of_view(2, Cls), Some(0.1));
     assert_ne!(view_id(1), view_id(2));
+}
+
+/// Input delay, processing and presentation of view 1's INP, in ms.
+#[expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+fn phases(rows: &support::Rows) -> [f64; 3] {
+    let vital = rows.vital(1, Inp, Scope::Document).unwrap();
+    [vital.input_delay, vital.processing, vital.presentation].map(|part| part.unwrap() as f64 / 1e3)
+}
+
+#[test]
+fn what_shares_the_frame_of_an_interaction_is_its_processing() {
+    // A slow pointerover of the same frame: it ran before the click's own handlers, and after it another one did.
+    let rows = Page::loaded()
+        .bystander(96.0, 112.0, (110.0, 130.0))
+        .event(100.0, 7, 104.0, (130.0, 150.0), "pointerdown")
+        .bystander(104.0, 104.0, (150.0, 190.0))
+        .leave(900.0);
+    assert_eq!(phases(&rows), [10.0, 80.0, 14.0]);
+
+    // More than 8 ms from its paint, it is another frame's.
+    let rows = Page::loaded()
+        .bystander(96.0, 96.0, (97.0, 130.0))
+        .event(100.0, 7, 104.0, (130.0, 150.0), "pointerdown")
+        .leave(900.0);
+    assert_eq!(phases(&rows), [30.0, 20.0, 54.0]);
+}
+
+#[test]
+fn a_handler_that_ran_before_the_interaction_is_no_negative_delay() {
+    let rows = Page::loaded()
+        .bystander(80.0, 128.0, (81.0, 160.0))
+        .event(100.0, 7, 104.0, (160.0, 170.0), "pointerdown")
+        .leave(900.0);
+    assert_eq!(phases(&rows), [0.0, 70.0, 34.0]);
+}
+
+#[test]
+fn the_frame_of_an_interaction_is_remembered_however_many_follow() {
+    let mut page = Page::loaded()
+        .event(100.0, 7, 304.0, (130.0, 150.0), "pointerdown")
+        .bystander(120.0, 288.0, (150.0, 390.0));
+    for n in 1..100 {
+        page = page.bystander(
+            1000.0 * f64::from(n),
+            48.0,
+            (1000.0 * f64::from(n) + 1.0, 1000.0 * f64::from(n) + 2.0),
+        );
+    }
+    assert_eq!(phases(&page.leave(200_000.0)), [30.0, 260.0, 14.0]);
+}
+
+#[test]
+fn an_interaction_has_the_first_target_that_any_of_its_entries_knew() {
+    let event = |ms: f64, duration: f64, target: Option<&str>| {
+        Record::Interaction(InteractionRecord {
+            duration: us(duration),
+            processing_start: us(ms),
+            processing_end: us(ms),
+            interaction_id: 7,
+            name: "click".into(),
+            target: target.map(Into::into),
+        })
+    };
+    let rows = Page::loaded()
+        .push(100.0, event(100.0, 64.0, None))
+        .push(101.0, event(101.0, 72.0, Some("#first")))
+        .push(102.0, event(102.0, 80.0, Some("#second")))
+        .leave(900.0);
+    let vital = rows.vital(1, Inp, Scope::Document).unwrap();
+    assert_eq!((vital.value, vital.target.as_deref()), (80_000, Some("#first")));
+}
+
+#[test]
+fn inp_has_the_frames_that_it_met() {
+    let rows = Page::loaded()
+        .event(1000.0, 7, 104.0, (1020.0, 1090.0), "click")
+        .frame(900.0, 99.0)
+        .frame(950.0, 60.0)
+        .frame(1010.0, 90.0)
+        .frame(1090.0, 60.0)
+        .frame(1091.0, 60.0)
+        .leave(2000.0);
+    let frames = rows.vital(1, Inp, Scope::Document).unwrap().frames.clone().unwrap().0;
+    let met: Vec<_> = frames.iter().map(|frame| (frame.ordinal, frame.what.start)).collect();
+    assert_eq!(met, [(3, 950_000), (4, 1_010_000), (5, 1_090_000)]);
+}
+
+#[test]
+fn lcp_has_the_latest_word_on_its_resource() {
+    let resource = |response_end: f64| {
+        Record::PaintResource(PaintResource {
+            request_start: us(300.0),
+            response_end: us(response_end),
+        })
+    };
+    let page = Page::loaded()
+        .paint(800.0)
+        .largest(900.0, "h1")
+        .largest(1500.0, "video");
+    let page = page
+        .push(1500.0, resource(0.0))
+        .push(900.0, resource(1.0))
+        .push(1500.0, resource(1400.0));
+    let rows = page.leave(9000.0);
+    let known = rows.vital(1, Lcp, Scope::Document).unwrap().resource.clone();
+    assert_eq!(known.map(|known| known.response_end), Some(1_400_000));
+    let rows = Page::loaded().paint(800.0).largest(900.0, "h1").leave(9000.0);
+    assert_eq!(rows.vital(1, Lcp, Scope::Document).unwrap().resource, None);
+}
+
+#[test]
+fn a_soft_navigation_has_paints_of_its_own_and_no_first_byte() {
+    let rows = Page::loaded()
+        .navigation(100.0, 0.0)
+        .paint(800.0)
+        .largest(900.0, "h1")
+        .input(3000.0)
+        .cut(3010.0)
+        .view(3010.0, 2, ViewKind::Route, "/magazine")
+        .softened(3000.0, 7, 3080.0)
+        .soft_paint(3080.0, 7, "#title")
+        .soft_paint(3400.0, 7, "#cover")
+        .soft_paint(3500.0, 14, "#of-another-interaction")
+        .input(3600.0)
+        .soft_paint(3700.0, 7, "#after-the-next-input")
+        .leave(9000.0);
+    assert_eq!((rows.of_view(2, Fcp), rows.of_view(2, Lcp)), (Some(80.0), Some(400.0)));
+    assert_eq!(
+        rows.vital(2, Lcp, Scope::View).unwrap().target.as_deref(),
+        Some("#cover")
+    );
+    assert_eq!(rows.of_view(2, Ttfb), None);
+    assert_eq!(rows.get(Lcp), Some(900.0), "the document's stays what it was");
+    let kinds = rows.0.iter().filter_map(|item| match &item.event {
+        Event::View(view) => Some(view.kind),
+        _ => None,
+    });
+    assert!(
+        kinds.eq([ViewKind::Load as i64, ViewKind::Soft as i64]),
+        "the route view is upgraded"
+    );
 }

@@ -11,9 +11,9 @@ mod settings;
 
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
+use rum_core::Engine;
 use rum_core::engine::Urgency;
-use rum_core::wire::batch::read_records;
-use rum_core::{Engine, Id};
+use rum_core::wire::raw::read_raw;
 use settings::Settings;
 use wasm_bindgen::prelude::*;
 
@@ -60,7 +60,7 @@ impl Sdk {
 
     /// Takes the JSON text of an array of records. Returns 0, or a diagnostics number.
     pub fn push(&mut self, records: &str) -> u32 {
-        let read = read_records(records, |record| self.engine.push(record));
+        let read = read_raw(records, |record| self.engine.push(record));
         self.arm();
         read.map_or(diagnostics::UNREADABLE, |_| diagnostics::OK)
     }
@@ -69,11 +69,7 @@ impl Sdk {
     pub fn flush(&mut self, batch_id: &str, sent_at_ms: f64) -> Option<String> {
         self.deadline = None;
         #[expect(clippy::cast_possible_truncation, reason = "Date.now() is an integer below 2^53")]
-        self.engine.take_body(
-            Id::from_hex(batch_id).unwrap_or_default(),
-            sent_at_ms as i64,
-            &self.document,
-        )
+        self.engine.take_body(batch_id, sent_at_ms as i64, &self.document)
     }
 
     /// Starts the deadline of what waits, if it has none yet.

@@ -27,18 +27,36 @@ export const enum Kind {
   Input = 7,
   /** A layout shift at `t`. */
   Shift = 8,
-  /** An Event Timing entry with an interaction id, which began at `t`. */
+  /** An Event Timing entry, which began at `t`: of an interaction, or of what shares a frame with one. */
   Interaction = 9,
   /** The page came out of the back/forward cache at `t` and was painted `painted` later. */
   Restore = 10,
   /** A report is due at `t`: the page was hidden, or the view ends. */
   Cut = 11,
-  /** A fetch or XMLHttpRequest that ended at `t`. */
+  /** A long animation frame that meets an interaction. */
+  InteractionFrame = 12,
+  /** The browser's own soft navigation, which began at `t`, where the user acted. */
+  SoftNavigation = 13,
+  /** A candidate for the largest paint of a soft navigation, at `t`. */
+  SoftPaint = 14,
+  /** The resource behind the candidate for the largest paint at `t`. */
+  PaintResource = 15,
+  /** What is known about the document, its network and its device. */
+  Surroundings = 16,
+  /** A fetch or XMLHttpRequest; `t` is when it ended. */
   Request = 64,
   /** An error; `t` is when its count was last read. */
   Error = 65,
-  /** Something the user did at `t`. */
+  /** Something the user did. */
   Action = 66,
+  /** A long animation frame, or a long task where the browser has no such frames. */
+  LongFrame = 67,
+  /** A resource that the page loaded. */
+  Resource = 68,
+  /** A mark or a measure of User Timing. */
+  UserTiming = 69,
+  /** An element that the page wants timed (Element Timing). */
+  ElementTiming = 70,
 }
 
 /** A page view opened; the one before it ended. */
@@ -106,6 +124,8 @@ export type NavigationRecord = [
   response_end?: number | null,
   /** `domInteractive`. */
   dom_interactive?: number | null,
+  /** `domContentLoadedEventStart`. */
+  dom_content_loaded_start?: number | null,
   /** `domContentLoadedEventEnd`. */
   dom_content_loaded?: number | null,
   /** `domComplete`. */
@@ -149,7 +169,7 @@ export type LargestPaintRecord = [
   t: number,
   /** Its size in square CSS pixels. */
   size: number,
-  /** A selector of the element, or the entry's id where the element is gone. */
+  /** A selector of the element, or `#` and the entry's id where the element is gone. */
   target?: string | null,
   /** The resource, if it is an image. */
   url?: string | null,
@@ -175,7 +195,7 @@ export type ShiftRecord = [
   target?: string | null,
 ]
 
-/** An Event Timing entry with an interaction id, which began at `t`. */
+/** An Event Timing entry, which began at `t`: of an interaction, or of what shares a frame with one. */
 export type InteractionRecord = [
   kind: Kind.Interaction,
   ordinal: number,
@@ -186,7 +206,7 @@ export type InteractionRecord = [
   processing_start: number,
   /** `processingEnd` in µs since the time origin. */
   processing_end: number,
-  /** `interactionId`; 0 for a first input of an engine without ids. */
+  /** `interactionId`; 0 of an event that is no interaction; -1 for a first input of an engine without ids. */
   interaction_id: number,
   /** The event's type, such as `pointerup`. */
   name: string,
@@ -214,19 +234,102 @@ export type CutRecord = [
   wall_ms: number,
   /** `performance.interactionCount`, where the browser has it. */
   interaction_count: number | null,
-  /** When capture attached, in µs since the time origin. */
-  attached: number,
-  /** Records that the full queue refused. */
-  queue_dropped?: number | null,
-  /** Entries that observers lost before capture attached (`droppedEntriesCount`). */
-  observer_dropped?: number | null,
+  /** What was lost so far. */
+  receipt: Receipt,
 ]
 
-/** A fetch or XMLHttpRequest that ended at `t`. */
+/** A long animation frame that meets an interaction. */
+export type InteractionFrameRecord = [
+  kind: Kind.InteractionFrame,
+  ordinal: number,
+  t: number,
+  /** When it began. */
+  start: number,
+  /** How long it took, in µs. */
+  duration: number,
+  /** 0 frame, 1 task. */
+  kind: number,
+  /** `blockingDuration` in µs. */
+  blocking?: number | null,
+  /** `renderStart`. */
+  render_start?: number | null,
+  /** `styleAndLayoutStart`. */
+  style_start?: number | null,
+  /** `firstUIEventTimestamp`. */
+  first_input?: number | null,
+  /** How many frames this one stands for, in thousandths, where they are sampled. */
+  weight?: number | null,
+  /** What ran in it, the longest first. */
+  scripts?: Script[] | null,
+]
+
+/** The browser's own soft navigation, which began at `t`, where the user acted. */
+export type SoftNavigationRecord = [
+  kind: Kind.SoftNavigation,
+  ordinal: number,
+  t: number,
+  /** Its `interactionId`. */
+  interaction_id: number,
+  /** Its first paint: `presentationTime`, else `paintTime`, in µs since the time origin. */
+  painted?: number | null,
+]
+
+/** A candidate for the largest paint of a soft navigation, at `t`. */
+export type SoftPaintRecord = [
+  kind: Kind.SoftPaint,
+  ordinal: number,
+  t: number,
+  /** Its `interactionId`. */
+  interaction_id: number,
+  /** A selector of the element, or `#` and its id where the element is gone. */
+  target?: string | null,
+  /** The resource, if it is an image. */
+  url?: string | null,
+]
+
+/** The resource behind the candidate for the largest paint at `t`. */
+export type PaintResourceRecord = [
+  kind: Kind.PaintResource,
+  ordinal: number,
+  t: number,
+  /** `requestStart`, or `startTime` where the other is hidden. */
+  request_start: number,
+  /** `responseEnd`. */
+  response_end: number,
+]
+
+/** What is known about the document, its network and its device. */
+export type SurroundingsRecord = [
+  kind: Kind.Surroundings,
+  ordinal: number,
+  t: number,
+  /** `Server-Timing` of the document, as `name;dur=12.5;desc=text` joined by commas. */
+  server_timing?: string | null,
+  /** Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`). */
+  not_restored?: string | null,
+  /** `navigator.connection.downlink` in kbit/s. */
+  downlink?: number | null,
+  /** `navigator.connection.rtt` in ms. */
+  rtt?: number | null,
+  /** 1 if the user asked for less data (`navigator.connection.saveData`). */
+  save_data?: number | null,
+  /** `navigator.deviceMemory` in MiB. */
+  device_memory?: number | null,
+  /** `navigator.hardwareConcurrency`. */
+  cores?: number | null,
+  /** `devicePixelRatio` in thousandths. */
+  pixel_ratio?: number | null,
+  /** `deliveryType` of the navigation, such as `cache` or `navigational-prefetch`. */
+  delivery?: string | null,
+]
+
+/** A fetch or XMLHttpRequest; `t` is when it ended. */
 export type RequestRecord = [
   kind: Kind.Request,
   ordinal: number,
   t: number,
+  /** When it began, in µs since the time origin. */
+  start: number,
   /** 0 fetch, 1 XMLHttpRequest. */
   initiator: number,
   /** The HTTP method in capitals. */
@@ -235,8 +338,6 @@ export type RequestRecord = [
   url: string,
   /** The HTTP status; absent if there was no answer that the page may read. */
   status: number | null,
-  /** When it began, in µs since the time origin. */
-  start: number,
   /** How long until the answer's headers (fetch) or its end (XMLHttpRequest), in µs. */
   duration: number,
   /** 0 answered, 1 failed, 2 aborted, 3 timed out. */
@@ -248,6 +349,8 @@ export type ErrorRecord = [
   kind: Kind.Error,
   ordinal: number,
   t: number,
+  /** When first, in µs since the time origin. */
+  first: number,
   /** 0 error event, 1 unhandled rejection, 2 reported by the page. */
   source: number,
   /** `error.name`, such as `TypeError`; absent if what was thrown is no Error. */
@@ -260,23 +363,123 @@ export type ErrorRecord = [
   handled: number,
   /** How often so far. */
   count: number,
-  /** When first, in µs since the time origin. */
-  first: number,
   /** UTF-16 units that the limits cut off message and stack. */
   cut?: number | null,
 ]
 
-/** Something the user did at `t`. */
+/** Something the user did. */
 export type ActionRecord = [
   kind: Kind.Action,
   ordinal: number,
   t: number,
+  /** When, in µs since the time origin. */
+  at: number,
   /** 0 click, 1 submit. */
   kind: number,
   /** What a reader of the page would call it, such as the button's text. */
   name?: string | null,
   /** A selector of its target. */
   target?: string | null,
+]
+
+/** A long animation frame, or a long task where the browser has no such frames. */
+export type LongFrameRecord = [
+  kind: Kind.LongFrame,
+  ordinal: number,
+  t: number,
+  /** When it began. */
+  start: number,
+  /** How long it took, in µs. */
+  duration: number,
+  /** 0 frame, 1 task. */
+  kind: number,
+  /** `blockingDuration` in µs. */
+  blocking?: number | null,
+  /** `renderStart`. */
+  render_start?: number | null,
+  /** `styleAndLayoutStart`. */
+  style_start?: number | null,
+  /** `firstUIEventTimestamp`. */
+  first_input?: number | null,
+  /** How many frames this one stands for, in thousandths, where they are sampled. */
+  weight?: number | null,
+  /** What ran in it, the longest first. */
+  scripts?: Script[] | null,
+]
+
+/** A resource that the page loaded. */
+export type ResourceRecord = [
+  kind: Kind.Resource,
+  ordinal: number,
+  t: number,
+  /** `startTime`. */
+  start: number,
+  /** `duration` in µs. */
+  duration: number,
+  /** The URL without query and fragment; a path if it is of the page's origin. */
+  url: string,
+  /** `initiatorType`, such as `img`. */
+  initiator: string,
+  /** `responseStatus`. */
+  status?: number | null,
+  /** `transferSize` in bytes. */
+  transfer_bytes?: number | null,
+  /** `encodedBodySize` in bytes. */
+  encoded_bytes?: number | null,
+  /** `decodedBodySize` in bytes. */
+  decoded_bytes?: number | null,
+  /** `nextHopProtocol`. */
+  protocol?: string | null,
+  /** 1 if it blocked rendering. */
+  render_blocking?: number | null,
+  /** `deliveryType`, such as `cache`. */
+  delivery?: string | null,
+  /** From start to the end of redirects, in µs. */
+  redirect?: number | null,
+  /** Name look-up in µs. */
+  dns?: number | null,
+  /** Connecting, TLS included, in µs. */
+  connect?: number | null,
+  /** TLS in µs. */
+  tls?: number | null,
+  /** Waiting for the first byte, in µs. */
+  request?: number | null,
+  /** Receiving, in µs. */
+  response?: number | null,
+  /** How many resources this one stands for, in thousandths, where they are sampled. */
+  weight?: number | null,
+]
+
+/** A mark or a measure of User Timing. */
+export type UserTimingRecord = [
+  kind: Kind.UserTiming,
+  ordinal: number,
+  t: number,
+  /** When it was or began, in µs since the time origin. */
+  start: number,
+  /** Its name. */
+  name: string,
+  /** A measure's duration in µs; absent of a mark. */
+  duration?: number | null,
+  /** How many this one stands for, in thousandths, where they are sampled. */
+  weight?: number | null,
+]
+
+/** An element that the page wants timed (Element Timing). */
+export type ElementTimingRecord = [
+  kind: Kind.ElementTiming,
+  ordinal: number,
+  t: number,
+  /** When it was painted: `renderTime`, else `loadTime`, in µs since the time origin. */
+  painted: number,
+  /** The attribute `elementtiming`. */
+  name: string,
+  /** A selector of the element. */
+  target?: string | null,
+  /** The resource, if it is an image. */
+  url?: string | null,
+  /** How many this one stands for, in thousandths, where they are sampled. */
+  weight?: number | null,
 ]
 
 /** What the capture script saw. Times are integers in µs since the time origin. */
@@ -292,9 +495,58 @@ export type RawRecord =
   | InteractionRecord
   | RestoreRecord
   | CutRecord
+  | InteractionFrameRecord
+  | SoftNavigationRecord
+  | SoftPaintRecord
+  | PaintResourceRecord
+  | SurroundingsRecord
   | RequestRecord
   | ErrorRecord
   | ActionRecord
+  | LongFrameRecord
+  | ResourceRecord
+  | UserTimingRecord
+  | ElementTimingRecord
+
+/** What the numbers of a view miss. */
+export type Receipt = [
+  /** When capture attached, in µs since the time origin. */
+  attached: number,
+  /** Records and bodies that bounds refused. */
+  queue_dropped?: number | null,
+  /** Entries that the browser's buffers lost before they were observed (`droppedEntriesCount`). */
+  observer_dropped?: DroppedCount[] | null,
+]
+
+/** The entries of one type that were lost. */
+export type DroppedCount = [
+  /** The entries' type, such as `event`. */
+  entry_type: string,
+  /** How many. */
+  count: number,
+]
+
+/** A script of a long animation frame. */
+export type Script = [
+  /** When it began. */
+  start: number,
+  /** How long it ran. */
+  duration: number,
+  /** `forcedStyleAndLayoutDuration`. */
+  forced_style: number,
+  /** `pauseDuration`: in dialogues and synchronous requests. */
+  pause: number,
+  /** `invokerType`, such as `event-listener`. */
+  invoker_type: string,
+  /** `invoker`, such as `BUTTON#buy.onclick`; a URL in it is cut like any other. */
+  invoker: string,
+  /** `sourceURL` without query and fragment. */
+  url: string,
+  /** `sourceFunctionName`. */
+  function: string,
+  /** `sourceCharPosition`; -1 if it is not known. */
+  position: number,
+]
 
 /** What is the same for the whole document. */
 export type Document = [

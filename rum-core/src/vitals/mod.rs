@@ -1,8 +1,10 @@
 //! The Core Web Vitals and their relatives, each computed as the reference library does
 //! (<https://github.com/GoogleChrome/web-vitals>). Every vital has the same shape: `push` takes what was seen,
-//! `value` says what the metric is now, `None` while there is nothing to report (which is not zero).
+//! `value` (or what the value is about) says what the metric is now, `None` while there is nothing to report, which is
+//! not zero.
 //!
-//! Values are in µs; CLS in millionths.
+//! Times are in ms since the time origin, as browsers give them, and a score is a plain number: so the same code computes
+//! from the integers of the wire and, for `wasm-rum/web-vitals`, from the browser's own doubles.
 
 pub mod cls;
 pub mod fcp;
@@ -11,14 +13,12 @@ pub mod lcp;
 pub mod ttfb;
 mod visibility;
 
-pub use cls::Cls;
+pub use cls::{Cls, Shift};
 pub use fcp::Fcp;
-pub use inp::Inp;
+pub use inp::{Entry, Inp};
 pub use lcp::Lcp;
 pub use ttfb::Ttfb;
 pub use visibility::FirstHidden;
-
-use crate::wire::event::VitalEvent;
 
 /// A metric, by its number on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,21 +115,6 @@ pub enum Scope {
     Document = 0,
     /// One view of it.
     View = 1,
-}
-
-/// The event of a value without attribution.
-pub(crate) fn bare(metric: Metric, value: i64) -> VitalEvent {
-    VitalEvent {
-        metric: metric as i64,
-        scope: Scope::Document as i64,
-        value,
-        target: None,
-        detail: None,
-        at: None,
-        input_delay: None,
-        processing: None,
-        presentation: None,
-    }
 }
 
 #[cfg(test)]

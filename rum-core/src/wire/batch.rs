@@ -1,6 +1,6 @@
 //! A body: `[version, content, batch id, sent at, document, [items]]`.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::field::{next, wire_fields, wire_nested};
@@ -111,7 +111,7 @@ impl Batch {
         self.document.write_fields(&mut document);
         document.end_array();
         let mut w = begin(
-            self.id,
+            &self.id.to_string(),
             self.sent_at_ms,
             &document.finish(),
             matches!(self.content, Content::Records(_)).into(),
@@ -124,14 +124,13 @@ impl Batch {
     }
 }
 
-/// Writes everything before the items. `document` is JSON already, for the page builds it once.
-pub(crate) fn begin(id: Id, sent_at_ms: i64, document: &str, content: i64) -> Writer {
-    use super::Field;
+/// Writes everything before the items. `id` are 16 hexadecimal digits; `document` is JSON already, for the page builds it once.
+pub(crate) fn begin(id: &str, sent_at_ms: i64, document: &str, content: i64) -> Writer {
     let mut w = Writer::default();
     w.begin_array();
     w.int(VERSION);
     w.int(content);
-    id.write(&mut w);
+    w.quoted(id);
     w.int(sent_at_ms);
     w.json(document);
     w.begin_array();
@@ -145,19 +144,6 @@ pub(crate) fn end(mut w: Writer) -> String {
     w.finish()
 }
 
-/// Reads the JSON text of a list of records, such as the capture script hands to the core, and gives each to `each`.
-/// An error ends it; the records before it were given.
-pub fn read_records(text: &str, mut each: impl FnMut(Stamped)) -> Result<Skipped, WireError> {
-    let mut r = Reader::new(text);
-    read_items(&mut r, |r| {
-        if let Some(record) = Stamped::read(r) {
-            each(record);
-        }
-    });
-    let skipped = r.skipped;
-    r.result(skipped)
-}
-
 fn read_list<T>(r: &mut Reader<'_>, read: impl Fn(&mut Reader<'_>) -> Option<T>) -> Vec<T> {
     let mut items = Vec::new();
     read_items(r, |r| items.extend(read(r)));
@@ -165,7 +151,7 @@ fn read_list<T>(r: &mut Reader<'_>, read: impl Fn(&mut Reader<'_>) -> Option<T>)
 }
 
 /// Calls `read` at each item of an array.
-fn read_items(r: &mut Reader<'_>, mut read: impl FnMut(&mut Reader<'_>)) {
+pub(super) fn read_items<'a>(r: &mut Reader<'a>, mut read: impl FnMut(&mut Reader<'a>)) {
     r.begin_array();
     let mut items = 0_usize;
     while r.next_item() {

@@ -6,8 +6,40 @@ use alloc::format;
 use alloc::string::String;
 
 use super::batch::Document;
-use super::event::{NavigationPhases, Receipt};
+use super::event::LongFrameEvent;
+use super::record::{DroppedCount, NavigationRecord, PaintResource, Receipt, Script, Surroundings};
 use super::{Event, FieldInfo, Fields, KindInfo, Record, VERSION, record};
+
+/// Structs that are fields of items: a name, what it is, its fields.
+const NESTED: &[(&str, &str, &[FieldInfo])] = &[
+    ("Receipt", "What the numbers of a view miss.", Receipt::FIELDS),
+    (
+        "DroppedCount",
+        "The entries of one type that were lost.",
+        DroppedCount::FIELDS,
+    ),
+    ("Script", "A script of a long animation frame.", Script::FIELDS),
+    (
+        "NavigationRecord",
+        "The navigation's timing, as its record has it.",
+        NavigationRecord::FIELDS,
+    ),
+    (
+        "Surroundings",
+        "What is known about the document, as its record has it.",
+        Surroundings::FIELDS,
+    ),
+    (
+        "PaintResource",
+        "What a largest paint waited for, as its record has it.",
+        PaintResource::FIELDS,
+    ),
+    (
+        "LongFrameEvent",
+        "A long animation frame; before its fields comes its ordinal.",
+        LongFrameEvent::FIELDS,
+    ),
+];
 
 const DO_NOT_EDIT: &str = "Written by `cargo xtask codegen` from rum-core/src/wire. Do not edit.";
 
@@ -100,6 +132,16 @@ pub fn typescript() -> String {
     text += &format!(
         "/** What the capture script saw. Times are integers in µs since the time origin. */\nexport type RawRecord ={names}\n\n"
     );
+    let of_records = |name: &str| matches!(name, "Receipt" | "DroppedCount" | "Script");
+    for (name, doc, fields) in NESTED.iter().filter(|(name, ..)| of_records(name)) {
+        text += &Tuple {
+            name,
+            doc,
+            prefix: &[],
+            fields,
+        }
+        .typescript();
+    }
     text += &Tuple {
         name: "Document",
         doc: "What is the same for the whole document.",
@@ -152,20 +194,17 @@ pub fn markdown() -> String {
         )
         .markdown();
     }
-    text += &Tuple {
-        name: "NavigationPhases",
-        doc: "Durations in µs; moments in µs since activation.",
-        prefix: &[],
-        fields: NavigationPhases::FIELDS,
+    text += "## Arrays inside of fields\n\n";
+    for (name, doc, fields) in NESTED {
+        let prefix: &[&str] = if *name == "LongFrameEvent" { &["ordinal"] } else { &[] };
+        text += &Tuple {
+            name,
+            doc,
+            prefix,
+            fields,
+        }
+        .markdown();
     }
-    .markdown();
-    text += &Tuple {
-        name: "Receipt",
-        doc: "What the numbers of a view miss.",
-        prefix: &[],
-        fields: Receipt::FIELDS,
-    }
-    .markdown();
     text += "## Records\n\nA record is `[kind, ordinal, t, …fields]`; `ordinal` comes from one counter a document. Kinds below 64 are repeated in every raw\n\
         batch of the document, the others are sent once.\n\n";
     for kind in Record::KINDS {

@@ -6,7 +6,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{ActionEvent, ErrorEvent, RequestEvent, ViewEvent, VitalEvent};
+use super::event::{
+    ActionEvent, ElementTimingEvent, ErrorEvent, LongFrameEvent, RequestEvent, ResourceEvent, UserTimingEvent,
+    ViewEvent, VitalEvent,
+};
 use super::{Batch, Content, Document, Event, Item, Skipped, VERSION};
 use crate::Id;
 
@@ -47,6 +50,18 @@ pub struct DocumentedBatch {
     /// Actions.
     #[serde(default)]
     pub actions: Vec<Named<ActionEvent>>,
+    /// Long animation frames and long tasks.
+    #[serde(default)]
+    pub long_frames: Vec<Named<LongFrameEvent>>,
+    /// Resources.
+    #[serde(default)]
+    pub resources: Vec<Named<ResourceEvent>>,
+    /// Marks and measures.
+    #[serde(default)]
+    pub user_timings: Vec<Named<UserTimingEvent>>,
+    /// Timed elements.
+    #[serde(default)]
+    pub element_timings: Vec<Named<ElementTimingEvent>>,
 }
 
 /// A documented batch of a version that is not known.
@@ -83,6 +98,10 @@ impl TryFrom<DocumentedBatch> for Batch {
         push(&mut items, named.requests, Event::Request);
         push(&mut items, named.errors, Event::Error);
         push(&mut items, named.actions, Event::Action);
+        push(&mut items, named.long_frames, Event::LongFrame);
+        push(&mut items, named.resources, Event::Resource);
+        push(&mut items, named.user_timings, Event::UserTiming);
+        push(&mut items, named.element_timings, Event::ElementTiming);
         Ok(Self {
             id: named.batch_id,
             sent_at_ms: named.sent_at_ms,
@@ -118,6 +137,10 @@ impl DocumentedBatch {
             requests: Vec::new(),
             errors: Vec::new(),
             actions: Vec::new(),
+            long_frames: Vec::new(),
+            resources: Vec::new(),
+            user_timings: Vec::new(),
+            element_timings: Vec::new(),
         };
         let mut numbers = Vec::new();
         for Item { view, seq, event } in items {
@@ -135,6 +158,10 @@ impl DocumentedBatch {
                 Event::Request(event) => named.requests.push(Named { view: at, seq, event }),
                 Event::Error(event) => named.errors.push(Named { view: at, seq, event }),
                 Event::Action(event) => named.actions.push(Named { view: at, seq, event }),
+                Event::LongFrame(event) => named.long_frames.push(Named { view: at, seq, event }),
+                Event::Resource(event) => named.resources.push(Named { view: at, seq, event }),
+                Event::UserTiming(event) => named.user_timings.push(Named { view: at, seq, event }),
+                Event::ElementTiming(event) => named.element_timings.push(Named { view: at, seq, event }),
             }
         }
         Some(named)

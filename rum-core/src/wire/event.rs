@@ -6,14 +6,17 @@
 
 use alloc::string::String;
 
-use super::field::{Field, wire_fields, wire_items, wire_nested};
-use super::record::{Action, ErrorReport, Request};
+use super::field::{Field, wire_fields, wire_items, wire_list, wire_nested};
+use super::record::{
+    Action, ElementTiming, ErrorReport, LongFrame, NavigationRecord, PaintResource, Receipt, Request, Resource,
+    Surroundings, UserTiming,
+};
 use super::{Reader, Writer};
 use crate::Id;
 
 wire_items! {
     /// What becomes a row.
-    pub enum Event {
+    pub enum Event in kind {
         /// A page view, as it stands.
         1 => View(ViewEvent),
         /// A Core Web Vital or a related metric, as it stands.
@@ -24,6 +27,14 @@ wire_items! {
         65 => Error(ErrorEvent),
         /// Something the user did.
         66 => Action(ActionEvent),
+        /// A long animation frame, or a long task.
+        67 => LongFrame(LongFrameEvent),
+        /// A resource that the page loaded.
+        68 => Resource(ResourceEvent),
+        /// A mark or a measure.
+        69 => UserTiming(UserTimingEvent),
+        /// An element that the page wants timed.
+        70 => ElementTiming(ElementTimingEvent),
     }
 }
 
@@ -50,65 +61,14 @@ wire_fields! {
         page_name: Option<String>,
         /// The end of the view in µs since the time origin, so far.
         end: Option<i64>,
-        /// Navigation phases; only of a view that loaded the document.
-        navigation: Option<NavigationPhases>,
-        /// What was lost.
+        /// The navigation's timing; only of a view that loaded the document.
+        navigation: Option<NavigationRecord>,
+        /// What capture lost.
         receipt: Option<Receipt>,
-    }
-}
-
-wire_fields! {
-    /// The phases of a navigation, from `PerformanceNavigationTiming` (<https://www.w3.org/TR/navigation-timing-2/>).
-    /// Durations are in µs; moments are in µs since activation (the time origin, if the page was not prerendered).
-    pub struct NavigationPhases {
-        /// 0 navigate, 1 reload, 2 back_forward, 3 prerender, 4 restore of a discarded tab.
-        kind: i64,
-        /// Redirects: `redirectEnd - redirectStart`.
-        redirect: Option<i64>,
-        /// Service worker start-up: `fetchStart - workerStart`.
-        worker: Option<i64>,
-        /// Name look-up: `domainLookupEnd - domainLookupStart`.
-        dns: Option<i64>,
-        /// Connecting, TLS included: `connectEnd - connectStart`.
-        connect: Option<i64>,
-        /// TLS: `connectEnd - secureConnectionStart`.
-        tls: Option<i64>,
-        /// Waiting for the first byte: `responseStart - requestStart`.
-        request: Option<i64>,
-        /// Receiving the document: `responseEnd - responseStart`.
-        response: Option<i64>,
-        /// Moment of `domInteractive`.
-        dom_interactive: Option<i64>,
-        /// Moment of `domContentLoadedEventEnd`.
-        dom_content_loaded: Option<i64>,
-        /// Moment of `domComplete`.
-        dom_complete: Option<i64>,
-        /// Moment of `loadEventEnd`.
-        load: Option<i64>,
-        /// `transferSize` in bytes.
-        transfer_bytes: Option<i64>,
-        /// `encodedBodySize` in bytes.
-        encoded_bytes: Option<i64>,
-        /// `decodedBodySize` in bytes.
-        decoded_bytes: Option<i64>,
-        /// The document's HTTP status.
-        status: Option<i64>,
-        /// `nextHopProtocol`, such as `h2`.
-        protocol: Option<String>,
-    }
-}
-
-wire_fields! {
-    /// What the numbers of this view miss.
-    pub struct Receipt {
-        /// When capture attached, in µs since the time origin.
-        attached: i64,
-        /// Records that a full queue refused.
-        queue_dropped: Option<i64>,
-        /// Entries that observers lost before capture attached.
-        observer_dropped: Option<i64>,
         /// Events that the core's limits refused.
         core_dropped: Option<i64>,
+        /// What is known about the document, its network and its device.
+        surroundings: Option<Surroundings>,
     }
 }
 
@@ -133,6 +93,10 @@ wire_fields! {
         processing: Option<i64>,
         /// INP: µs from the last handler to the next paint.
         presentation: Option<i64>,
+        /// LCP: the resource it waited for.
+        resource: Option<PaintResource>,
+        /// INP: the long animation frames that met the interaction, in their order. Each is a row of its own as well.
+        frames: Option<LongFrameEvents>,
     }
 }
 
@@ -166,9 +130,18 @@ numbered! {
     RequestEvent of Request: "A request as a row.",
     ErrorEvent of ErrorReport: "An error as a row.",
     ActionEvent of Action: "An action as a row.",
+    LongFrameEvent of LongFrame: "A long animation frame as a row.",
+    ResourceEvent of Resource: "A resource as a row.",
+    UserTimingEvent of UserTiming: "A mark or a measure as a row.",
+    ElementTimingEvent of ElementTiming: "An element's paint as a row.",
 }
 
-wire_nested!(NavigationPhases, Receipt);
+wire_nested!(LongFrameEvent);
+
+wire_list! {
+    /// Long animation frames with their ordinals.
+    LongFrameEvents of LongFrameEvent;
+}
 
 /// An event with its prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]

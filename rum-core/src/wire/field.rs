@@ -120,6 +120,30 @@ impl Fields for NoFields {
     fn write_fields(&self, _: &mut Writer) {}
 }
 
+/// The place of the field called `name`. It is in the list: a macro made both from one name.
+pub(crate) const fn position(fields: &[FieldInfo], name: &str) -> usize {
+    let name = name.as_bytes();
+    let mut at = 0_usize;
+    let mut rest = fields;
+    while let [first, others @ ..] = rest {
+        let mut one = first.name.as_bytes();
+        let mut other = name;
+        while let ([a, left @ ..], [b, right @ ..]) = (one, other) {
+            if *a != *b {
+                break;
+            }
+            one = left;
+            other = right;
+        }
+        if one.is_empty() && other.is_empty() {
+            break;
+        }
+        at = at.saturating_add(1);
+        rest = others;
+    }
+    at
+}
+
 /// The next field of an array, or its absent value behind the array's end.
 #[inline(never)]
 pub(super) fn next<T: Field>(r: &mut Reader<'_>) -> T {
@@ -134,6 +158,13 @@ macro_rules! wire_fields {
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[cfg_attr(feature = "documented", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name { $($(#[doc = $fdoc])* pub $field: $type,)* }
+        /// The position of each field behind the prefix of its item.
+        #[expect(non_upper_case_globals, reason = "they are named as the fields are")]
+        #[allow(dead_code, reason = "the engine reads only what it computes with")]
+        impl $name {
+            $(pub(crate) const $field: usize =
+                $crate::wire::field::position(<Self as $crate::wire::Fields>::FIELDS, stringify!($field));)*
+        }
         impl $crate::wire::Fields for $name {
             const FIELDS: &'static [$crate::wire::FieldInfo] = &[$($crate::wire::FieldInfo {
                 name: stringify!($field),
@@ -175,6 +206,36 @@ macro_rules! wire_nested {
 }
 pub(crate) use wire_nested;
 
+/// Makes a list of nested structs a field: arrays inside an array.
+macro_rules! wire_list {
+    ($($(#[doc = $doc:literal])* $name:ident of $of:ident;)*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[cfg_attr(feature = "documented", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+        pub struct $name(pub alloc::vec::Vec<$of>);
+        impl $crate::wire::Field for $name {
+            const TYPESCRIPT: &'static str = concat!(stringify!($of), "[]");
+            fn read(r: &mut $crate::wire::Reader<'_>) -> Self {
+                let mut list = alloc::vec::Vec::new();
+                r.begin_array();
+                while r.next_item() {
+                    list.push(<$of as $crate::wire::Field>::read(r));
+                }
+                Self(list)
+            }
+            fn write(&self, w: &mut $crate::wire::Writer) {
+                w.begin_array();
+                self.0.iter().for_each(|item| $crate::wire::Field::write(item, w));
+                w.end_array();
+            }
+        }
+        impl $crate::wire::field::Nullable for $name {
+            const TYPESCRIPT_OR_NULL: &'static str = concat!(stringify!($of), "[] | null");
+        }
+    )*};
+}
+pub(crate) use wire_list;
+
 /// One kind of item, as the code generators see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KindInfo {
@@ -188,13 +249,19 @@ pub struct KindInfo {
     pub fields: &'static [FieldInfo],
 }
 
-/// Declares an enum of items by kind number.
+/// Declares an enum of items by kind number, and a module of these numbers.
 macro_rules! wire_items {
-    ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[doc = $vdoc:literal])* $kind:literal => $variant:ident($type:ty),)* }) => {
+    ($(#[doc = $doc:literal])* pub enum $name:ident in $kinds:ident { $($(#[doc = $vdoc:literal])* $kind:literal => $variant:ident($type:ty),)* }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        #[expect(clippy::large_enum_variant, reason = "the large ones are one a view; a box would cost every reader")]
+        #[allow(clippy::large_enum_variant, reason = "the large ones are one a view; a box would cost every reader")]
         pub enum $name { $($(#[doc = $vdoc])* $variant($type),)* }
+        /// The numbers of the kinds.
+        #[expect(non_upper_case_globals, reason = "they are named as the variants are")]
+        #[allow(dead_code, reason = "the engine carries some kinds without asking which")]
+        pub(crate) mod $kinds {
+            $(pub(crate) const $variant: i64 = $kind;)*
+        }
         impl $name {
             /// Every kind, in the order of their numbers.
             pub const KINDS: &'static [$crate::wire::KindInfo] = &[$($crate::wire::KindInfo {

@@ -295,7 +295,7 @@ impl<'a> Reader<'a> {
                 }
             }
             b'{' => self.skip_object(depth),
-            b'"' => drop(self.text()),
+            b'"' => self.skip_text(),
             b't' | b'f' | b'n' | b'-' | b'0'..=b'9' => {
                 let word = |byte: &u8| matches!(byte, b'a'..=b'z' | b'E' | b'0'..=b'9' | b'-' | b'+' | b'.');
                 while self.text.as_bytes().get(self.at).is_some_and(word) {
@@ -306,6 +306,30 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Passes over a string without reading its escapes.
+    fn skip_text(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let mut escaped = true;
+        let end = rest.iter().position(|byte| {
+            let closes = *byte == b'"' && !escaped;
+            escaped = *byte == b'\\' && !escaped;
+            closes
+        });
+        match end {
+            Some(end) if rest.first() == Some(&b'"') => self.advance(end.saturating_add(1)),
+            _ => self.fail(Expected::Text),
+        }
+    }
+
+    /// One value of any shape, as the text that it is.
+    #[inline(never)]
+    pub fn raw(&mut self) -> &'a str {
+        self.peek();
+        let start = self.at;
+        self.skip_value(0);
+        self.text.get(start..self.at).unwrap_or("")
+    }
+
     fn skip_object(&mut self, depth: u8) {
         self.advance(1);
         let mut first = true;
@@ -314,7 +338,7 @@ impl<'a> Reader<'a> {
                 return self.fail(Expected::CommaOrEnd);
             }
             first = false;
-            drop(self.text());
+            self.skip_text();
             if !self.eat(b':') {
                 return self.fail(Expected::Value);
             }

@@ -2,11 +2,12 @@
 //!
 //! On the wire a record is `[kind, ordinal, t, …fields]`. `ordinal` comes from one counter a document and names the row
 //! for ever; `t` is in µs since the time origin. Kinds below [`FIRST_ONCE`] are kept by the capture script and repeated
-//! in every raw batch, because vitals need the whole document; kinds from there on are sent once.
+//! in every raw batch, because vitals need the whole document; kinds from there on are sent once, and their first field
+//! is the time that places them in a view. The core reads no more of these than that: they become events as they are.
 
 use alloc::string::String;
 
-use super::field::{Field, NoFields, wire_fields, wire_items};
+use super::field::{Field, NoFields, wire_fields, wire_items, wire_list, wire_nested};
 use super::{Reader, Writer};
 use crate::Id;
 
@@ -15,7 +16,7 @@ pub const FIRST_ONCE: i64 = 64;
 
 wire_items! {
     /// What the capture script saw.
-    pub enum Record {
+    pub enum Record in kind {
         /// A page view opened; the one before it ended.
         1 => View(ViewRecord),
         /// The open view got another name, such as a route's.
@@ -32,18 +33,36 @@ wire_items! {
         7 => Input(NoFields),
         /// A layout shift at `t`.
         8 => Shift(ShiftRecord),
-        /// An Event Timing entry with an interaction id, which began at `t`.
+        /// An Event Timing entry, which began at `t`: of an interaction, or of what shares a frame with one.
         9 => Interaction(InteractionRecord),
         /// The page came out of the back/forward cache at `t` and was painted `painted` later.
         10 => Restore(RestoreRecord),
         /// A report is due at `t`: the page was hidden, or the view ends.
         11 => Cut(CutRecord),
-        /// A fetch or XMLHttpRequest that ended at `t`.
+        /// A long animation frame that meets an interaction.
+        12 => InteractionFrame(LongFrame),
+        /// The browser's own soft navigation, which began at `t`, where the user acted.
+        13 => SoftNavigation(SoftNavigationRecord),
+        /// A candidate for the largest paint of a soft navigation, at `t`.
+        14 => SoftPaint(SoftPaintRecord),
+        /// The resource behind the candidate for the largest paint at `t`.
+        15 => PaintResource(PaintResource),
+        /// What is known about the document, its network and its device.
+        16 => Surroundings(Surroundings),
+        /// A fetch or XMLHttpRequest; `t` is when it ended.
         64 => Request(Request),
         /// An error; `t` is when its count was last read.
         65 => Error(ErrorReport),
-        /// Something the user did at `t`.
+        /// Something the user did.
         66 => Action(Action),
+        /// A long animation frame, or a long task where the browser has no such frames.
+        67 => LongFrame(LongFrame),
+        /// A resource that the page loaded.
+        68 => Resource(Resource),
+        /// A mark or a measure of User Timing.
+        69 => UserTiming(UserTiming),
+        /// An element that the page wants timed (Element Timing).
+        70 => ElementTiming(ElementTiming),
     }
 }
 
@@ -108,6 +127,8 @@ wire_fields! {
         response_end: Option<i64>,
         /// `domInteractive`.
         dom_interactive: Option<i64>,
+        /// `domContentLoadedEventStart`.
+        dom_content_loaded_start: Option<i64>,
         /// `domContentLoadedEventEnd`.
         dom_content_loaded: Option<i64>,
         /// `domComplete`.
@@ -142,7 +163,7 @@ wire_fields! {
     pub struct LargestPaintRecord {
         /// Its size in square CSS pixels.
         size: i64,
-        /// A selector of the element, or the entry's id where the element is gone.
+        /// A selector of the element, or `#` and the entry's id where the element is gone.
         target: Option<String>,
         /// The resource, if it is an image.
         url: Option<String>,
@@ -170,7 +191,7 @@ wire_fields! {
         processing_start: i64,
         /// `processingEnd` in µs since the time origin.
         processing_end: i64,
-        /// `interactionId`; 0 for a first input of an engine without ids.
+        /// `interactionId`; 0 of an event that is no interaction; -1 for a first input of an engine without ids.
         interaction_id: i64,
         /// The event's type, such as `pointerup`.
         name: String,
@@ -196,18 +217,94 @@ wire_fields! {
         wall_ms: i64,
         /// `performance.interactionCount`, where the browser has it.
         interaction_count: Option<i64>,
+        /// What was lost so far.
+        receipt: Receipt,
+    }
+}
+
+wire_fields! {
+    /// What the numbers of a view miss.
+    pub struct Receipt {
         /// When capture attached, in µs since the time origin.
         attached: i64,
-        /// Records that the full queue refused.
+        /// Records and bodies that bounds refused.
         queue_dropped: Option<i64>,
-        /// Entries that observers lost before capture attached (`droppedEntriesCount`).
-        observer_dropped: Option<i64>,
+        /// Entries that the browser's buffers lost before they were observed (`droppedEntriesCount`).
+        observer_dropped: Option<DroppedEntries>,
+    }
+}
+
+wire_fields! {
+    /// The entries of one type that were lost.
+    pub struct DroppedCount {
+        /// The entries' type, such as `event`.
+        entry_type: String,
+        /// How many.
+        count: i64,
+    }
+}
+
+wire_fields! {
+    /// A soft navigation (<https://github.com/WICG/soft-navigations>).
+    pub struct SoftNavigationRecord {
+        /// Its `interactionId`.
+        interaction_id: i64,
+        /// Its first paint: `presentationTime`, else `paintTime`, in µs since the time origin.
+        painted: Option<i64>,
+    }
+}
+
+wire_fields! {
+    /// An `interaction-contentful-paint` entry.
+    pub struct SoftPaintRecord {
+        /// Its `interactionId`.
+        interaction_id: i64,
+        /// A selector of the element, or `#` and its id where the element is gone.
+        target: Option<String>,
+        /// The resource, if it is an image.
+        url: Option<String>,
+    }
+}
+
+wire_fields! {
+    /// What a largest paint waited for: the resource's timing, in µs since the time origin.
+    pub struct PaintResource {
+        /// `requestStart`, or `startTime` where the other is hidden.
+        request_start: i64,
+        /// `responseEnd`.
+        response_end: i64,
+    }
+}
+
+wire_fields! {
+    /// What is known about the document, its network and its device. Each is absent where the browser has no such thing.
+    pub struct Surroundings {
+        /// `Server-Timing` of the document, as `name;dur=12.5;desc=text` joined by commas.
+        server_timing: Option<String>,
+        /// Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`).
+        not_restored: Option<String>,
+        /// `navigator.connection.downlink` in kbit/s.
+        downlink: Option<i64>,
+        /// `navigator.connection.rtt` in ms.
+        rtt: Option<i64>,
+        /// 1 if the user asked for less data (`navigator.connection.saveData`).
+        save_data: Option<i64>,
+        /// `navigator.deviceMemory` in MiB.
+        device_memory: Option<i64>,
+        /// `navigator.hardwareConcurrency`.
+        cores: Option<i64>,
+        /// `devicePixelRatio` in thousandths.
+        pixel_ratio: Option<i64>,
+        /// `deliveryType` of the navigation, such as `cache` or `navigational-prefetch`.
+        delivery: Option<String>,
     }
 }
 
 wire_fields! {
     /// A request the page made by fetch or XMLHttpRequest.
     pub struct Request {
+        /// When it began, in µs since the time origin.
+        start: i64,
         /// 0 fetch, 1 XMLHttpRequest.
         initiator: i64,
         /// The HTTP method in capitals.
@@ -216,8 +313,6 @@ wire_fields! {
         url: String,
         /// The HTTP status; absent if there was no answer that the page may read.
         status: Option<i64>,
-        /// When it began, in µs since the time origin.
-        start: i64,
         /// How long until the answer's headers (fetch) or its end (XMLHttpRequest), in µs.
         duration: i64,
         /// 0 answered, 1 failed, 2 aborted, 3 timed out.
@@ -228,6 +323,8 @@ wire_fields! {
 wire_fields! {
     /// An error, with how often it occurred in this document so far.
     pub struct ErrorReport {
+        /// When first, in µs since the time origin.
+        first: i64,
         /// 0 error event, 1 unhandled rejection, 2 reported by the page.
         source: i64,
         /// `error.name`, such as `TypeError`; absent if what was thrown is no Error.
@@ -240,8 +337,6 @@ wire_fields! {
         handled: i64,
         /// How often so far.
         count: i64,
-        /// When first, in µs since the time origin.
-        first: i64,
         /// UTF-16 units that the limits cut off message and stack.
         cut: Option<i64>,
     }
@@ -250,6 +345,8 @@ wire_fields! {
 wire_fields! {
     /// Something the user did.
     pub struct Action {
+        /// When, in µs since the time origin.
+        at: i64,
         /// 0 click, 1 submit.
         kind: i64,
         /// What a reader of the page would call it, such as the button's text.
@@ -257,6 +354,143 @@ wire_fields! {
         /// A selector of its target.
         target: Option<String>,
     }
+}
+
+wire_fields! {
+    /// A long animation frame (<https://w3c.github.io/long-animation-frames/>), or a long task
+    /// (<https://w3c.github.io/longtasks/>). Times are in µs since the time origin.
+    pub struct LongFrame {
+        /// When it began.
+        start: i64,
+        /// How long it took, in µs.
+        duration: i64,
+        /// 0 frame, 1 task.
+        kind: i64,
+        /// `blockingDuration` in µs.
+        blocking: Option<i64>,
+        /// `renderStart`.
+        render_start: Option<i64>,
+        /// `styleAndLayoutStart`.
+        style_start: Option<i64>,
+        /// `firstUIEventTimestamp`.
+        first_input: Option<i64>,
+        /// How many frames this one stands for, in thousandths, where they are sampled.
+        weight: Option<i64>,
+        /// What ran in it, the longest first.
+        scripts: Option<Scripts>,
+    }
+}
+
+wire_fields! {
+    /// A script of a long animation frame. Times are in µs since the time origin, durations in µs.
+    pub struct Script {
+        /// When it began.
+        start: i64,
+        /// How long it ran.
+        duration: i64,
+        /// `forcedStyleAndLayoutDuration`.
+        forced_style: i64,
+        /// `pauseDuration`: in dialogues and synchronous requests.
+        pause: i64,
+        /// `invokerType`, such as `event-listener`.
+        invoker_type: String,
+        /// `invoker`, such as `BUTTON#buy.onclick`; a URL in it is cut like any other.
+        invoker: String,
+        /// `sourceURL` without query and fragment.
+        url: String,
+        /// `sourceFunctionName`.
+        function: String,
+        /// `sourceCharPosition`; -1 if it is not known.
+        position: i64,
+    }
+}
+
+wire_fields! {
+    /// A resource that the page loaded (<https://www.w3.org/TR/resource-timing/>), in µs since the time origin.
+    pub struct Resource {
+        /// `startTime`.
+        start: i64,
+        /// `duration` in µs.
+        duration: i64,
+        /// The URL without query and fragment; a path if it is of the page's origin.
+        url: String,
+        /// `initiatorType`, such as `img`.
+        initiator: String,
+        /// `responseStatus`.
+        status: Option<i64>,
+        /// `transferSize` in bytes.
+        transfer_bytes: Option<i64>,
+        /// `encodedBodySize` in bytes.
+        encoded_bytes: Option<i64>,
+        /// `decodedBodySize` in bytes.
+        decoded_bytes: Option<i64>,
+        /// `nextHopProtocol`.
+        protocol: Option<String>,
+        /// 1 if it blocked rendering.
+        render_blocking: Option<i64>,
+        /// `deliveryType`, such as `cache`.
+        delivery: Option<String>,
+        /// From start to the end of redirects, in µs.
+        redirect: Option<i64>,
+        /// Name look-up in µs.
+        dns: Option<i64>,
+        /// Connecting, TLS included, in µs.
+        connect: Option<i64>,
+        /// TLS in µs.
+        tls: Option<i64>,
+        /// Waiting for the first byte, in µs.
+        request: Option<i64>,
+        /// Receiving, in µs.
+        response: Option<i64>,
+        /// How many resources this one stands for, in thousandths, where they are sampled.
+        weight: Option<i64>,
+    }
+}
+
+wire_fields! {
+    /// A mark or a measure (<https://www.w3.org/TR/user-timing/>).
+    pub struct UserTiming {
+        /// When it was or began, in µs since the time origin.
+        start: i64,
+        /// Its name.
+        name: String,
+        /// A measure's duration in µs; absent of a mark.
+        duration: Option<i64>,
+        /// How many this one stands for, in thousandths, where they are sampled.
+        weight: Option<i64>,
+    }
+}
+
+wire_fields! {
+    /// An element's paint (<https://wicg.github.io/element-timing/>).
+    pub struct ElementTiming {
+        /// When it was painted: `renderTime`, else `loadTime`, in µs since the time origin.
+        painted: i64,
+        /// The attribute `elementtiming`.
+        name: String,
+        /// A selector of the element.
+        target: Option<String>,
+        /// The resource, if it is an image.
+        url: Option<String>,
+        /// How many this one stands for, in thousandths, where they are sampled.
+        weight: Option<i64>,
+    }
+}
+
+wire_nested!(
+    NavigationRecord,
+    Receipt,
+    PaintResource,
+    Surroundings,
+    Script,
+    DroppedCount
+);
+
+wire_list! {
+    /// Scripts of one frame.
+    Scripts of Script;
+    /// What observers lost, by type.
+    DroppedEntries of DroppedCount;
 }
 
 /// A record with its prefix.

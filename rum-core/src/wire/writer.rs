@@ -129,10 +129,35 @@ impl Writer {
         self.text.push('"');
     }
 
-    /// Text that is JSON already, as one value.
+    /// A string that needs no escapes.
+    pub(crate) fn quoted(&mut self, value: &str) {
+        self.before_value();
+        self.text.push('"');
+        self.text.push_str(value);
+        self.text.push('"');
+    }
+
+    /// Text that is JSON already, as one value, or as several with their commas.
+    #[inline(never)]
     pub fn json(&mut self, value: &str) {
         self.before_value();
         self.text.push_str(value);
+    }
+
+    /// JSON text, or an absent value.
+    pub fn json_or_null(&mut self, value: Option<&str>) {
+        match value {
+            Some(value) => self.json(value),
+            None => self.null(),
+        }
+    }
+
+    /// An integer, or an absent value.
+    pub fn int_or_null(&mut self, value: Option<i64>) {
+        match value {
+            Some(value) => self.int(value),
+            None => self.null(),
+        }
     }
 }
 

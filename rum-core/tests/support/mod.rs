@@ -3,13 +3,16 @@
     dead_code,
     missing_docs,
     unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
     reason = "each test file uses a part of it"
 )]
 
 use rum_core::vitals::{Metric, Scope};
 use rum_core::wire::event::VitalEvent;
+use rum_core::wire::raw::read_raw;
 use rum_core::wire::record::*;
-use rum_core::wire::{Event, Item, Record, Stamped};
+use rum_core::wire::{Batch, Content, Event, Item, Record, Stamped, Writer};
 use rum_core::{Engine, Id, Limits, ViewKind};
 
 /// A document. Times are in ms, as people write them; the records have µs.
@@ -29,6 +32,31 @@ pub fn us(ms: f64) -> i64 {
     (ms * 1000.0).round() as i64
 }
 
+/// Gives a record to the engine as it comes from the capture script: as text.
+pub fn push(engine: &mut Engine, ordinal: i64, t: i64, record: Record) {
+    let mut w = Writer::default();
+    w.begin_array();
+    Stamped { ordinal, t, record }.write(&mut w);
+    w.end_array();
+    read_raw(&w.finish(), |record| engine.push(record)).unwrap();
+}
+
+/// What the engine hands out, as items.
+pub fn take(engine: &mut Engine) -> Vec<Item> {
+    let body = engine.take_body(BATCH, 1_795_226_217_000, DOCUMENT);
+    body.map_or_else(Vec::new, |body| read(&body))
+}
+
+/// The items of a body of the engine.
+pub fn read(body: &str) -> Vec<Item> {
+    match Batch::read(body).unwrap().content {
+        Content::Events(items) => items,
+        Content::Records(_) => panic!("a body of the engine holds events"),
+    }
+}
+
+pub const BATCH: &str = "0000000000000007";
+
 impl Page {
     /// A page that was loaded as view 1.
     pub fn loaded() -> Self {
@@ -45,11 +73,7 @@ impl Page {
     }
 
     pub fn push(mut self, ms: f64, record: Record) -> Self {
-        self.engine.push(Stamped {
-            ordinal: self.records,
-            t: us(ms),
-            record,
-        });
+        push(&mut self.engine, self.records, us(ms), record);
         self.records += 1;
         self
     }
@@ -135,6 +159,45 @@ impl Page {
         self.push(ms, Record::Interaction(record))
     }
 
+    /// An event of no interaction, such as `pointerover`.
+    pub fn bystander(self, ms: f64, duration: f64, processing: (f64, f64)) -> Self {
+        self.event(ms, 0, duration, processing, "pointerover")
+    }
+
+    /// A long animation frame that met an interaction.
+    pub fn frame(self, ms: f64, duration: f64) -> Self {
+        let record = LongFrame {
+            start: us(ms),
+            duration: us(duration),
+            kind: 0,
+            blocking: None,
+            render_start: None,
+            style_start: None,
+            first_input: None,
+            weight: None,
+            scripts: None,
+        };
+        self.push(ms, Record::InteractionFrame(record))
+    }
+
+    /// The browser's soft navigation: the latest view is it.
+    pub fn softened(self, ms: f64, interaction_id: i64, painted: f64) -> Self {
+        let record = SoftNavigationRecord {
+            interaction_id,
+            painted: Some(us(painted)),
+        };
+        self.push(ms, Record::SoftNavigation(record))
+    }
+
+    pub fn soft_paint(self, ms: f64, interaction_id: i64, target: &str) -> Self {
+        let record = SoftPaintRecord {
+            interaction_id,
+            target: Some(target.into()),
+            url: None,
+        };
+        self.push(ms, Record::SoftPaint(record))
+    }
+
     pub fn restored(self, ms: f64, n: u64, painted: f64) -> Self {
         self.view(ms, n, ViewKind::BackForwardCache, "/")
             .push(ms, Record::Restore(RestoreRecord { painted: us(painted) }))
@@ -151,19 +214,21 @@ impl Page {
             reason: 0,
             wall_ms: 0,
             interaction_count,
-            attached: 0,
-            queue_dropped: None,
-            observer_dropped: None,
+            receipt: Receipt {
+                attached: 0,
+                queue_dropped: None,
+                observer_dropped: None,
+            },
         };
         self.push(ms, Record::Cut(record))
     }
 
     pub fn take(&mut self) -> Rows {
-        Rows(self.engine.take())
+        Rows(take(&mut self.engine))
     }
 
     pub fn body(&mut self) -> Option<String> {
-        self.engine.take_body(Id(7), 1_795_226_217_000, DOCUMENT)
+        self.engine.take_body(BATCH, 1_795_226_217_000, DOCUMENT)
     }
 
     pub fn engine(&self) -> &Engine {
@@ -195,6 +260,7 @@ pub fn empty_navigation() -> NavigationRecord {
         response_start: None,
         response_end: None,
         dom_interactive: None,
+        dom_content_loaded_start: None,
         dom_content_loaded: None,
         dom_complete: None,
         load: None,
