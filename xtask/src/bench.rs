@@ -1,7 +1,6 @@
 //! `cargo xtask bench`: the measurements that decisions in `docs/decisions` rest on. No test runs them.
 
 mod boundary;
-mod wire;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -18,8 +17,6 @@ pub(crate) struct BenchArguments {
 
 #[derive(clap::Subcommand)]
 enum Bench {
-    /// The wire's form: JSON with names, positional JSON and a compact binary form, on the standard visit
-    Wire(Output),
     /// The border between page and Wasm: bytes of rum-sdk with other dependencies
     Boundary(Output),
 }
@@ -40,7 +37,6 @@ struct Row {
 /// Runs one benchmark and shows its result.
 pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArguments) -> Result<()> {
     let (output, columns, rows) = match &arguments.bench {
-        Bench::Wire(output) => (output, wire::COLUMNS, wire::measure(workspace, cache)?),
         Bench::Boundary(output) => (output, boundary::COLUMNS, boundary::measure(workspace, cache)?),
     };
     if output.json {

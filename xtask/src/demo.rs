@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::native::{COLLECTOR, SHOP};
-use crate::tools::{Cache, chromium, libchdb, npm};
+use crate::tools::{Cache, browsers, libchdb, npm};
 use crate::workspace::Workspace;
 use crate::{native, process, terminal, web};
 use keeper::Kept;
@@ -109,7 +109,7 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &DemoArgument
     let _claim = site.claim()?;
     let library = libchdb::ready(cache)?;
     if visits {
-        chromium::ready()?;
+        browsers::CHROMIUM.ready()?;
     }
     if arguments.no_build {
         native::check_binaries(workspace)?;

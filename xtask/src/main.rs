@@ -35,9 +35,9 @@ struct Cli {
 enum Command {
     /// Start ClickHouse, the collector and the demo shop; Ctrl-C ends everything
     Demo(demo::DemoArguments),
-    /// Build the browser SDK's Wasm into rum-sdk/pkg, and what pages download into js-wrapper/dist
+    /// Build the Wasm into rum-sdk/pkg and rum-vitals/pkg, and what pages download into js-wrapper/dist
     Wasm(WasmArguments),
-    /// Run every test: formatting, clippy, native, Wasm glue, size, end to end in headless Chromium
+    /// Run every test: formatting, clippy, native, Wasm glue, size, and in three browsers
     Test(TestArguments),
     /// The same as test, for logs: without colours and progress bars
     Ci(TestArguments),
@@ -54,9 +54,9 @@ enum Command {
 
 #[derive(clap::Args)]
 struct WasmArguments {
-    /// Stop after rum-sdk/pkg; do not build js-wrapper/dist
-    #[arg(long)]
-    only_pkg: bool,
+    /// Build only the `pkg` folders of these crates, not js-wrapper/dist
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<wasm::Module>,
 }
 
 #[derive(clap::Args)]
@@ -75,7 +75,7 @@ struct CodegenArguments {
 
 #[derive(clap::Args)]
 struct SizeArguments {
-    /// Print one JSON object: {"capture", "glue", "wasm", "total"}
+    /// Print one JSON object: {"capture", "glue", "wasm", "total", "drop_in"}
     #[arg(long)]
     json: bool,
     /// Measure js-wrapper/dist as it is
@@ -104,9 +104,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Keep(_) => {}
         Command::Demo(arguments) => return demo::run(&workspace, &cache, &arguments),
         Command::Wasm(arguments) => {
-            wasm::build(&workspace, &cache)?;
-            if !arguments.only_pkg {
+            if arguments.only.is_empty() {
                 web::build(&workspace, &cache)?;
+            } else {
+                wasm::build(&workspace, &cache, &arguments.only)?;
             }
         }
         Command::Test(arguments) => {

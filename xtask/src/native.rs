@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::tools::{Cache, chromium, libchdb, rust};
+use crate::tools::{Cache, browsers, libchdb, rust};
 use crate::workspace::Workspace;
 use crate::{process, terminal};
 
@@ -46,15 +46,21 @@ pub(crate) fn build_all(workspace: &Workspace) -> Result<()> {
     ]))
 }
 
-/// Tells tests where things are. What is set already wins: libchdb and Chromium of one's own.
+/// Tells tests where everything is. What is set already wins: libchdb and Chromium of one's own.
 pub(crate) fn test_environment(workspace: &Workspace, cache: &Cache, command: &mut Command) -> Result<()> {
     command
         .env("RUM_LIBCHDB", libchdb::ready(cache)?)
-        .env("RUM_CHROMIUM", chromium::ready()?)
+        .env(browsers::CHROMIUM.variable, browsers::CHROMIUM.ready()?);
+    built(workspace, command);
+    Ok(())
+}
+
+/// Tells tests where the things are that were built.
+pub(crate) fn built(workspace: &Workspace, command: &mut Command) {
+    command
         .env("RUM_COLLECTOR_BIN", workspace.binary(COLLECTOR))
         .env("RUM_DEMO_BIN", workspace.binary(SHOP))
         .env("RUM_XTASK_BIN", workspace.binary("xtask"))
         .env("RUM_NATIVE_CORE_BIN", workspace.binary("native-core"))
         .env("RUM_DIST", workspace.path("js-wrapper/dist"));
-    Ok(())
 }

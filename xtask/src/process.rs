@@ -1,7 +1,8 @@
 //! Running other programs, with errors that a person can act on.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -42,13 +43,11 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Runs to the end, calling `line` with each line of its stdout; stderr is shown as it comes.
-pub(crate) fn lines(command: &mut Command, mut line: impl FnMut(&str)) -> Result<ExitStatus> {
+pub(crate) fn lines(command: &mut Command, line: impl FnMut(&str)) -> Result<ExitStatus> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| cannot_start(command))?;
     let stdout = child.stdout.take().context("the child has no stdout pipe")?;
-    for text in BufReader::new(stdout).split(b'\n') {
-        line(&String::from_utf8_lossy(&text?));
-    }
+    each_line(stdout, line)?;
     child
         .wait()
         .with_context(|| format!("`{}` cannot be waited for", shown(command)))
@@ -80,6 +79,41 @@ pub(crate) fn watched(command: &mut Command, mut tick: impl FnMut()) -> Result<(
             }
         }
     }
+}
+
+/// Runs quietly to the end, calling `line` with each line of its stdout; shows the last lines of its stderr when it fails.
+pub(crate) fn followed(command: &mut Command, line: impl FnMut(&str)) -> Result<()> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| cannot_start(command))?;
+    let stdout = child.stdout.take().context("the child has no stdout pipe")?;
+    let stderr = child.stderr.take().context("the child has no stderr pipe")?;
+    let mut errors = VecDeque::new();
+    std::thread::scope(|scope| {
+        // Beside, for a child that fills this pipe stops until somebody reads it.
+        scope.spawn(|| {
+            each_line(stderr, |line| {
+                errors.truncate(SHOWN_LINES - 1);
+                errors.push_front(line.to_owned());
+            })
+        });
+        each_line(stdout, line)
+    })?;
+    let status = child.wait()?;
+    if !status.success() {
+        let errors: Vec<String> = errors.into_iter().rev().collect();
+        bail!("`{}` failed ({status}):\n{}", shown(command), errors.join("\n"));
+    }
+    Ok(())
+}
+
+fn each_line(pipe: impl Read, mut line: impl FnMut(&str)) -> io::Result<()> {
+    for text in BufReader::new(pipe).split(b'\n') {
+        line(&String::from_utf8_lossy(&text?));
+    }
+    Ok(())
 }
 
 /// A failing status as an error that names the command.
@@ -163,6 +197,22 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("the reason"), "{error}");
+    }
+
+    #[test]
+    fn a_followed_command_tells_its_lines_and_keeps_its_errors_for_the_end() {
+        let mut seen = Vec::new();
+        // More on stderr than a pipe holds, before the first line.
+        let script = "head -c 200000 /dev/zero >&2; echo one; echo two; echo the reason >&2; exit 3";
+        let error = followed(&mut shell(script), |line| seen.push(line.to_owned()))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(seen, ["one", "two"]);
+        assert!(
+            error.contains("exit status: 3") && error.ends_with("the reason"),
+            "{error}"
+        );
+        followed(&mut shell("echo noise >&2"), |_| {}).unwrap();
     }
 
     #[test]

@@ -72,22 +72,55 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-/// How far a download or an unpacking is: a bar on a terminal, a line at each quarter elsewhere.
+/// How far a download or an installation is: a bar on a terminal, a line at each quarter elsewhere.
 pub(crate) struct Progress {
     label: &'static str,
     what: String,
     total: u64,
+    unit: Unit,
     quarter: u64,
     bar: Option<ProgressBar>,
 }
 
+/// What progress is counted in.
+#[derive(Clone, Copy)]
+enum Unit {
+    Bytes,
+    Percent,
+}
+
+impl Unit {
+    /// In indicatif's words.
+    const fn template(self) -> &'static str {
+        match self {
+            Self::Bytes => "{bytes} of {total_bytes}, {eta} left",
+            Self::Percent => "{percent} %",
+        }
+    }
+
+    fn shown(self, done: u64, total: u64) -> String {
+        match self {
+            Self::Bytes => format!("{} of {}", megabytes(done), megabytes(total)),
+            Self::Percent => format!("{done} %"),
+        }
+    }
+}
+
 impl Progress {
     /// `total` in bytes; what comes over it is shown as complete.
-    pub(crate) fn new(label: &'static str, what: &str, total: u64) -> Self {
+    pub(crate) fn bytes(label: &'static str, what: &str, total: u64) -> Self {
+        Self::new(label, what, total, Unit::Bytes)
+    }
+
+    /// Of what says itself how far it is.
+    pub(crate) fn percent(label: &'static str, what: &str) -> Self {
+        Self::new(label, what, 100, Unit::Percent)
+    }
+
+    fn new(label: &'static str, what: &str, total: u64, unit: Unit) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total);
-            let template =
-                format!("{{prefix:>{LABEL}}}  {{msg}} [{{bar:30}}] {{bytes}} of {{total_bytes}}, {{eta}} left");
+            let template = format!("{{prefix:>{LABEL}}}  {{msg}} [{{bar:30}}] {}", unit.template());
             if let Ok(style) = ProgressStyle::with_template(&template) {
                 bar.set_style(style.progress_chars("=> "));
             }
@@ -99,12 +132,13 @@ impl Progress {
             label,
             what: what.to_owned(),
             total: total.max(1),
+            unit,
             quarter: 0,
             bar,
         }
     }
 
-    /// The bytes that are done so far.
+    /// What is done so far.
     pub(crate) fn set(&mut self, done: u64) {
         let done = done.min(self.total);
         if let Some(bar) = &self.bar {
@@ -114,8 +148,8 @@ impl Progress {
         let quarter = done * 4 / self.total;
         if quarter > self.quarter {
             self.quarter = quarter;
-            let (done, total) = (megabytes(done), megabytes(self.total));
-            note(self.label, &format!("{}: {done} of {total}", self.what));
+            let done = self.unit.shown(done, self.total);
+            note(self.label, &format!("{}: {done}", self.what));
         }
     }
 }

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use crate::tally::Tally;
 use crate::terminal::{self, Tone};
+use crate::tools::browsers::{Absent, Engine};
 use crate::tools::{Cache, npm};
 use crate::workspace::Workspace;
 use crate::{codegen, native, process, size, wasm, web};
@@ -36,6 +37,12 @@ pub(crate) enum Stage {
     Size,
     /// End to end in headless Chromium
     Browser,
+    /// The vitals against the reference library's, in Chromium
+    VitalsChromium,
+    /// The same in Firefox
+    VitalsFirefox,
+    /// The same in WebKitGTK
+    VitalsWebkit,
 }
 
 /// Who reads the output.
@@ -50,6 +57,8 @@ struct Outcome {
     stage: Stage,
     tally: Tally,
     time: Duration,
+    /// Why this system can never run it, if that is so.
+    absent: Option<Absent>,
 }
 
 /// Runs the stages (`only`, or all), prints a table and the sum.
@@ -58,6 +67,7 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
         workspace,
         cache,
         audience,
+        only,
     };
     let mut outcomes = Vec::new();
     let build = only.iter().any(Stage::needs_build);
@@ -72,7 +82,13 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
 impl Stage {
     fn needs_build(&self) -> bool {
         match self {
-            Self::Native | Self::Js | Self::Size | Self::Browser => true,
+            Self::Native
+            | Self::Js
+            | Self::Size
+            | Self::Browser
+            | Self::VitalsChromium
+            | Self::VitalsFirefox
+            | Self::VitalsWebkit => true,
             Self::Format | Self::Clippy | Self::Codegen | Self::Build | Self::Wasm => false,
         }
     }
@@ -88,13 +104,31 @@ struct Tests<'a> {
     workspace: &'a Workspace,
     cache: &'a Cache,
     audience: Audience,
+    only: &'a [Stage],
 }
 
 impl Tests<'_> {
     fn stage(&self, stage: Stage) -> Outcome {
         terminal::note(&stage.name(), "…");
         let started = Instant::now();
-        let result = match stage {
+        let (tally, absent) = match self.run(stage) {
+            Ok(tally) => (tally, None),
+            Err(error) => {
+                terminal::note(&stage.name(), &format!("{error:#}"));
+                let absent = error.downcast_ref().copied();
+                (without_result(stage, absent, self.only, self.audience), absent)
+            }
+        };
+        Outcome {
+            stage,
+            tally,
+            time: started.elapsed(),
+            absent,
+        }
+    }
+
+    fn run(&self, stage: Stage) -> Result<Tally> {
+        match stage {
             Stage::Format => self.check("cargo", &["fmt", "--all", "--check"]),
             Stage::Clippy => self.check(
                 "cargo",
@@ -107,15 +141,9 @@ impl Tests<'_> {
             Stage::Wasm => self.wasm(),
             Stage::Size => size::check(self.workspace, size::Format::Table).map(|()| Tally::PASSED),
             Stage::Browser => self.browser(),
-        };
-        let tally = result.unwrap_or_else(|error| {
-            terminal::note(&stage.name(), &format!("{error:#}"));
-            Tally::FAILED
-        });
-        Outcome {
-            stage,
-            tally,
-            time: started.elapsed(),
+            Stage::VitalsChromium => self.vitals(Engine::Chromium, "chromium.test.mjs"),
+            Stage::VitalsFirefox => self.vitals(Engine::Firefox, "firefox.test.mjs"),
+            Stage::VitalsWebkit => self.vitals(Engine::WebKit, "webkit.test.mjs"),
         }
     }
 
@@ -167,6 +195,16 @@ impl Tests<'_> {
         counted(&mut node, Tally::count_node)
     }
 
+    fn vitals(&self, engine: Engine, file: &str) -> Result<Tally> {
+        let programs = engine.ready()?;
+        npm::install(self.workspace)?;
+        let mut node = self.command("node");
+        node.arg("--test").arg(self.workspace.path("tests/vitals").join(file));
+        native::built(self.workspace, &mut node);
+        node.envs(programs);
+        counted(&mut node, Tally::count_node)
+    }
+
     fn browser_tests(&self) -> Result<Vec<OsString>> {
         let folder = self.workspace.path("tests/browser");
         let entries = fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
@@ -204,6 +242,15 @@ impl Tests<'_> {
     }
 }
 
+/// How a stage counts that did not get to its tests. What this system can never run is a failure only for those who
+/// count on it: CI, and a person who has named the stage.
+fn without_result(stage: Stage, absent: Option<Absent>, only: &[Stage], audience: Audience) -> Tally {
+    match (absent, audience) {
+        (Some(_), Audience::Person) if !only.contains(&stage) => Tally::default(),
+        _ => Tally::FAILED,
+    }
+}
+
 /// Runs a test runner, shows its lines and counts its results.
 fn counted(command: &mut Command, count: fn(&mut Tally, &str)) -> Result<Tally> {
     let mut tally = Tally::default();
@@ -225,10 +272,16 @@ fn counted(command: &mut Command, count: fn(&mut Tally, &str)) -> Result<Tally> 
 fn report(outcomes: &[Outcome]) -> ExitCode {
     let mut sum = Tally::default();
     terminal::result("");
-    for Outcome { stage, tally, time } in outcomes {
+    for Outcome {
+        stage,
+        tally,
+        time,
+        absent,
+    } in outcomes
+    {
         sum += *tally;
         let mut line = format!(
-            "{:<8} {:>5} passed {:>4} failed  {:>12}",
+            "{:<15} {:>5} passed {:>4} failed  {:>12}",
             stage.name(),
             tally.passed,
             tally.failed,
@@ -237,7 +290,14 @@ fn report(outcomes: &[Outcome]) -> ExitCode {
         if tally.ignored > 0 {
             line += &format!("  ({} ignored)", tally.ignored);
         }
-        let tone = if tally.failed > 0 { Tone::Bad } else { Tone::Good };
+        if let Some(absent) = absent {
+            line += &format!("  (did not run: {absent})");
+        }
+        let tone = match (tally.failed, absent) {
+            (0, None) => Tone::Good,
+            (0, Some(_)) => Tone::Faint,
+            _ => Tone::Bad,
+        };
         terminal::result(&terminal::toned(&line, tone));
     }
     // The last line, for people and for CI: never coloured.
@@ -246,5 +306,22 @@ fn report(outcomes: &[Outcome]) -> ExitCode {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_cannot_be_here_fails_only_for_those_who_count_on_it() {
+        let stage = Stage::VitalsWebkit;
+        let absent = Some(Absent::WebKit);
+        let tally = |only: &[Stage], audience| without_result(stage, absent, only, audience);
+        assert_eq!(tally(&[], Audience::Person), Tally::default());
+        assert_eq!(tally(&[stage], Audience::Person), Tally::FAILED);
+        assert_eq!(tally(&[], Audience::Ci), Tally::FAILED);
+        let other_error = without_result(stage, None, &[], Audience::Person);
+        assert_eq!(other_error, Tally::FAILED);
     }
 }

@@ -1,12 +1,13 @@
-//! The tools that the project needs: each is looked for first, then installed at a pinned version into
-//! the cache folder, with a line that says what and why. One file a tool.
+//! The tools that the project needs: each is looked for first, then installed with a line that says what and why: at a pinned
+//! version into the cache folder, or (browsers) by the system. One file a tool.
 
 mod apt;
+pub(crate) mod browsers;
 mod cache;
 mod cargo_install;
-pub(crate) mod chromium;
 pub(crate) mod libchdb;
 pub(crate) mod npm;
+mod program;
 pub(crate) mod rust;
 mod wasm_bindgen;
 mod wasm_compiler;

@@ -1,13 +1,15 @@
-//! `cargo xtask wasm`: rum-sdk, compiled as small as it gets, into `rum-sdk/pkg`.
+//! `cargo xtask wasm`: the crates that pages run, compiled as small as they get, each into its folder `pkg`.
 //!
-//! wasm-pack runs cargo and wasm-bindgen; std is built again for size; wasm-opt has the last word. Only this command
-//! passes build-std: a config file at the root would change every build of the host.
+//! std is built again for size; wasm-opt has the last word. Only this command passes build-std: a config file at the
+//! root would change every build of the host.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
+use clap::ValueEnum;
 
 use crate::stamp::{Inputs, Stamp};
 use crate::tools::{Cache, WasmTools};
@@ -38,24 +40,83 @@ const WASM_OPT: [&str; 5] = [
     "--strip-target-features",
 ];
 
-/// Builds `rum-sdk/pkg` unless it is current.
-pub(crate) fn build(workspace: &Workspace, cache: &Cache) -> Result<()> {
+/// A crate that pages run, named as its folder is.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Module {
+    /// The core of rum.js; wasm-bindgen writes its JavaScript
+    #[value(name = "rum-sdk")]
+    Sdk,
+    /// The core of the drop-in for web-vitals: bare exports, without wasm-bindgen
+    #[value(name = "rum-vitals")]
+    Vitals,
+}
+
+impl Module {
+    const fn package(self) -> &'static str {
+        match self {
+            Self::Sdk => "rum-sdk",
+            Self::Vitals => "rum-vitals",
+        }
+    }
+
+    /// The file in its `pkg` that pages download.
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Sdk => "rum_sdk_bg.wasm",
+            Self::Vitals => "rum_vitals.wasm",
+        }
+    }
+}
+
+/// Builds the modules' `pkg` folders, unless they are current.
+pub(crate) fn build(workspace: &Workspace, cache: &Cache, modules: &[Module]) -> Result<()> {
     let tools = WasmTools::ready(workspace, cache)?;
-    let package = workspace.path("rum-sdk/pkg");
-    let inputs = ["rum-core", "rum-sdk", "Cargo.toml", "Cargo.lock", "package-lock.json"]
+    modules
+        .iter()
+        .try_for_each(|&module| build_module(workspace, &tools, module))
+}
+
+fn build_module(workspace: &Workspace, tools: &WasmTools, module: Module) -> Result<()> {
+    let name = module.package();
+    let package = workspace.path(name).join("pkg");
+    let inputs = ["rum-core", name, "Cargo.toml", "Cargo.lock", "package-lock.json"]
         .into_iter()
         .try_fold(Inputs::default(), |inputs, path| inputs.path(&workspace.path(path)))?
         .text(&BUILD_STD.join(" "))
         .text(RUSTFLAGS)
         .text(&WASM_OPT.join(" "))
         .text(tools.version());
-    let stamp = Stamp::new(workspace.target.join("wasm/rum-sdk.stamp"), package.clone(), inputs);
+    let stamp = Stamp::new(
+        workspace.target.join(format!("wasm/{name}.stamp")),
+        package.clone(),
+        inputs,
+    );
     if stamp.is_current()? {
-        terminal::note("wasm", "rum-sdk is up to date");
+        terminal::note("wasm", &format!("{name} is up to date"));
         return Ok(());
     }
-    terminal::note("wasm", "building rum-sdk, with std rebuilt for size");
+    terminal::note("wasm", &format!("building {name}, with std rebuilt for size"));
     let started = Instant::now();
+    let wasm = package.join(module.file());
+    match module {
+        Module::Sdk => {
+            pack(workspace, tools, name)?;
+            optimise(workspace, tools, &wasm, &wasm)?;
+        }
+        Module::Vitals => {
+            process::run(build_command(workspace, tools)?.args(["--package", name]))?;
+            fs::create_dir_all(&package)?;
+            optimise(workspace, tools, &outputs(workspace).join(module.file()), &wasm)?;
+        }
+    }
+    stamp.write()?;
+    let (bytes, time) = (wasm.metadata()?.len(), terminal::duration(started.elapsed()));
+    terminal::note("", &format!("{name}/pkg is built: {bytes} bytes of Wasm ({time})"));
+    Ok(())
+}
+
+/// cargo and wasm-bindgen, as wasm-pack runs them.
+fn pack(workspace: &Workspace, tools: &WasmTools, package: &str) -> Result<()> {
     let mut pack = tools.command(workspace, "wasm-pack")?;
     // `--mode force` is wasm-pack's word for "do not look for the wasm32 target": the other modes run
     // `rustup target add`, which fetches a std that build-std does not use.
@@ -65,7 +126,7 @@ pub(crate) fn build(workspace: &Workspace, cache: &Cache) -> Result<()> {
         "--log-level",
         "error",
         "build",
-        "rum-sdk",
+        package,
         "--target",
         "web",
         "--profile",
@@ -74,22 +135,15 @@ pub(crate) fn build(workspace: &Workspace, cache: &Cache) -> Result<()> {
     pack.args(["--mode", "force", "--no-opt", "--no-pack", "--"])
         .args(BUILD_STD)
         .env("RUSTFLAGS", RUSTFLAGS);
-    process::run(&mut pack)?;
-
-    let wasm = package.join("rum_sdk_bg.wasm");
-    optimise(workspace, &tools, &wasm, &wasm)?;
-    stamp.write()?;
-    let (bytes, time) = (wasm.metadata()?.len(), terminal::duration(started.elapsed()));
-    terminal::note("", &format!("rum-sdk/pkg is built: {bytes} bytes of Wasm ({time})"));
-    Ok(())
+    process::run(&mut pack)
 }
 
-/// `cargo build` with everything that makes rum-sdk small: the benchmarks compare sizes. The outputs are in
+/// `cargo build` with everything that makes a module small; the benchmarks compare sizes with it. The outputs are in
 /// [`outputs`].
 pub(crate) fn build_command(workspace: &Workspace, tools: &WasmTools) -> Result<Command> {
     let mut cargo = tools.command(workspace, "cargo")?;
     cargo
-        .args(["build", "--quiet", "--target", TARGET, "--profile", "wasm"])
+        .args(["build", "--target", TARGET, "--profile", "wasm"])
         .args(BUILD_STD)
         .env("RUSTFLAGS", RUSTFLAGS);
     Ok(cargo)

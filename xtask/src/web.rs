@@ -6,14 +6,15 @@ use anyhow::Result;
 
 use crate::stamp::{Inputs, Stamp};
 use crate::tools::{Cache, npm};
+use crate::wasm::Module;
 use crate::workspace::Workspace;
 use crate::{process, terminal, wasm};
 
 /// Builds the Wasm and `js-wrapper/dist`, unless they are current.
 pub(crate) fn build(workspace: &Workspace, cache: &Cache) -> Result<()> {
     npm::install(workspace)?;
-    wasm::build(workspace, cache)?;
-    let inputs = ["js-wrapper", "rum-sdk/pkg", "package-lock.json"]
+    wasm::build(workspace, cache, &[Module::Sdk])?;
+    let inputs = ["js-wrapper", "rum-sdk/pkg", "rum-vitals/pkg", "package-lock.json"]
         .into_iter()
         .try_fold(Inputs::default(), |inputs, path| inputs.path(&workspace.path(path)))?;
     let stamp = Stamp::new(

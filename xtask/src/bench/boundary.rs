@@ -164,7 +164,7 @@ fn build(
 ) -> Result<(u64, u64)> {
     let mut cargo = wasm::build_command(workspace, tools)?;
     cargo
-        .args(["--package", "rum-sdk", "--features", variant.features])
+        .args(["--quiet", "--package", "rum-sdk", "--features", variant.features])
         .current_dir(copy);
     process::run(&mut cargo)?;
     let mut bindgen = tools.command(workspace, "wasm-bindgen")?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::query::{number, sql};
 use super::site::Site;
 use super::{Demo, Watch};
-use crate::tools::chromium;
+use crate::tools::browsers;
 use crate::workspace::Workspace;
 use crate::{process, terminal};
 
@@ -29,7 +29,7 @@ pub(super) fn run(demo: &mut Demo<'_>, visits: u32) -> Result<()> {
     node.arg(workspace.path("xtask/visits.mjs"))
         .args(["--shop", &format!("http://{}", site.shop)]);
     node.arg("--browser")
-        .arg(chromium::ready()?)
+        .arg(browsers::CHROMIUM.ready()?)
         .args(["--visits", &visits.to_string()]);
     let status = process::lines(&mut node, |line| terminal::note("", line))?;
     process::succeeded(&node, status).context("the visits did not get through the shop")?;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::{process, terminal};
 
 /// Is this a machine with apt?
 pub(super) fn is_here() -> bool {
@@ -42,12 +42,24 @@ pub(super) fn unpack(file: &Path, folder: &Path) -> Result<()> {
     process::watched(Command::new("dpkg").arg("-x").arg(file).arg(folder), || {})
 }
 
-/// Installs a package for the whole machine.
-pub(super) fn install(package: &str) -> Result<()> {
+/// Installs packages for the whole machine, with progress to be seen.
+pub(super) fn install(packages: &[&str]) -> Result<()> {
+    let words = ["apt-get", "install", "-y", "--no-install-recommends"];
+    let words = [&words, packages].concat();
+    // Where nobody may install, there is no use in fetching lists either.
+    as_root(&words)?;
     let install = || -> Result<()> {
-        let arguments = ["apt-get", "install", "-y", "--no-install-recommends", package];
-        process::watched(as_root(&arguments)?.env("DEBIAN_FRONTEND", "noninteractive"), || {})
+        let mut apt = as_root(&words)?;
+        // Another apt-get may be at work.
+        apt.args(["-qq", "-o", "APT::Status-Fd=1", "-o", "DPkg::Lock::Timeout=600"]);
+        let mut progress = terminal::Progress::percent("install", &packages.join(", "));
+        process::followed(&mut apt, |line| {
+            if let Some(percent) = percent(line) {
+                progress.set(percent);
+            }
+        })
     };
+    // A fresh container has no package lists, an old one outdated lists.
     if install().is_ok() {
         return Ok(());
     }
@@ -55,17 +67,34 @@ pub(super) fn install(package: &str) -> Result<()> {
     install()
 }
 
+/// How far an installation is, by a line that apt writes for programs: `dlstatus:2:41.5:…` while it downloads, which is
+/// counted as the first half, `pmstatus:xvfb:20.0:…` while it unpacks and configures.
+fn percent(line: &str) -> Option<u64> {
+    let mut fields = line.split(':');
+    let step = fields.next()?;
+    let done: f64 = fields.nth(1)?.parse().ok()?;
+    match step {
+        "dlstatus" => Some((done / 2.0) as u64),
+        "pmstatus" => Some((50.0 + done / 2.0) as u64),
+        _ => None,
+    }
+}
+
 fn as_root(arguments: &[&str]) -> Result<Command> {
+    const ASK_NOTHING: (&str, &str) = ("DEBIAN_FRONTEND", "noninteractive");
     let is_root = rustix::process::geteuid().is_root();
     let may_sudo = || process::output(Command::new("sudo").args(["-n", "true"])).is_ok();
     let Some((program, rest)) = arguments.split_first() else {
         bail!("nothing to run")
     };
     let mut command = if is_root {
-        Command::new(program)
+        let mut command = Command::new(program);
+        command.env(ASK_NOTHING.0, ASK_NOTHING.1);
+        command
     } else if may_sudo() {
         let mut sudo = Command::new("sudo");
-        sudo.args(["-n", program]);
+        // sudo passes no variables on.
+        sudo.args(["-n", "env", &format!("{}={}", ASK_NOTHING.0, ASK_NOTHING.1), program]);
         sudo
     } else {
         bail!(
@@ -75,4 +104,27 @@ fn as_root(arguments: &[&str]) -> Result<Command> {
     };
     command.args(rest);
     Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_goes_from_download_to_installation() {
+        for (line, expected) in [
+            ("dlstatus:1:0.0000:Retrieving file 1 of 9", Some(0)),
+            ("dlstatus:9:100.0000:Retrieving file 9 of 9", Some(50)),
+            ("pmstatus:dpkg-exec:0.0000:Running dpkg", Some(50)),
+            (
+                "pmstatus:libwebkit2gtk-4.1-0:71.4286:Unpacking libwebkit2gtk-4.1-0 (amd64)",
+                Some(85),
+            ),
+            ("Preparing to unpack .../xvfb_2%3a21.1.7-3_amd64.deb ...", None),
+            ("pmerror:/var/cache/x.deb:80.0:cannot be read", None),
+            ("", None),
+        ] {
+            assert_eq!(percent(line), expected, "{line}");
+        }
+    }
 }

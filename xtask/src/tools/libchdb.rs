@@ -42,7 +42,7 @@ fn unpack(stage: &Path) -> Result<()> {
     // A cache of its own: npm shows no progress, so the bar watches this folder grow; and the user's npm cache is
     // spared a file that nobody asks for twice.
     let npm_cache = stage.join("npm");
-    let mut progress = terminal::Progress::new("install", "libchdb", DOWNLOAD_BYTES * 2);
+    let mut progress = terminal::Progress::bytes("install", "libchdb", DOWNLOAD_BYTES * 2);
     let mut npm = Command::new("npm");
     npm.args(["pack", "--silent", &format!("{package}@{VERSION}")])
         .arg("--cache")
@@ -58,7 +58,7 @@ fn unpack(stage: &Path) -> Result<()> {
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "tgz"))
         .context("npm pack gave no archive")?;
-    let mut progress = terminal::Progress::new("install", "unpacking", LIBRARY_BYTES);
+    let mut progress = terminal::Progress::bytes("install", "unpacking", LIBRARY_BYTES);
     let library = stage.join(LIBCHDB.witness);
     let mut tar = Command::new("tar");
     tar.arg("-xzf")

@@ -141,7 +141,7 @@ fn debian(folder: &Path) -> Result<WasmCompiler> {
 fn unpack(stage: &Path) -> Result<()> {
     let downloads = stage.join("downloads");
     std::fs::create_dir(&downloads)?;
-    let mut progress = terminal::Progress::new("install", "rustc-web", DOWNLOAD_BYTES);
+    let mut progress = terminal::Progress::bytes("install", "rustc-web", DOWNLOAD_BYTES);
     apt::download(&PACKAGES, &downloads, || {
         progress.set(cache::size_on_disk(&downloads));
     })?;
