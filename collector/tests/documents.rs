@@ -8,6 +8,7 @@
 #[expect(dead_code, reason = "the other tests kill it and look inside; this one asks it")]
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -30,15 +31,82 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn the_readmes_ten_questions_have_answers() {
+async fn the_readmes_questions_have_answers() {
     let database = Database::start().await;
     store::migrate(&database.clickhouse).await.unwrap();
     let readme = read("README.md");
     let questions = blocks(&readme, "sql");
-    assert_eq!(questions.len(), 10);
+    assert_eq!(questions.len(), 14);
     for question in questions {
         let answer = query::sql(&database.clickhouse, question, query::SqlFormat::Json).await;
         assert!(answer.is_ok(), "{question}\n{}", answer.unwrap_err());
+    }
+    database.stop().await;
+}
+
+/// The columns of each section of docs/tables.md, with their types, by the section's title.
+fn documented_columns() -> BTreeMap<String, BTreeMap<String, String>> {
+    let text = read("docs/tables.md");
+    let sections = text.split("\n## ").skip(1).map(|section| {
+        let (title, rest) = section.split_once('\n').unwrap_or((section, ""));
+        let rows = rest.lines().filter_map(|line| line.strip_prefix("| `"));
+        let columns = rows.map(|row| {
+            let cells: Vec<_> = row.splitn(3, " | ").map(|cell| cell.trim_matches('`')).collect();
+            let [name, sql_type, meaning] = cells[..] else {
+                panic!("a row needs three cells: {row}")
+            };
+            assert!(meaning.len() > 3, "{row}");
+            (name.to_owned(), sql_type.to_owned())
+        });
+        (title.trim_matches('`').to_owned(), columns.collect())
+    });
+    sections.collect()
+}
+
+#[tokio::test]
+async fn every_column_that_people_read_is_documented() {
+    let database = Database::start().await;
+    store::migrate(&database.clickhouse).await.unwrap();
+    let found: Vec<(String, String, String)> = database
+        .client
+        .query_raw("SELECT table, name, type FROM system.columns WHERE database = 'rum'")
+        .fetch_all()
+        .await
+        .unwrap();
+    let mut views: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (view, column, sql_type) in found {
+        views.entry(format!("rum.{view}")).or_default().insert(column, sql_type);
+    }
+    let mut documented = documented_columns();
+    let shared = documented.remove("Columns of several views").unwrap();
+    let vitals = documented["rum.web_vitals"].clone();
+    documented.get_mut("rum.web_vitals_all").unwrap().extend(vitals);
+    for (view, columns) in &mut documented {
+        let of_view = views.get(view).unwrap_or_else(|| panic!("docs/tables.md names {view}"));
+        columns.extend(
+            shared
+                .clone()
+                .into_iter()
+                .filter(|(column, _)| of_view.contains_key(column)),
+        );
+    }
+    let flat = |views: &BTreeMap<String, BTreeMap<String, String>>| -> BTreeSet<String> {
+        let columns = views.iter().flat_map(|(view, columns)| {
+            columns
+                .iter()
+                .map(move |(name, sql_type)| format!("{view}.{name} {sql_type}"))
+        });
+        columns.collect()
+    };
+    let (documented, found) = (flat(&documented), flat(&views));
+    let differences: Vec<_> = documented.symmetric_difference(&found).collect();
+    assert!(
+        differences.is_empty(),
+        "in one of docs/tables.md and the views: {differences:#?}"
+    );
+    for column in shared.keys() {
+        let having = views.values().filter(|view| view.contains_key(column)).count();
+        assert!(having > 1, "{column} is of {having} views");
     }
     database.stop().await;
 }

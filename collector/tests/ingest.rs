@@ -196,7 +196,7 @@ fn documented(batch: u64) -> Value {
 
 /// What a page without Wasm sends: a view, a paint, and a cut.
 fn records(batch: u64) -> String {
-    let records = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/product/7"],[5,1,1200000],[11,2,5000000,0,1795226217000,0,3000]"#;
+    let records = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/product/7"],[5,1,1200000],[11,2,5000000,0,1795226217000,0,[3000]]"#;
     format!(r#"[1,1,"{batch:016x}",1795226217000,{DOCUMENT},[{records}]]"#)
 }
 
@@ -384,6 +384,27 @@ async fn what_is_no_batch_is_refused_with_its_place() {
         (format!(r#"{head}[2,0,1,1,0.5,1]]]"#), "wrong_type", Some(start + 10)),
         (format!("{head}[2,0,1,1,0]]]"), "missing_field", Some(start + 11)),
         (format!("{head}]]]"), "bad_json", Some(start + 2)),
+        // A frame is a number, a script is a text, a list is an object, a nested field is missing.
+        (
+            format!("{head}[2,0,1,3,0,5,null,null,1,1,1,1,null,[7]]]]"),
+            "wrong_type",
+            Some(start + 37),
+        ),
+        (
+            format!(r#"{head}[67,0,1,3,1,2,0,null,null,null,null,null,["a"]]]]"#),
+            "wrong_type",
+            Some(start + 42),
+        ),
+        (
+            format!("{head}[67,0,1,3,1,2,0,null,null,null,null,null,{{}}]]]"),
+            "wrong_type",
+            Some(start + 41),
+        ),
+        (
+            format!("{head}[67,0,1,3,1,2,0,null,null,null,null,null,[[1,2]]]]]"),
+            "missing_field",
+            Some(start + 47),
+        ),
         ("{".into(), "bad_document", Some(0)),
         ("{}".into(), "bad_document", Some(1)),
     ] {
@@ -403,12 +424,28 @@ async fn what_is_no_batch_is_refused_with_its_place() {
 #[tokio::test]
 async fn an_error_in_an_item_names_its_kind_and_field() {
     let subject = Subject::new();
-    let answer = subject.post(compact(1, r#"[2,0,1,"LCP",0,1]"#)).await;
-    let message = answer.json["error"]["message"].as_str().unwrap().to_owned();
-    assert!(
-        message.contains("expected an integer") && message.contains("kind 2, field 3"),
-        "{message}"
-    );
+    for (item, expected, place) in [
+        (r#"[2,0,1,"LCP",0,1]"#, "expected an integer", "kind 2, field 3"),
+        (
+            "[67,0,1,3,1,2,0,null,null,null,null,null,[7]]",
+            "expected an array",
+            "kind 67, field 12",
+        ),
+        (
+            "[67,0,1,3,1,2,0,null,null,null,null,null,[[1,2]]]",
+            "expected a value for a required field",
+            "kind 67, field 12",
+        ),
+        (
+            r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/",null,null,null,null,null,[0],[1],"x"]"#,
+            "expected an integer",
+            "kind 1, field 15",
+        ),
+    ] {
+        let answer = subject.post(compact(1, item)).await;
+        let message = answer.json["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(expected) && message.contains(place), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -571,7 +608,7 @@ async fn a_full_spool_says_when_to_come_again() {
     let operator = || get("/readyz/spool", "127.0.0.1:1");
     // Stacks of noise, so that the spool fills fast.
     let stack = "at f (https://shop.example/a.js:1:1) ".repeat(400);
-    let error = format!(r#"[65,0,1,1,0,"Error","m","{stack}",0,1,0]"#);
+    let error = format!(r#"[65,0,1,1,0,0,"Error","m","{stack}",0,1]"#);
     let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#;
     let mut stored = 0;
     let refused = loop {

@@ -23,6 +23,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "documented"))]
 extern crate std;
 
+pub mod attribution;
 pub mod engine;
 pub mod id;
 pub mod limits;

@@ -1,6 +1,6 @@
 //! What the core keeps at most. Everything here is a bound on memory or bytes, not a policy on values.
 
-/// Bounds of one [`Core`](crate::Core). What exceeds them is dropped and counted in the view's receipt.
+/// Bounds of one [`Engine`](crate::Engine). What exceeds them is dropped and counted in the view's receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Events that wait to be taken.

@@ -147,6 +147,8 @@ impl Vitals {
             each(&Report {
                 target: largest.target.as_deref(),
                 detail: largest.url.as_deref(),
+                // Where a soft navigation's times begin is known from this and the value alone.
+                at: (scope == Scope::View).then(|| micros(*t)),
                 resource: parts.resource_of(largest.t),
                 ..report(Metric::Lcp, micros((t - self.origin).max(0.0)))
             });
@@ -162,13 +164,12 @@ impl Vitals {
         }
         if let Some(longest) = self.inp.interaction() {
             let phases = self.inp.phases(longest);
-            let processed = longest.start + phases.input_delay + phases.processing;
             each(&Report {
                 target: longest.target.as_deref(),
                 detail: Some(&longest.name),
                 at: Some(micros(longest.start)),
-                phases: [phases.input_delay, phases.processing, phases.presentation].map(|ms| Some(micros(ms))),
-                frames: parts.frames_between(micros(longest.start), micros(processed)),
+                phases: [phases.input_delay(), phases.processing(), phases.presentation()].map(|ms| Some(micros(ms))),
+                frames: parts.frames_between(micros(longest.start), micros(phases.processing_end)),
                 ..report(Metric::Inp, micros(longest.duration))
             });
         } else if self.inp.only_short() {

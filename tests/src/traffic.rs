@@ -5,8 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::StatusCode;
-use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ViewEvent, VitalEvent};
-use rum_core::wire::record::{Action, ErrorReport, Request};
+use rum_core::wire::event::{
+    ActionEvent, ElementTimingEvent, ErrorEvent, LongFrameEvent, RequestEvent, ResourceEvent, UserTimingEvent,
+    ViewEvent, VitalEvent,
+};
+use rum_core::wire::record::{
+    Action, ElementTiming, ErrorReport, LongFrame, Request, Resource, Script, Scripts, UserTiming,
+};
 use rum_core::wire::{Batch, Content, Document, Event, Item, Skipped};
 use rum_core::{Id, ViewKind, vitals::Metric};
 use serde_json::Value;
@@ -14,13 +19,17 @@ use serde_json::Value;
 use crate::collector::Sender;
 
 /// What each view of a batch is in people's views: the table, its rows, and the expression that counts them.
-const ROWS: [(&str, u64, &str); 5] = [
+const ROWS: [(&str, u64, &str); 9] = [
     ("page_views", 1, "count()"),
     ("web_vitals", 2, "count()"),
     ("requests", 3, "count()"),
     // Occurrences: a row that came twice would show twice as many.
     ("errors", 4, "sum(count)"),
     ("actions", 1, "count()"),
+    ("resources", 1, "count()"),
+    ("long_frames", 1, "count()"),
+    ("long_frame_scripts", 2, "count()"),
+    ("timings", 2, "count()"),
 ];
 
 /// A page view as its page sends it when it is left, with a row of every kind.
@@ -105,6 +114,8 @@ fn events(view: Id, session: Id) -> Vec<Item> {
         end: Some(5_000_000),
         navigation: None,
         receipt: None,
+        core_dropped: None,
+        surroundings: None,
     })];
     events.extend(
         [(Metric::Lcp, 1_200_000), (Metric::Cls, 50_000)].map(|(metric, value)| Event::Vital(vital(metric, value))),
@@ -115,6 +126,7 @@ fn events(view: Id, session: Id) -> Vec<Item> {
         what: error(),
     }));
     let action = Action {
+        at: 3_000_000,
         kind: 0,
         name: Some("Add to cart".to_owned()),
         target: Some("#add-to-cart".to_owned()),
@@ -122,6 +134,33 @@ fn events(view: Id, session: Id) -> Vec<Item> {
     events.push(Event::Action(ActionEvent {
         ordinal: 5,
         what: action,
+    }));
+    events.push(Event::Resource(ResourceEvent {
+        ordinal: 6,
+        what: resource(),
+    }));
+    events.push(Event::LongFrame(LongFrameEvent {
+        ordinal: 7,
+        what: long_frame(),
+    }));
+    events.push(Event::UserTiming(UserTimingEvent {
+        ordinal: 8,
+        what: UserTiming {
+            start: 500_000,
+            name: "hydrate".to_owned(),
+            duration: Some(120_000),
+            weight: None,
+        },
+    }));
+    events.push(Event::ElementTiming(ElementTimingEvent {
+        ordinal: 9,
+        what: ElementTiming {
+            painted: 700_000,
+            name: "price".to_owned(),
+            target: Some("#price".to_owned()),
+            url: None,
+            weight: None,
+        },
     }));
     events
         .into_iter()
@@ -144,6 +183,8 @@ fn vital(metric: Metric, value: i64) -> VitalEvent {
         input_delay: None,
         processing: None,
         presentation: None,
+        resource: None,
+        frames: None,
     }
 }
 
@@ -158,6 +199,57 @@ fn request(ordinal: i64) -> RequestEvent {
         outcome: 0,
     };
     RequestEvent { ordinal, what }
+}
+
+fn resource() -> Resource {
+    Resource {
+        start: 200_000,
+        duration: 90_000,
+        url: "/assets/shop.css".to_owned(),
+        initiator: "link".to_owned(),
+        status: Some(200),
+        transfer_bytes: Some(4_300),
+        encoded_bytes: Some(4_000),
+        decoded_bytes: Some(16_000),
+        protocol: Some("h2".to_owned()),
+        render_blocking: Some(1),
+        delivery: None,
+        redirect: None,
+        dns: None,
+        connect: None,
+        tls: None,
+        request: Some(60_000),
+        response: Some(30_000),
+        weight: None,
+    }
+}
+
+fn long_frame() -> LongFrame {
+    let script = |start, function: &str| Script {
+        start,
+        duration: 40_000,
+        forced_style: 0,
+        pause: 0,
+        invoker_type: "event-listener".to_owned(),
+        invoker: "BUTTON#add-to-cart.onclick".to_owned(),
+        url: "/assets/shop.js".to_owned(),
+        function: function.to_owned(),
+        position: 42,
+    };
+    LongFrame {
+        start: 3_000_000,
+        duration: 120_000,
+        kind: 0,
+        blocking: Some(70_000),
+        render_start: Some(3_100_000),
+        style_start: Some(3_110_000),
+        first_input: None,
+        weight: None,
+        scripts: Some(Scripts(vec![
+            script(3_005_000, "addToCart"),
+            script(3_050_000, "recommend"),
+        ])),
+    }
 }
 
 fn error() -> ErrorReport {

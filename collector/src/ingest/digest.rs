@@ -93,6 +93,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::mpsc::{SyncSender, sync_channel};
 
+    use proptest::prelude::*;
     use tokio::sync::Semaphore;
     use tokio::task::JoinHandle;
 
@@ -198,5 +199,119 @@ mod tests {
         ] {
             assert_eq!(says_events(body.as_bytes()), expected, "{body}");
         }
+    }
+    proptest! {
+        /// Arbitrary bytes seldom get past the first field; damaged batches get everywhere.
+        #[test]
+        fn damaged_batches_never_make_it_panic(
+            content in 0..2_u8,
+            items in prop::collection::vec((kind(), prop::collection::vec(value(), 0..16)), 0..12),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        ) {
+            let mut all = vec![if content == 0 { VIEW } else { RECORD }.to_owned()];
+            all.extend(items.into_iter().map(|(kind, fields)| format!("[{kind},0,1,{}]", fields.join(","))));
+            let mut undigested = batch(content, &all.join(","), Encoding::Identity);
+            let mut body = undigested.body.to_vec();
+            for (at, byte) in damage {
+                let at = at.index(body.len());
+                body[at] = byte;
+            }
+            undigested.body = body.into();
+            let _ = undigested.digest();
+        }
+
+        /// Numbers of the right form and of any size, in every field: what is stored of them is no one's business here.
+        #[test]
+        fn no_number_makes_it_panic(
+            content in 0..2_u8,
+            items in prop::collection::vec((kind(), prop::collection::vec(number(), 40)), 1..12),
+        ) {
+            let mut all = vec![if content == 0 { VIEW } else { RECORD }.to_owned()];
+            all.extend(items.iter().filter_map(|(kind, numbers)| item(*kind, content, numbers)));
+            let digested = batch(content, &all.join(","), Encoding::Identity).digest();
+            // A view whose report comes at an impossible time is none.
+            prop_assert!(matches!(digested, Ok(_) | Err(Reject::NoView { .. })), "{:?}", digested);
+        }
+    }
+
+    /// Kinds of events and of records, and some that are neither.
+    fn kind() -> impl Strategy<Value = i64> {
+        prop_oneof![1..=17_i64, 64..=71_i64]
+    }
+
+    fn number() -> impl Strategy<Value = i64> {
+        const MOST: i64 = 1 << 53;
+        prop_oneof![-MOST..=MOST, 0..10_000_000_i64, Just(0), Just(MOST), Just(-MOST)]
+    }
+
+    /// A value of a field, right or wrong.
+    fn value() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            number().prop_map(|number| number.to_string()),
+            Just("null".to_owned()),
+            Just("{\"a\":[1,{}]}".to_owned()),
+            Just("\"6b00f0a400000001\"".to_owned()),
+            ".{0,20}".prop_map(|text| serde_json::Value::from(text).to_string()),
+        ];
+        leaf.prop_recursive(3, 40, 10, |inner| {
+            prop::collection::vec(inner, 0..12).prop_map(|values| format!("[{}]", values.join(",")))
+        })
+    }
+
+    /// An item whose fields have the right types. `None`: this content has no such kind.
+    fn item(kind: i64, content: u8, numbers: &[i64]) -> Option<String> {
+        let n = |at: usize| numbers[at % numbers.len()];
+        let list = |from: usize, count: usize| {
+            (from..from + count)
+                .map(|at| n(at).to_string())
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        let script = format!(r#"[{},"a","b","c","d",{}]"#, list(20, 4), n(24));
+        let frame = |start: usize| format!("{},[{script}]", list(start, 8));
+        let fields = match (content, kind) {
+            (0, 2) => format!(
+                r#"{},0,{},"t","/d",{},[{}],[[{},{}]]"#,
+                n(0).rem_euclid(6),
+                list(2, 1),
+                list(3, 4),
+                list(7, 2),
+                n(9),
+                frame(10)
+            ),
+            (1, 3) => format!("{},\"h2\"", list(0, 23)),
+            (1, 4 | 8) => list(0, 2),
+            (1, 5 | 7) => String::new(),
+            (1, 6) => format!(r#"{},"t","/u""#, n(0)),
+            (1, 9) => format!(r#"{},"click""#, list(0, 4)),
+            (1, 10) => list(0, 1),
+            (1, 11) => format!(r#"{},[{},[["event",{}]]]"#, list(0, 3), list(3, 2), n(5)),
+            (1, 12) => frame(0),
+            (1, 13 | 15) => list(0, 2),
+            (1, 14) => format!(r#"{},"t","/u""#, n(0)),
+            (1, 16) => format!(r#""db;dur={}","a,b",{},"cache""#, n(0), list(1, 6)),
+            (_, 64) => format!(r#"{},"GET","/x",{}"#, list(0, 2), list(2, 3)),
+            (_, 65) => format!(r#"{},"E","m","s",{}"#, list(0, 2), list(2, 3)),
+            (_, 66) => format!(r#"{},"a","b""#, list(0, 2)),
+            (_, 67) => frame(0),
+            (_, 68) => format!(
+                r#"{},"/r","img",{},"h2",{},"cache",{}"#,
+                list(0, 2),
+                list(2, 4),
+                n(6),
+                list(7, 7)
+            ),
+            (_, 69) => format!(r#"{},"m",{}"#, n(0), list(1, 2)),
+            (_, 70) => format!(r#"{},"e","t","/u",{}"#, n(0), n(1)),
+            _ => return None,
+        };
+        // An event is `[kind, view, seq, …]`, and one that is sent as it is has its ordinal next; a record has ordinal and time.
+        let prefix = match (content, kind) {
+            (0, 64..) => format!("0,{},{}", n(30), n(31)),
+            (0, _) => format!("0,{}", n(30)),
+            _ => format!("{},{}", n(30), n(31)),
+        };
+        let separator = if fields.is_empty() { "" } else { "," };
+        Some(format!("[{kind},{prefix}{separator}{fields}]"))
     }
 }

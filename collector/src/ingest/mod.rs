@@ -6,7 +6,7 @@
 //!   digest     bytes          -> Frame           the stages below, in a row:
 //!   body       bytes          -> decompressed bytes
 //!   decode     bytes          -> Decoded         (raw records go through rum-core here)
-//!   validate   Decoded        -> AcceptedBatch
+//!   validate   Decoded        -> AcceptedBatch   (trim cuts texts and lists to their limits)
 //!   enrich     AcceptedBatch  -> EnrichedBatch   and by `store::rows` to the frame
 //! ★ handler    Frame          -> the spool, then 204
 //! ```
@@ -22,6 +22,7 @@ mod origin;
 mod outcome;
 mod reject;
 mod text;
+mod trim;
 mod validate;
 
 pub use handler::{Ingest, routes};

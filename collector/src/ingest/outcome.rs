@@ -58,6 +58,8 @@ outcomes! {
     FieldUnknown => "field_unknown",
     /// A text was cut to its limit.
     TextCut => "text_cut",
+    /// A list was cut to its limit.
+    ListCut => "list_cut",
 }
 
 const COUNT: usize = Outcome::ALL.len();

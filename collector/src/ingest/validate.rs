@@ -6,34 +6,15 @@ use std::sync::Arc;
 
 use rum_core::Id;
 use rum_core::vitals::{Metric, Scope};
-use rum_core::wire::event::{ErrorEvent, ViewEvent, VitalEvent};
+use rum_core::wire::event::{LongFrameEvent, ViewEvent, VitalEvent};
 use rum_core::wire::{Document, Event, Item};
 
 use super::decode::Decoded;
 use super::outcome::{Outcome, Tally};
 use super::reject::Reject;
-use super::text::{Cut, cut, cut_some, expand, expand_url};
+use super::text::{cut, cut_some};
+use super::trim::{limit, trim};
 use crate::batch::AcceptedBatch;
-
-/// Limits of texts, in bytes of UTF-8. Pages cut to UTF-16 units first, so what an SDK sends fits.
-mod limit {
-    pub(super) const ORIGIN: usize = 256;
-    pub(super) const SDK: usize = 32;
-    pub(super) const RELEASE: usize = 128;
-    pub(super) const ENVIRONMENT: usize = 64;
-    pub(super) const CONNECTION: usize = 16;
-    pub(super) const URL: usize = 2_048;
-    pub(super) const PAGE_NAME: usize = 256;
-    pub(super) const PROTOCOL: usize = 16;
-    pub(super) const TARGET: usize = 512;
-    pub(super) const METHOD: usize = 16;
-    pub(super) const CLASS: usize = 128;
-    /// 1,000 UTF-16 units are at most 3,000 bytes; the rest is for the origin behind each U+007F.
-    pub(super) const MESSAGE: usize = 4_096;
-    /// 4,000 UTF-16 units are at most 12,000 bytes.
-    pub(super) const STACK: usize = 16_384;
-    pub(super) const ACTION_NAME: usize = 256;
-}
 
 /// The latest time origin that is believed, in ms since the epoch: the year 2100.
 const LATEST_ORIGIN_MS: i64 = 4_102_444_800_000;
@@ -138,6 +119,15 @@ fn judge(item: &Item, known: &mut HashMap<i64, Id>) -> Result<(), Outcome> {
         Event::Request(request) => in_range(request.ordinal >= 0 && request.what.duration >= 0),
         Event::Error(error) => in_range(error.ordinal >= 0 && error.what.count > 0),
         Event::Action(action) => in_range(action.ordinal >= 0),
+        Event::LongFrame(frame) => judge_frame(frame),
+        Event::Resource(resource) => {
+            in_range(resource.ordinal >= 0 && resource.what.duration >= 0 && can_weigh(resource.what.weight))
+        }
+        Event::UserTiming(timing) => {
+            let lasts = timing.what.duration.is_none_or(|duration| duration >= 0);
+            in_range(timing.ordinal >= 0 && lasts && can_weigh(timing.what.weight))
+        }
+        Event::ElementTiming(element) => in_range(element.ordinal >= 0 && can_weigh(element.what.weight)),
         Event::View(_) => Ok(()),
     }
 }
@@ -159,7 +149,20 @@ fn judge_vital(vital: &VitalEvent) -> Result<(), Outcome> {
     if vital.value > metric.cap() {
         return Err(Outcome::VitalAboveCap);
     }
-    Ok(())
+    vital
+        .frames
+        .iter()
+        .flat_map(|frames| &frames.0)
+        .try_for_each(judge_frame)
+}
+
+fn judge_frame(frame: &LongFrameEvent) -> Result<(), Outcome> {
+    in_range(frame.ordinal >= 0 && frame.what.duration >= 0 && can_weigh(frame.what.weight))
+}
+
+/// One row stands for at least one thing; whoever keeps one of a million keeps none.
+fn can_weigh(thousandths: Option<i64>) -> bool {
+    thousandths.is_none_or(|weight| (1_000..=1_000_000_000).contains(&weight))
 }
 
 fn in_range(condition: bool) -> Result<(), Outcome> {
@@ -167,54 +170,6 @@ fn in_range(condition: bool) -> Result<(), Outcome> {
         Ok(())
     } else {
         Err(Outcome::EventOutOfRange)
-    }
-}
-
-/// Puts the page's origin where it was left out, and cuts every text to its limit.
-fn trim(mut item: Item, origin: &str, tally: &mut Tally) -> Item {
-    match &mut item.event {
-        Event::View(view) => {
-            cut(&mut view.page, limit::URL, tally);
-            cut_some(&mut view.page_name, limit::PAGE_NAME, tally);
-            if let Some(referrer) = &mut view.referrer {
-                expand_url(referrer, origin, limit::URL, tally);
-            }
-            if let Some(phases) = &mut view.navigation {
-                cut_some(&mut phases.protocol, limit::PROTOCOL, tally);
-            }
-        }
-        Event::Vital(vital) => {
-            cut_some(&mut vital.target, limit::TARGET, tally);
-            // A path is the resource of an LCP; the type of an event has no slash.
-            if let Some(detail) = &mut vital.detail {
-                expand_url(detail, origin, limit::URL, tally);
-            }
-        }
-        Event::Request(request) => {
-            cut(&mut request.what.method, limit::METHOD, tally);
-            expand_url(&mut request.what.url, origin, limit::URL, tally);
-        }
-        Event::Error(error) => trim_error(error, origin, tally),
-        Event::Action(action) => {
-            cut_some(&mut action.what.name, limit::ACTION_NAME, tally);
-            cut_some(&mut action.what.target, limit::TARGET, tally);
-        }
-    }
-    item
-}
-
-/// What is cut off message and stack here joins what the page cut off, in the row's own count.
-fn trim_error(error: &mut ErrorEvent, origin: &str, tally: &mut Tally) {
-    let error = &mut error.what;
-    cut_some(&mut error.class, limit::CLASS, tally);
-    let Cut(message) = expand(&mut error.message, origin, limit::MESSAGE, tally);
-    let Cut(stack) = error
-        .stack
-        .as_mut()
-        .map_or(Cut(0), |stack| expand(stack, origin, limit::STACK, tally));
-    if message + stack > 0 {
-        let units = i64::try_from(message + stack).unwrap_or(i64::MAX);
-        error.cut = Some(error.cut.unwrap_or(0).saturating_add(units));
     }
 }
 
@@ -264,15 +219,24 @@ mod tests {
     fn the_origin_is_put_where_it_was_left_out() {
         let lcp = r#"[2,0,1,1,0,5,"img","/hero.avif"]"#;
         let inp = r#"[2,0,1,3,0,5,"button","pointerup"]"#;
-        let request = r#"[64,0,1,9,0,"GET","/api/x",200,1,2,0]"#;
-        let (items, _) = check(&[VIEW, lcp, inp, request].join(","));
+        let request = r#"[64,0,1,9,1,0,"GET","/api/x",200,2,0]"#;
+        let frame = r#"[67,0,1,10,1,2,0,null,null,null,null,null,[[1,2,0,0,"classic-script","/a.js","/a.js","",0]]]"#;
+        let resource = r#"[68,0,1,11,1,2,"/b.css","link"]"#;
+        let element = r#"[70,0,1,12,1,"logo",null,"/logo.svg"]"#;
+        let (items, _) = check(&[VIEW, lcp, inp, request, frame, resource, element].join(","));
         let texts: Vec<_> = items
             .iter()
             .map(|item| match &item.event {
                 Event::View(view) => (view.page.as_str(), view.referrer.as_deref().unwrap()),
                 Event::Vital(vital) => (vital.target.as_deref().unwrap(), vital.detail.as_deref().unwrap()),
                 Event::Request(request) => (request.what.method.as_str(), request.what.url.as_str()),
-                Event::Error(_) | Event::Action(_) => panic!("not sent"),
+                Event::LongFrame(frame) => {
+                    let script = &frame.what.scripts.as_ref().unwrap().0[0];
+                    (script.invoker.as_str(), script.url.as_str())
+                }
+                Event::Resource(resource) => (resource.what.initiator.as_str(), resource.what.url.as_str()),
+                Event::ElementTiming(element) => (element.what.name.as_str(), element.what.url.as_deref().unwrap()),
+                Event::Error(_) | Event::Action(_) | Event::UserTiming(_) => panic!("not sent"),
             })
             .collect();
         let expected = [
@@ -280,6 +244,9 @@ mod tests {
             ("img", "https://shop.example/hero.avif"),
             ("button", "pointerup"),
             ("GET", "https://shop.example/api/x"),
+            ("https://shop.example/a.js", "https://shop.example/a.js"),
+            ("link", "https://shop.example/b.css"),
+            ("logo", "https://shop.example/logo.svg"),
         ];
         assert_eq!(texts, expected);
     }
@@ -288,7 +255,7 @@ mod tests {
     fn what_is_cut_off_an_error_joins_its_own_count() {
         let (message, stack) = ("m".repeat(limit::MESSAGE + 10), "s".repeat(limit::STACK + 5));
         let (items, tally) = check(&format!(
-            r#"{VIEW},[65,0,1,9,0,"Error","{message}","{stack}",0,1,0,100]"#
+            r#"{VIEW},[65,0,1,9,0,0,"Error","{message}","{stack}",0,1,100]"#
         ));
         let Event::Error(error) = &items[1].event else {
             panic!("an error")
@@ -301,7 +268,7 @@ mod tests {
     #[test]
     fn an_error_within_its_limits_keeps_its_count() {
         for (cut, expected) in [("null", None), ("7", Some(7))] {
-            let (items, _) = check(&format!(r#"{VIEW},[65,0,1,9,0,"Error","m","s",0,1,0,{cut}]"#));
+            let (items, _) = check(&format!(r#"{VIEW},[65,0,1,9,0,0,"Error","m","s",0,1,{cut}]"#));
             let Event::Error(error) = &items[1].event else {
                 panic!("an error")
             };
@@ -334,5 +301,82 @@ mod tests {
         let (items, tally) = check(&[VIEW, &later, &other].join(","));
         assert_eq!(items.iter().map(|item| item.seq).collect::<Vec<_>>(), [0, 9]);
         assert_eq!(tally.get(Outcome::EventOutOfRange), 1);
+    }
+    #[test]
+    fn every_text_and_every_list_has_a_limit() {
+        let long = "x".repeat(20_000);
+        let x = format!("\"{long}\"");
+        let script = format!("[1,2,0,0,{x},{x},{x},{x},0]");
+        let scripts = vec![script.as_str(); 30].join(",");
+        let frame = |ordinal: i64| format!("{ordinal},1,2,0,null,null,null,null,null,[{scripts}]");
+        let short_frame = "[9,1,2,0]";
+        let dropped = vec![format!("[{x},1]"); 60].join(",");
+        let navigation = format!("[0{},{x}]", ",null".repeat(22));
+        let view = VIEW.replace(
+            "]",
+            &format!(",null,null,{x},9,{navigation},[1,2,[{dropped}]],null,[{x},{x},1,2,0,4,8,2000,{x}]]"),
+        );
+        let frames = vec![short_frame; 60].join(",");
+        let items = [
+            view,
+            format!("[2,0,1,3,0,5,{x},{x},1,2,3,4,null,[{frames}]]"),
+            format!("[64,0,1,1,1,0,{x},{x},200,2,0]"),
+            format!("[66,0,1,2,1,0,{x},{x}]"),
+            format!("[67,0,1,{}]", frame(3)),
+            format!("[68,0,1,4,1,2,{x},{x},200,1,1,1,{x},1,{x}]"),
+            format!("[69,0,1,5,1,{x}]"),
+            format!("[70,0,1,6,1,{x},{x},{x}]"),
+        ];
+        let (items, tally) = check(&items.join(","));
+        assert_eq!(items.len(), 8);
+        for item in &items {
+            let json = format!("{:?}", item.event);
+            let texts = json.split('"').filter(|text| text.ends_with("xx"));
+            let longest = texts.map(str::len).max().unwrap_or(0);
+            assert!(
+                (1..=limit::URL).contains(&longest),
+                "{longest} bytes in {}",
+                &json[..40]
+            );
+        }
+        let lists = items.iter().map(|item| match &item.event {
+            Event::View(view) => view
+                .receipt
+                .as_ref()
+                .unwrap()
+                .observer_dropped
+                .as_ref()
+                .unwrap()
+                .0
+                .len(),
+            Event::Vital(vital) => vital.frames.as_ref().unwrap().0.len(),
+            Event::LongFrame(frame) => frame.what.scripts.as_ref().unwrap().0.len(),
+            _ => 0,
+        });
+        let expected = [limit::DROPPED_TYPES, limit::FRAMES, 0, 0, limit::SCRIPTS, 0, 0, 0];
+        assert_eq!(lists.collect::<Vec<_>>(), expected);
+        assert_eq!(tally.get(Outcome::ListCut), 3);
+    }
+
+    #[test]
+    fn numbers_of_timings_that_cannot_be_are_dropped() {
+        for (item, accepted) in [
+            ("[67,0,1,3,1,2,0]", true),
+            ("[67,0,1,3,1,-2,0]", false),
+            ("[67,0,1,-3,1,2,0]", false),
+            ("[67,0,1,3,1,2,0,null,null,null,null,2000]", true),
+            ("[67,0,1,3,1,2,0,null,null,null,null,0]", false),
+            (r#"[68,0,1,4,1,-1,"/","img"]"#, false),
+            (r#"[69,0,1,5,1,"m",-1]"#, false),
+            (r#"[69,0,1,5,1,"m"]"#, true),
+            (r#"[69,0,1,5,1,"m",1,999]"#, false),
+            (r#"[70,0,1,6,1,"e",null,null,9007199254740992]"#, false),
+            // An INP whose frame cannot be.
+            ("[2,0,1,3,0,5,null,null,1,2,3,4,null,[[9,1,-2,0]]]", false),
+        ] {
+            let (items, tally) = check(&format!("{VIEW},{item}"));
+            let found = (items.len(), tally.get(Outcome::EventOutOfRange));
+            assert_eq!(found, (1 + usize::from(accepted), u64::from(!accepted)), "{item}");
+        }
     }
 }

@@ -33,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "alerts",
         sql: include_str!("../../migrations/0003_alerts.sql"),
     },
+    Migration {
+        number: 4,
+        name: "attribution",
+        sql: include_str!("../../migrations/0004_attribution.sql"),
+    },
 ];
 
 /// What has to be there before anything can be noted.

@@ -4,10 +4,13 @@
 
 use rum_core::Id;
 use rum_core::vitals::{Rating, Scope};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use super::rowbinary::{Low, Millis, Seconds, Value};
+use super::rowbinary::{Low, Map, Millis, Seconds, Value};
 use super::schema::{Column, Table};
+
+/// A row for people.
+type Object = serde_json::Map<String, Json>;
 
 /// A row of one table.
 pub(crate) trait Row {
@@ -18,7 +21,7 @@ pub(crate) trait Row {
     /// Appends the row as RowBinary.
     fn encode(&self, out: &mut Vec<u8>);
     /// The row for people.
-    fn json(&self) -> Map<String, Json>;
+    fn json(&self) -> Object;
 }
 
 /// Declares the fields that are columns, once.
@@ -35,7 +38,7 @@ macro_rules! columns {
             fn encode_own(&self, out: &mut Vec<u8>) {
                 $(self.$field.encode(out);)*
             }
-            fn json_own(&self, into: &mut Map<String, Json>) {
+            fn json_own(&self, into: &mut Object) {
                 $(into.insert(stringify!($field).to_owned(), self.$field.json());)*
             }
         }
@@ -67,8 +70,8 @@ macro_rules! placed {
                 self.place.encode_own(out);
                 self.what.encode_own(out);
             }
-            fn json(&self) -> Map<String, Json> {
-                let mut map = Map::new();
+            fn json(&self) -> Object {
+                let mut map = Object::new();
                 self.place.json_own(&mut map);
                 self.what.json_own(&mut map);
                 map
@@ -142,6 +145,32 @@ placed! {
         core_dropped: Option<u32>,
         sdk: Low<'a>,
         weight: f32,
+        navigation_type: Low<'a>,
+        activation_ms: Option<f32>,
+        redirect_start_ms: Option<f32>,
+        redirect_end_ms: Option<f32>,
+        worker_start_ms: Option<f32>,
+        fetch_start_ms: Option<f32>,
+        dns_start_ms: Option<f32>,
+        dns_end_ms: Option<f32>,
+        connect_start_ms: Option<f32>,
+        tls_start_ms: Option<f32>,
+        connect_end_ms: Option<f32>,
+        request_start_ms: Option<f32>,
+        response_start_ms: Option<f32>,
+        response_end_ms: Option<f32>,
+        dom_content_loaded_start_ms: Option<f32>,
+        server_timing: &'a str,
+        server_timing_ms: Map<'a, f32>,
+        not_restored: Vec<Low<'a>>,
+        downlink_kbps: Option<u32>,
+        rtt_ms: Option<u32>,
+        save_data: Option<bool>,
+        device_memory_mib: Option<u32>,
+        cores: Option<u32>,
+        pixel_ratio: Option<f32>,
+        delivery: Low<'a>,
+        observer_dropped_by_type: Map<'a, u32>,
     }
 }
 
@@ -163,11 +192,36 @@ placed! {
         release: Low<'a>,
         connection: Low<'a>,
         weight: f32,
+        navigation_type: Low<'a>,
+        load_state: Low<'a>,
+        ttfb_ms: Option<f32>,
+        first_byte_to_fcp_ms: Option<f32>,
+        resource_load_delay_ms: Option<f32>,
+        resource_load_duration_ms: Option<f32>,
+        element_render_delay_ms: Option<f32>,
+        waiting_ms: Option<f32>,
+        cache_ms: Option<f32>,
+        dns_ms: Option<f32>,
+        connection_ms: Option<f32>,
+        request_ms: Option<f32>,
+        interaction_type: Low<'a>,
+        long_frames: Option<u16>,
+        script_url: &'a str,
+        script_function: &'a str,
+        script_invoker: &'a str,
+        script_invoker_type: Low<'a>,
+        script_position: Option<u32>,
+        script_subpart: Low<'a>,
+        script_ms: Option<f32>,
+        total_script_ms: Option<f32>,
+        total_style_and_layout_ms: Option<f32>,
+        total_paint_ms: Option<f32>,
+        total_unattributed_ms: Option<f32>,
     }
 }
 
 placed! {
-    /// A request.
+    /// A request that the page made, or a resource that it loaded.
     RequestRow(RequestFields) => Requests {
         kind: Low<'a>,
         ordinal: u64,
@@ -180,6 +234,20 @@ placed! {
         duration_ms: f32,
         outcome: Low<'a>,
         release: Low<'a>,
+        initiator: Low<'a>,
+        transfer_bytes: Option<u64>,
+        encoded_bytes: Option<u64>,
+        decoded_bytes: Option<u64>,
+        protocol: Low<'a>,
+        render_blocking: Option<bool>,
+        delivery: Low<'a>,
+        redirect_ms: Option<f32>,
+        dns_ms: Option<f32>,
+        connect_ms: Option<f32>,
+        tls_ms: Option<f32>,
+        request_ms: Option<f32>,
+        response_ms: Option<f32>,
+        weight: f32,
     }
 }
 
@@ -210,6 +278,46 @@ placed! {
     }
 }
 
+placed! {
+    /// A long animation frame or a long task. Its scripts are lists of equal length, the longest script first.
+    LongFrameRow(LongFrameFields) => LongFrames {
+        kind: Low<'a>,
+        ordinal: u64,
+        start_ms: f64,
+        duration_ms: f32,
+        blocking_ms: Option<f32>,
+        render_start_ms: Option<f64>,
+        style_and_layout_start_ms: Option<f64>,
+        first_input_ms: Option<f64>,
+        script_start_ms: Vec<f64>,
+        script_duration_ms: Vec<f32>,
+        script_forced_style_and_layout_ms: Vec<f32>,
+        script_pause_ms: Vec<f32>,
+        script_invoker_type: Vec<Low<'a>>,
+        script_invoker: Vec<&'a str>,
+        script_url: Vec<&'a str>,
+        script_function: Vec<&'a str>,
+        script_position: Vec<i64>,
+        release: Low<'a>,
+        weight: f32,
+    }
+}
+
+placed! {
+    /// A mark, a measure or an element that the page wants timed.
+    TimingRow(TimingFields) => Timings {
+        kind: Low<'a>,
+        ordinal: u64,
+        name: &'a str,
+        start_ms: f64,
+        duration_ms: Option<f32>,
+        target: &'a str,
+        url: &'a str,
+        release: Low<'a>,
+        weight: f32,
+    }
+}
+
 columns! {
     /// A row of any of the other tables whose view started at a time that cannot be.
     ClockBadRow {
@@ -232,8 +340,8 @@ impl Row for ClockBadRow<'_> {
     fn encode(&self, out: &mut Vec<u8>) {
         self.encode_own(out);
     }
-    fn json(&self) -> Map<String, Json> {
-        let mut map = Map::new();
+    fn json(&self) -> Object {
+        let mut map = Object::new();
         self.json_own(&mut map);
         map
     }

@@ -49,6 +49,7 @@ numbers! {
     u16 => "UInt16",
     u32 => "UInt32",
     u64 => "UInt64",
+    i64 => "Int64",
     f32 => "Float32",
     f64 => "Float64",
 }
@@ -144,6 +145,43 @@ impl<T: Value> Value for Option<T> {
     }
 }
 
+impl<T: Value> Value for Vec<T> {
+    fn sql_type() -> String {
+        format!("Array({})", T::sql_type())
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        length(self.len(), out);
+        self.iter().for_each(|value| value.encode(out));
+    }
+    fn json(&self) -> Json {
+        self.iter().map(Value::json).collect()
+    }
+}
+
+/// Numbers by what they are of.
+#[derive(Clone, Debug)]
+pub(crate) struct Map<'a, T>(pub(crate) Vec<(&'a str, T)>);
+
+impl<T: Value> Value for Map<'_, T> {
+    fn sql_type() -> String {
+        format!("Map({}, {})", Low::sql_type(), T::sql_type())
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        length(self.0.len(), out);
+        for (key, value) in &self.0 {
+            key.encode(out);
+            value.encode(out);
+        }
+    }
+    fn json(&self) -> Json {
+        self.0
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.json()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+}
+
 impl Value for Rating {
     fn sql_type() -> String {
         "Enum8('good' = 1, 'needs-improvement' = 2, 'poor' = 3)".to_owned()
@@ -212,6 +250,22 @@ pub(crate) mod tests {
                 decode_value(inner, data)
             };
         }
+        if let Some(inner) = sql_type
+            .strip_prefix("Array(")
+            .and_then(|inner| inner.strip_suffix(')'))
+        {
+            return (0..decode_length(data)).map(|_| decode_value(inner, data)).collect();
+        }
+        if let Some(inner) = sql_type
+            .strip_prefix("Map(LowCardinality(String), ")
+            .and_then(|inner| inner.strip_suffix(')'))
+        {
+            let entries = (0..decode_length(data)).map(|_| {
+                let key = decode_value("String", data);
+                (key.as_str().unwrap().to_owned(), decode_value(inner, data))
+            });
+            return entries.collect::<serde_json::Map<_, _>>().into();
+        }
         let fixed = |bytes: &[u8]| {
             bytes
                 .iter()
@@ -220,21 +274,14 @@ pub(crate) mod tests {
         };
         match sql_type {
             "String" | "LowCardinality(String)" => {
-                let (mut length, mut shift) = (0, 0);
-                loop {
-                    let byte = take(data, 1)[0];
-                    length |= usize::from(byte & 0x7f) << shift;
-                    shift += 7;
-                    if byte < 0x80 {
-                        return String::from_utf8(take(data, length).to_vec()).unwrap().into();
-                    }
-                }
+                let length = decode_length(data);
+                String::from_utf8(take(data, length).to_vec()).unwrap().into()
             }
             "Bool" => (take(data, 1)[0] == 1).into(),
             "UInt16" => fixed(take(data, 2)).into(),
             "UInt32" | "DateTime('UTC')" => fixed(take(data, 4)).into(),
             "UInt64" => fixed(take(data, 8)).into(),
-            "DateTime64(3, 'UTC')" => fixed(take(data, 8)).cast_signed().into(),
+            "Int64" | "DateTime64(3, 'UTC')" => fixed(take(data, 8)).cast_signed().into(),
             "Float32" => f32::from_bits(u32::try_from(fixed(take(data, 4))).unwrap()).into(),
             "Float64" => f64::from_bits(fixed(take(data, 8))).into(),
             name if name.starts_with("Enum8(") => {
@@ -243,6 +290,18 @@ pub(crate) mod tests {
                 before.rsplit_once('\'').unwrap().1.into()
             }
             other => panic!("{other} is not decoded"),
+        }
+    }
+
+    fn decode_length(data: &mut &[u8]) -> usize {
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            let byte = take(data, 1)[0];
+            length |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte < 0x80 {
+                return length;
+            }
         }
     }
 
@@ -269,6 +328,9 @@ pub(crate) mod tests {
         check(&Some(1.0_f32), &[0, 0, 0, 0x80, 0x3f]);
         check(&Rating::Poor, &[3]);
         check(&true, &[1]);
+        check(&-2_i64, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        check(&vec![1_u16, 2], &[2, 1, 0, 2, 0]);
+        check(&Map(vec![("a", 1_u16), ("b", 2)]), &[2, 1, b'a', 1, 0, 1, b'b', 2, 0]);
     }
 
     #[test]

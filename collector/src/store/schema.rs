@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{ActionRow, ClockBadRow, ErrorRow, RequestRow, Row, ViewRow, VitalRow};
+use super::row::{ActionRow, ClockBadRow, ErrorRow, LongFrameRow, RequestRow, Row, TimingRow, ViewRow, VitalRow};
 use super::rowbinary::Value;
 
 /// The database of the tables.
@@ -17,7 +17,7 @@ pub enum Table {
     Views = 1,
     /// One row a view, metric and scope.
     Vitals = 2,
-    /// One row a request.
+    /// One row a request or a resource.
     Requests = 3,
     /// One row an error and document.
     Errors = 4,
@@ -25,17 +25,23 @@ pub enum Table {
     Actions = 5,
     /// Rows of views whose clock cannot be right.
     ClockBad = 6,
+    /// One row a long animation frame or long task.
+    LongFrames = 7,
+    /// One row a mark, a measure or a timed element.
+    Timings = 8,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Views,
         Self::Vitals,
         Self::Requests,
         Self::Errors,
         Self::Actions,
         Self::ClockBad,
+        Self::LongFrames,
+        Self::Timings,
     ];
 
     /// The table's name in its database.
@@ -48,6 +54,8 @@ impl Table {
             Self::Errors => "errors",
             Self::Actions => "actions",
             Self::ClockBad => "clock_bad",
+            Self::LongFrames => "long_frames",
+            Self::Timings => "timings",
         }
     }
 
@@ -66,13 +74,21 @@ impl Table {
             Self::Errors => ErrorRow::columns(),
             Self::Actions => ActionRow::columns(),
             Self::ClockBad => ClockBadRow::columns(),
+            Self::LongFrames => LongFrameRow::columns(),
+            Self::Timings => TimingRow::columns(),
         }
     }
 
     /// How many bytes at the start of a row say its partition: retention and hour, see `row::Place`.
     pub(crate) const fn partition_prefix(self) -> Option<usize> {
         match self {
-            Self::Views | Self::Vitals | Self::Requests | Self::Errors | Self::Actions => Some(6),
+            Self::Views
+            | Self::Vitals
+            | Self::Requests
+            | Self::Errors
+            | Self::Actions
+            | Self::LongFrames
+            | Self::Timings => Some(6),
             Self::ClockBad => None,
         }
     }

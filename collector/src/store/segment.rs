@@ -1,11 +1,11 @@
 //! A segment: one file of the spool. A header, stored twice, then frames.
 //!
 //! ```text
-//! header  "RUMSPOOL" | format u16 | frame magic u64 | schema: length u32, JSON | crc32c u32   (each copy in its slot)
+//! header  "RUMSPOOL" | format u16 | frame magic u64 | schema: length u32, bytes | crc32c u32   (each copy in its slot)
 //! frame   magic u64 | length u32 | crc32c of these | crc32c of the payload | payload
 //! ```
 //!
-//! All numbers are little-endian. The magic is random for each segment, so a payload cannot forge it: after a bad frame
+//! The schema is JSON, compressed with zstd since format 2. All numbers are little-endian. The magic is random for each segment, so a payload cannot forge it: after a bad frame
 //! the reader looks for the next place where magic and checksums hold.
 
 use std::fs::{File, OpenOptions};
@@ -17,7 +17,41 @@ use std::sync::Arc;
 use super::schema::Schema;
 
 const SIGNATURE: &[u8; 8] = b"RUMSPOOL";
-const FORMAT: u16 = 1;
+
+/// What the bytes of the schema are, by the header's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    /// JSON. No longer written, but a spool outlives its collector.
+    Plain = 1,
+    /// JSON, compressed: names of columns repeat, and their tables grow.
+    Compressed = 2,
+}
+
+impl Format {
+    fn known(number: u16) -> Option<Self> {
+        [Self::Plain, Self::Compressed]
+            .into_iter()
+            .find(|format| *format as u16 == number)
+    }
+
+    fn pack(self, schema: &Schema) -> io::Result<Vec<u8>> {
+        let json = serde_json::to_vec(schema)?;
+        match self {
+            Self::Plain => Ok(json),
+            Self::Compressed => zstd::bulk::compress(&json, zstd::DEFAULT_COMPRESSION_LEVEL),
+        }
+    }
+
+    fn unpack(self, bytes: &[u8]) -> Option<Schema> {
+        match self {
+            Self::Plain => serde_json::from_slice(bytes).ok(),
+            Self::Compressed => serde_json::from_slice(&zstd::bulk::decompress(bytes, MAX_SCHEMA).ok()?).ok(),
+        }
+    }
+}
+
+/// Bytes of JSON that a schema has at most.
+const MAX_SCHEMA: usize = 1 << 20;
 
 /// The place of one copy of the header, in bytes; a test holds the current schema against it.
 const HEADER_SLOT: usize = 16 * 1024;
@@ -93,7 +127,7 @@ impl Writer {
         let magic = rand::random();
         let begin = || {
             let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-            let slot = encode_header(magic, schema)?;
+            let slot = encode_header(Format::Compressed, magic, schema)?;
             file.write_all(&slot)?;
             file.write_all(&slot)?;
             sync(&file)?;
@@ -136,11 +170,11 @@ impl Drop for Writer {
     }
 }
 
-fn encode_header(magic: u64, schema: &Schema) -> io::Result<Vec<u8>> {
-    let schema = serde_json::to_vec(schema)?;
+fn encode_header(format: Format, magic: u64, schema: &Schema) -> io::Result<Vec<u8>> {
+    let schema = format.pack(schema)?;
     let mut slot = Vec::with_capacity(HEADER_SLOT);
     slot.extend_from_slice(SIGNATURE);
-    slot.extend_from_slice(&FORMAT.to_le_bytes());
+    slot.extend_from_slice(&(format as u16).to_le_bytes());
     slot.extend_from_slice(&magic.to_le_bytes());
     slot.extend_from_slice(&(schema.len() as u32).to_le_bytes());
     slot.extend_from_slice(&schema);
@@ -154,7 +188,8 @@ fn encode_header(magic: u64, schema: &Schema) -> io::Result<Vec<u8>> {
 }
 
 fn decode_header(slot: &[u8]) -> Option<(u64, Schema)> {
-    let rest = slot.strip_prefix(SIGNATURE)?.strip_prefix(&FORMAT.to_le_bytes())?;
+    let (format, rest) = slot.strip_prefix(SIGNATURE)?.split_first_chunk()?;
+    let format = Format::known(u16::from_le_bytes(*format))?;
     let (magic, rest) = rest.split_first_chunk()?;
     let (length, rest) = rest.split_first_chunk()?;
     let (schema, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
@@ -163,7 +198,7 @@ fn decode_header(slot: &[u8]) -> Option<(u64, Schema)> {
     if crc32c::crc32c(slot.get(..covered)?) != u32::from_le_bytes(*crc) {
         return None;
     }
-    Some((u64::from_le_bytes(*magic), serde_json::from_slice(schema).ok()?))
+    Some((u64::from_le_bytes(*magic), format.unpack(schema)?))
 }
 
 /// A segment that is being read.
@@ -425,7 +460,22 @@ mod tests {
 
     #[test]
     fn the_schema_leaves_room_in_its_header() {
-        let schema = serde_json::to_vec(&Schema::current()).unwrap();
+        let schema = Format::Compressed.pack(&Schema::current()).unwrap();
         assert!(schema.len() < HEADER_SLOT / 2, "{} bytes", schema.len());
+    }
+
+    #[test]
+    fn headers_of_every_format_are_read() {
+        let schema: Schema = serde_json::from_str(
+            r#"{"tables":[{"number":5,"name":"actions","columns":[{"name":"retention","sql_type":"UInt16"}]}]}"#,
+        )
+        .unwrap();
+        for format in [Format::Plain, Format::Compressed] {
+            let slot = encode_header(format, 7, &schema).unwrap();
+            assert_eq!(decode_header(&slot), Some((7, schema.clone())), "{format:?}");
+        }
+        let mut newer = encode_header(Format::Plain, 7, &schema).unwrap();
+        newer[SIGNATURE.len()] = 3;
+        assert_eq!(decode_header(&newer), None);
     }
 }

@@ -10,7 +10,7 @@ use rum_core::Id;
 use rum_core::vitals::Metric;
 use rum_core::wire::documented::DocumentedBatch;
 use rum_core::wire::{Batch, Content};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,7 @@ impl Visit {
         }
     }
 
-    /// One view with a vital, a request, an error that occurred twice, and a click; arrives now.
+    /// One view with a row of every kind: an error that occurred twice, an interaction with its frame; arrives now.
     pub(crate) fn batch(self) -> EnrichedBatch {
         let Self {
             number,
@@ -56,6 +56,11 @@ impl Visit {
         let seconds = u32::try_from(origin_ms / 1_000).unwrap();
         let vital =
             |metric: Metric, value: i64| json!({ "seq": seq, "metric": metric as i64, "scope": 0, "value": value });
+        let inp = json!({
+            "seq": seq, "metric": Metric::Inp as i64, "scope": 0, "value": 240_000, "target": "button#pay",
+            "detail": "click", "at": 800_000, "input_delay": 20_000, "processing": 180_000, "presentation": 40_000,
+            "frames": [long_frame()],
+        });
         let body = json!({
             "version": 1,
             "batch_id": Id(u64::from(number) << 32 | u64::try_from(seq).unwrap()),
@@ -64,8 +69,17 @@ impl Visit {
             "views": [{
                 "seq": seq, "view_id": Id::starting_at(seconds, number), "session_id": Id::starting_at(seconds, 7),
                 "kind": 0, "start": 0, "page": "/cart", "end": seq * 1_000,
+                "navigation": navigation(),
+                "receipt": {
+                    "attached": 40_000, "queue_dropped": null,
+                    "observer_dropped": [{ "entry_type": "event", "count": 3 }],
+                },
+                "surroundings": {
+                    "server_timing": "db;dur=12.5", "not_restored": "unload-listener", "downlink": 9_500, "rtt": 50,
+                    "save_data": 0, "device_memory": 8_192, "cores": 8, "pixel_ratio": 2_000, "delivery": null,
+                },
             }],
-            "vitals": [vital(Metric::Lcp, lcp), vital(Metric::Cls, 50_000)],
+            "vitals": [vital(Metric::Lcp, lcp), vital(Metric::Cls, 50_000), inp],
             "requests": [{
                 "seq": 900, "ordinal": 3, "initiator": 0, "method": "GET", "url": "https://api.example/cart",
                 "status": 200, "start": 700_000, "duration": 150_250, "outcome": 0,
@@ -74,7 +88,20 @@ impl Visit {
                 "seq": seq, "ordinal": 4, "source": 0, "class": "TypeError", "message": "x is null", "handled": 0,
                 "count": 2, "first": 1_000_000, "stack": "pay@https://shop.example/cart.js:1:2",
             }],
-            "actions": [{ "seq": 800, "ordinal": 2, "kind": 0, "name": "Pay", "target": "button#pay" }],
+            "actions": [{ "seq": 800, "ordinal": 2, "at": 800_000, "kind": 0, "name": "Pay", "target": "button#pay" }],
+            "long_frames": [{
+                "seq": 3_000, "ordinal": 6, "start": 2_900_000, "duration": 70_000, "kind": 1, "weight": 4_000,
+            }],
+            "resources": [{
+                "seq": 400, "ordinal": 7, "start": 120_000, "duration": 60_000, "url": "https://cdn.example/app.css",
+                "initiator": "link", "status": 200, "transfer_bytes": 0, "encoded_bytes": 4_000,
+                "decoded_bytes": 16_000, "protocol": "h3", "render_blocking": 1, "request": 40_000, "response": 20_000,
+                "weight": 10_000,
+            }],
+            "user_timings": [{ "seq": 500, "ordinal": 8, "start": 300_000, "name": "hydrate", "duration": 150_500 }],
+            "element_timings": [{
+                "seq": 700, "ordinal": 9, "painted": 600_000, "name": "price", "target": "#price",
+            }],
         });
         let batch = Batch::try_from(serde_json::from_value::<DocumentedBatch>(body).unwrap()).unwrap();
         let Content::Events(items) = batch.content else {
@@ -94,6 +121,36 @@ impl Visit {
             device: "desktop",
         }
     }
+}
+
+/// The page was loaded over a fresh connection.
+fn navigation() -> Json {
+    json!({
+        "kind": 0, "fetch_start": 2_000, "dns_start": 3_000, "dns_end": 10_000, "connect_start": 10_000,
+        "tls_start": 15_000, "connect_end": 30_000, "request_start": 30_000, "response_start": 90_000,
+        "response_end": 95_000, "dom_interactive": 200_000, "dom_content_loaded_start": 205_000,
+        "dom_content_loaded": 210_000, "dom_complete": 700_000, "load": 705_000, "transfer_bytes": 5_300,
+        "encoded_bytes": 5_000, "decoded_bytes": 20_000, "status": 200, "protocol": "h2",
+    })
+}
+
+/// The frame that the click on the button met.
+fn long_frame() -> Json {
+    json!({
+        "ordinal": 5, "start": 790_000, "duration": 230_000, "kind": 0, "blocking": 180_000, "render_start": 1_000_000,
+        "style_start": 1_005_000, "first_input": 800_000,
+        "scripts": [
+            {
+                "start": 830_000, "duration": 150_000, "forced_style": 30_000, "pause": 0,
+                "invoker_type": "event-listener", "invoker": "BUTTON#pay.onclick",
+                "url": "https://shop.example/cart.js", "function": "pay", "position": 912,
+            },
+            {
+                "start": 990_000, "duration": 10_000, "forced_style": 0, "pause": 0, "invoker_type": "user-callback",
+                "invoker": "FrameRequestCallback", "url": "https://cdn.example/chart.js", "function": "", "position": -1,
+            },
+        ],
+    })
 }
 
 /// A collector without its front: spool and writer.

@@ -7,6 +7,7 @@
 )]
 
 mod fixture;
+mod older_spool;
 mod reading;
 #[path = "../support/mod.rs"]
 mod support;

@@ -61,8 +61,11 @@ async fn what_comes_twice_counts_once_and_the_newest_report_is_the_value() {
 
     for (view, expected) in [
         ("page_views", 1),
-        ("web_vitals", 2),
+        ("web_vitals", 3),
         ("requests", 1),
+        ("resources", 1),
+        ("long_frames", 2),
+        ("timings", 2),
         ("errors", 1),
         ("actions", 1),
         ("sessions", 1),
@@ -110,7 +113,10 @@ async fn a_clock_a_day_ahead_is_set_aside_and_a_day_behind_is_not() {
         })
         .await;
     store.drained().await;
-    assert_eq!(database.number("SELECT count() FROM rum_data.clock_bad FINAL").await, 6);
+    assert_eq!(
+        database.number("SELECT count() FROM rum_data.clock_bad FINAL").await,
+        12
+    );
     assert_eq!(database.number("SELECT count() FROM rum.page_views").await, 1);
     assert_eq!(
         database
@@ -158,8 +164,11 @@ async fn killing_clickhouse_under_traffic_loses_and_doubles_nothing() {
     store.drained().await;
     for (view, a_visit) in [
         ("page_views", 1),
-        ("web_vitals", 2),
+        ("web_vitals", 3),
         ("requests", 1),
+        ("resources", 1),
+        ("long_frames", 2),
+        ("timings", 2),
         ("errors", 1),
         ("actions", 1),
     ] {
@@ -220,7 +229,8 @@ async fn a_table_that_is_missing_stalls_itself_alone_and_recovers() {
                     .as_ref()
                     .and_then(|stall| stall.code)
             };
-            stalled(Table::Requests) == Some(60) && health.tables.iter().filter(|table| table.drained).count() == 5
+            stalled(Table::Requests) == Some(60)
+                && health.tables.iter().filter(|table| table.drained).count() == Table::ALL.len() - 1
         })
         .await;
     assert!(store.spool.health().oldest_ms().is_some());

@@ -5,7 +5,7 @@ const GAP: f64 = 1_000.0;
 /// … and five seconds after its first one.
 const LENGTH: f64 = 5_000.0;
 
-/// One `layout-shift` entry. `W` is whatever names it: a selector, or a handle of the entry.
+/// One `layout-shift` entry. `W` is whatever names it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shift<W> {
     /// Its `startTime` in ms.
@@ -25,26 +25,57 @@ pub enum Joined {
     Open,
 }
 
-/// Consecutive shifts without the user's doing.
-#[derive(Clone, Debug)]
-struct Window<W> {
+/// The latest session window: consecutive shifts without the user's doing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Window {
     value: f64,
     first: f64,
     last: f64,
-    largest: Shift<W>,
+}
+
+impl Window {
+    /// A shift of score `value` at `t` (ms) joins this window, or makes it another one.
+    pub fn push(&mut self, t: f64, value: f64) -> Joined {
+        if self.value > 0.0 && t - self.last < GAP && t - self.first < LENGTH {
+            self.value += value;
+            self.last = t;
+            return Joined::Open;
+        }
+        *self = Self {
+            value,
+            first: t,
+            last: t,
+        };
+        Joined::New
+    }
+
+    /// The score of its shifts together.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// No shift joins it any more.
+    pub fn close(&mut self) {
+        self.value = 0.0;
+    }
 }
 
 /// CLS of a document or of a view.
 #[derive(Clone, Debug)]
 pub struct Cls<W> {
-    open: Option<Window<W>>,
-    worst: Option<Window<W>>,
+    open: Window,
+    /// The largest shift of the open window.
+    largest: Option<Shift<W>>,
+    /// The score of the worst window so far, and its largest shift.
+    worst: Option<(f64, Shift<W>)>,
 }
 
 impl<W> Default for Cls<W> {
     fn default() -> Self {
         Self {
-            open: None,
+            open: Window::default(),
+            largest: None,
             worst: None,
         }
     }
@@ -52,42 +83,28 @@ impl<W> Default for Cls<W> {
 
 impl<W: Clone> Cls<W> {
     /// A layout shift that the user had not caused just before (`hadRecentInput` is false).
-    pub fn push(&mut self, shift: Shift<W>) -> Joined {
-        let joined = match &mut self.open {
-            Some(open) if open.value > 0.0 && shift.t - open.last < GAP && shift.t - open.first < LENGTH => {
-                open.value += shift.value;
-                open.last = shift.t;
-                // Of equal ones the later, as the reference library's attribution has it.
-                if shift.value >= open.largest.value {
-                    open.largest = shift;
-                }
-                Joined::Open
-            }
-            open => {
-                *open = Some(Window {
-                    value: shift.value,
-                    first: shift.t,
-                    last: shift.t,
-                    largest: shift,
-                });
-                Joined::New
-            }
+    pub fn push(&mut self, shift: Shift<W>) {
+        let joined = self.open.push(shift.t, shift.value);
+        let largest = match self.largest.take() {
+            // Of equal ones the later, as the reference library's attribution has it.
+            Some(largest) if joined == Joined::Open && largest.value > shift.value => largest,
+            _ => shift,
         };
-        if self.open.as_ref().is_some_and(|open| open.value > self.value()) {
-            self.worst.clone_from(&self.open);
+        if self.open.value() > self.value() {
+            self.worst = Some((self.open.value(), largest.clone()));
         }
-        joined
+        self.largest = Some(largest);
     }
 
     /// The score of the worst window; 0 if nothing shifted.
     #[must_use]
     pub fn value(&self) -> f64 {
-        self.worst.as_ref().map_or(0.0, |worst| worst.value)
+        self.worst.as_ref().map_or(0.0, |(value, _)| *value)
     }
 
     /// The largest shift of the worst window: not of the latest one.
     #[must_use]
     pub fn largest(&self) -> Option<&Shift<W>> {
-        self.worst.as_ref().map(|worst| &worst.largest)
+        self.worst.as_ref().map(|(_, largest)| largest)
     }
 }

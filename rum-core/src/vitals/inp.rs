@@ -9,6 +9,8 @@ use crate::limits::INTERACTIONS;
 const FRAME: f64 = 8.0;
 /// Frames that are remembered besides those of the longest interactions: entries of one frame do not come at one time.
 const FRAMES: usize = 10;
+/// Frames at most, until those that are too old are forgotten.
+const MOST_FRAMES: usize = 32;
 /// One interaction is left out for each of these.
 const PER_OUTLIER: f64 = 50.0;
 /// Chromium's interaction ids grow by 7 (<https://web.dev/articles/inp>).
@@ -40,8 +42,34 @@ struct Frame {
     number: u32,
     /// `startTime + duration` of its first entry.
     paint: f64,
+    start: f64,
     processing_start: f64,
     processing_end: f64,
+}
+
+/// Counts interactions by their ids, where the browser does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ids {
+    range: Option<(f64, f64)>,
+}
+
+impl Ids {
+    /// None so far.
+    pub const NONE: Self = Self { range: None };
+
+    /// The `interactionId` of an entry; 0 is none.
+    pub fn push(&mut self, id: f64) {
+        if id > 0.0 {
+            let (least, most) = self.range.unwrap_or((id, id));
+            self.range = Some((least.min(id), most.max(id)));
+        }
+    }
+
+    /// A guess at how many interactions there were.
+    #[must_use]
+    pub fn count(&self) -> f64 {
+        self.range.map_or(0.0, |(least, most)| (most - least) / ID_STEP + 1.0)
+    }
 }
 
 /// One of the longest interactions.
@@ -57,15 +85,15 @@ pub struct Interaction<N, T> {
     pub name: N,
     /// The first target that any of its entries knew.
     pub target: Option<T>,
+    /// Its place among the longest, below [`INTERACTIONS`]: another one has it only when this one was let go.
+    pub slot: usize,
     frame: u32,
 }
 
-/// What became of an entry.
+/// What an entry is to its interaction, which is one of the longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It belongs to none of the longest interactions.
-    Ignored,
-    /// It is the first of an interaction.
+    /// It is the first.
     First,
     /// It is longer than what was known of its interaction.
     Longer,
@@ -75,15 +103,47 @@ pub enum Taken {
     Shorter,
 }
 
-/// The parts of an interaction, each in ms: they add up to its duration.
+/// The moments that divide an interaction, in ms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Phases {
+    /// When the user acted.
+    pub start: f64,
+    /// When the first handler of its frame began, not before `start`.
+    pub processing_start: f64,
+    /// When the last one had ended, not after `paint`.
+    pub processing_end: f64,
+    /// The next paint.
+    pub paint: f64,
+}
+
+impl Phases {
     /// From the interaction to the first handler of its frame.
-    pub input_delay: f64,
+    #[must_use]
+    pub fn input_delay(&self) -> f64 {
+        self.processing_start - self.start
+    }
+
     /// In handlers, and between them.
-    pub processing: f64,
+    #[must_use]
+    pub fn processing(&self) -> f64 {
+        self.processing_end - self.processing_start
+    }
+
     /// From the last handler to the next paint.
-    pub presentation: f64,
+    #[must_use]
+    pub fn presentation(&self) -> f64 {
+        self.paint - self.processing_end
+    }
+}
+
+/// Appends to a list of at most `most`, which is allocated once: lists that grow by and by cost the page's Wasm 400 bytes.
+fn append<T>(list: &mut Vec<T>, item: T, most: usize) {
+    if list.capacity() == 0 {
+        *list = Vec::with_capacity(most);
+    }
+    if list.len() < list.capacity() {
+        list.push(item);
+    }
 }
 
 /// INP of a document or of a view.
@@ -93,7 +153,9 @@ pub struct Inp<N, T> {
     longest: Vec<Interaction<N, T>>,
     frames: Vec<Frame>,
     numbered: u32,
-    ids: Option<(f64, f64)>,
+    /// The latest `processingEnd`.
+    processed: f64,
+    ids: Ids,
     /// `performance.interactionCount` when this scope began, if that was not with the document …
     counted_from: Option<f64>,
     /// … and now.
@@ -106,7 +168,8 @@ impl<N, T> Default for Inp<N, T> {
             longest: Vec::new(),
             frames: Vec::new(),
             numbered: 0,
-            ids: None,
+            processed: 0.0,
+            ids: Ids::default(),
             counted_from: None,
             counted: None,
         }
@@ -127,8 +190,67 @@ impl<N, T> Inp<N, T> {
     }
 
     /// An Event Timing entry of any event.
-    pub fn push(&mut self, entry: Entry<N, T>) -> Taken {
-        let frame = self.frame(&entry);
+    pub fn push(&mut self, entry: Entry<N, T>) {
+        let frame = self.present(&entry);
+        self.interact(entry, frame);
+    }
+
+    /// Counts an entry into the frame that presented it; answers with the frame's number.
+    pub fn present(&mut self, entry: &Entry<N, T>) -> u32 {
+        self.processed = self.processed.max(entry.processing_end);
+        let paint = entry.start + entry.duration;
+        let same = |frame: &&mut Frame| (paint - frame.paint).abs() <= FRAME;
+        if let Some(frame) = self.frames.iter_mut().rev().find(same) {
+            frame.start = frame.start.min(entry.start);
+            frame.processing_start = frame.processing_start.min(entry.processing_start);
+            frame.processing_end = frame.processing_end.max(entry.processing_end);
+            return frame.number;
+        }
+        if self.frames.len() >= MOST_FRAMES {
+            self.tidy();
+        }
+        self.numbered = self.numbered.wrapping_add(1);
+        let frame = Frame {
+            number: self.numbered,
+            paint,
+            start: entry.start,
+            processing_start: entry.processing_start,
+            processing_end: entry.processing_end,
+        };
+        append(&mut self.frames, frame, MOST_FRAMES);
+        self.numbered
+    }
+
+    /// Forgets the frames that are neither among the latest nor those of the longest interactions.
+    pub fn tidy(&mut self) {
+        let old = self.frames.len().saturating_sub(FRAMES);
+        let mut kept = 0;
+        for at in 0..self.frames.len() {
+            let needed = |frame: &Frame| self.longest.iter().any(|interaction| interaction.frame == frame.number);
+            if at >= old || self.frames.get(at).is_some_and(needed) {
+                self.frames.swap(kept, at);
+                kept = kept.saturating_add(1);
+            }
+        }
+        self.frames.truncate(kept);
+    }
+
+    /// True while frame `number` is remembered.
+    #[must_use]
+    pub fn has_frame(&self, number: u32) -> bool {
+        self.frames.iter().any(|frame| frame.number == number)
+    }
+
+    /// True if a long animation frame from `start` to `end` (ms) may be part of an interaction: it meets a frame that is
+    /// remembered, or, if it is one of the `latest` few, events of its time may still come.
+    #[must_use]
+    pub fn may_need(&self, start: f64, end: f64, latest: usize) -> bool {
+        let meets = |frame: &Frame| end >= frame.start && start <= frame.processing_end;
+        self.frames.iter().any(meets) || (latest <= FRAMES && start > self.processed)
+    }
+
+    /// Takes the entry of an interaction that frame `frame` presented; one that is no interaction is ignored.
+    pub fn interact(&mut self, entry: Entry<N, T>, frame: u32) -> Option<(usize, Taken)> {
         let Entry {
             id,
             start,
@@ -138,23 +260,24 @@ impl<N, T> Inp<N, T> {
             ..
         } = entry;
         if id == 0.0 {
-            return Taken::Ignored;
+            return None;
         }
-        let (least, most) = self.ids.unwrap_or((id, id));
-        self.ids = Some((least.min(id), most.max(id)));
+        self.ids.push(id);
 
-        let new = Interaction {
+        let known = self.longest.iter().position(|known| known.id == id);
+        let mut at = known.unwrap_or(self.longest.len());
+        let mut new = Interaction {
             id,
             start,
             duration,
             name,
             target,
+            slot: at,
             frame,
         };
-        let known = self.longest.iter().position(|known| known.id == id);
-        let mut at = known.unwrap_or(self.longest.len());
         let taken = match (self.longest.get_mut(at), at.checked_sub(1)) {
             (Some(known), _) if duration > known.duration => {
+                new.slot = known.slot;
                 // Its target is the first that any of its entries knew.
                 let target = known.target.take();
                 *known = new;
@@ -167,15 +290,14 @@ impl<N, T> Inp<N, T> {
             }
             (Some(_), _) => Taken::Shorter,
             (None, Some(last)) if at >= INTERACTIONS => {
-                let Some(shortest) = self.longest.get_mut(last).filter(|last| duration > last.duration) else {
-                    return Taken::Ignored;
-                };
+                let shortest = self.longest.get_mut(last).filter(|last| duration > last.duration)?;
+                new.slot = shortest.slot;
                 *shortest = new;
                 at = last;
                 Taken::First
             }
             (None, _) => {
-                self.longest.push(new);
+                append(&mut self.longest, new, INTERACTIONS);
                 Taken::First
             }
         };
@@ -188,32 +310,13 @@ impl<N, T> Inp<N, T> {
             self.longest.swap(before, at);
             at = before;
         }
-        taken
+        let slot = self.longest.get(at)?.slot;
+        Some((slot, taken))
     }
 
-    /// The frame that presented `entry`, with the entry counted into it.
-    fn frame(&mut self, entry: &Entry<N, T>) -> u32 {
-        let paint = entry.start + entry.duration;
-        let same = |frame: &&mut Frame| (paint - frame.paint).abs() <= FRAME;
-        if let Some(frame) = self.frames.iter_mut().rev().find(same) {
-            frame.processing_start = frame.processing_start.min(entry.processing_start);
-            frame.processing_end = frame.processing_end.max(entry.processing_end);
-            return frame.number;
-        }
-        if self.frames.len() >= FRAMES.saturating_add(INTERACTIONS) {
-            let longest = &self.longest;
-            let needed = |frame: &Frame| longest.iter().any(|interaction| interaction.frame == frame.number);
-            let oldest = self.frames.iter().position(|frame| !needed(frame)).unwrap_or(0);
-            self.frames.remove(oldest);
-        }
-        self.numbered = self.numbered.wrapping_add(1);
-        self.frames.push(Frame {
-            number: self.numbered,
-            paint,
-            processing_start: entry.processing_start,
-            processing_end: entry.processing_end,
-        });
-        self.numbered
+    /// Begins again, for a scope that begins later than the document.
+    pub fn restart(&mut self) {
+        self.longest.clear();
     }
 
     /// The browser's own count of interactions in the document so far.
@@ -229,16 +332,21 @@ impl<N, T> Inp<N, T> {
 
     /// Interactions in this scope: the browser's count, else guessed from the ids.
     fn interactions(&self) -> f64 {
-        let by_ids = self.ids.map_or(0.0, |(least, most)| (most - least) / ID_STEP + 1.0);
-        self.counted
-            .map_or(by_ids, |counted| counted - self.counted_from.unwrap_or(0.0))
+        let from = self.counted_from.unwrap_or(0.0);
+        self.counted.map_or_else(|| self.ids.count(), |counted| counted - from)
     }
 
     /// The interaction that is the value.
     #[must_use]
     pub fn interaction(&self) -> Option<&Interaction<N, T>> {
+        self.interaction_of(self.interactions())
+    }
+
+    /// The interaction that is the value, if there were so many.
+    #[must_use]
+    pub fn interaction_of(&self, interactions: f64) -> Option<&Interaction<N, T>> {
         // A cast from a float saturates, and takes the whole part.
-        let outliers = (self.interactions() / PER_OUTLIER) as usize;
+        let outliers = (interactions / PER_OUTLIER) as usize;
         self.longest.get(outliers.min(self.longest.len().saturating_sub(1)))
     }
 
@@ -252,18 +360,23 @@ impl<N, T> Inp<N, T> {
     /// The parts of `interaction`: those of its whole frame, cut to the interaction.
     #[must_use]
     pub fn phases(&self, interaction: &Interaction<N, T>) -> Phases {
-        let Interaction { start, duration, .. } = *interaction;
-        let frame = self.frames.iter().find(|frame| frame.number == interaction.frame);
+        self.phases_in(interaction.frame, interaction.start, interaction.duration)
+    }
+
+    /// The parts of an entry that frame `number` presented, from its `startTime` and `duration`.
+    #[must_use]
+    pub fn phases_in(&self, number: u32, start: f64, duration: f64) -> Phases {
+        let frame = self.frames.iter().find(|frame| frame.number == number);
         let (first, last) = frame.map_or((start, start), |frame| (frame.processing_start, frame.processing_end));
         // A handler of an earlier event may have run when the user acted.
-        let first = first.max(start);
+        let processing_start = first.max(start);
         // Durations are rounded, and a dialogue that blocks is no processing after the paint.
-        let paint = (start + duration).max(first);
-        let last = last.min(paint);
+        let paint = (start + duration).max(processing_start);
         Phases {
-            input_delay: first - start,
-            processing: last - first,
-            presentation: paint - last,
+            start,
+            processing_start,
+            processing_end: last.min(paint),
+            paint,
         }
     }
 }

@@ -8,6 +8,12 @@ pub struct FirstHidden {
 }
 
 impl FirstHidden {
+    /// Not so far.
+    pub const NEVER: Self = Self {
+        first: None,
+        activation: 0.0,
+    };
+
     /// The page became hidden at `t`.
     pub fn push(&mut self, t: f64) {
         if t >= self.activation && self.first.is_none_or(|first| t < first) {

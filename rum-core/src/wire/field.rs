@@ -190,8 +190,7 @@ macro_rules! wire_nested {
         impl $crate::wire::Field for $name {
             const TYPESCRIPT: &'static str = stringify!($name);
             fn read(r: &mut $crate::wire::Reader<'_>) -> Self {
-                r.begin_array();
-                <Self as $crate::wire::Fields>::read_fields(r)
+                r.nested(<Self as $crate::wire::Fields>::read_fields)
             }
             fn write(&self, w: &mut $crate::wire::Writer) {
                 w.begin_array();

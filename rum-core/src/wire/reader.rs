@@ -25,6 +25,8 @@ pub struct Reader<'a> {
     /// The kind of the item being read, and how many of its positions were read: for the error.
     kind: Option<i64>,
     field: u8,
+    /// Arrays inside the item that are being read: what is wrong in them is wrong with the field that they are.
+    nested: u8,
     /// What a newer writer had written.
     pub skipped: Skipped,
 }
@@ -41,6 +43,7 @@ impl<'a> Reader<'a> {
             failure: None,
             kind: None,
             field: 0,
+            nested: 0,
             skipped: Skipped::default(),
         }
     }
@@ -126,7 +129,9 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     pub fn next_field(&mut self) -> bool {
         self.ended = self.ended || !self.next_item();
-        self.field = self.field.saturating_add(1);
+        if self.nested == 0 {
+            self.field = self.field.saturating_add(1);
+        }
         !self.ended
     }
 
@@ -138,6 +143,15 @@ impl<'a> Reader<'a> {
             self.skipped.fields = self.skipped.fields.saturating_add(1);
         }
         self.ended = false;
+    }
+
+    /// Reads the fields of an array inside an item.
+    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.begin_array();
+        self.nested = self.nested.saturating_add(1);
+        let fields = read(self);
+        self.nested = self.nested.saturating_sub(1);
+        fields
     }
 
     /// Enters an item and reads its kind. Its fields follow, then [`Reader::close`].

@@ -4,8 +4,8 @@
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
+use rum_core::replay::replay;
 use rum_core::wire::{Batch, Content};
-use rum_core::{Engine, Limits};
 
 fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
@@ -21,17 +21,11 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A fresh engine takes all of the batch's records, then gives its events.
 fn computed(raw: &str) -> Result<String, String> {
     let batch = Batch::read(raw).map_err(|error| error.to_string())?;
-    let Content::Records(records) = batch.content else {
+    if matches!(batch.content, Content::Events(_)) {
         return Err("the batch holds events, not records".to_owned());
-    };
-    let mut engine = Engine::new(Limits::default());
-    records.into_iter().for_each(|record| engine.push(record));
-    Ok(Batch {
-        content: Content::Events(engine.take()),
-        ..batch
     }
-    .write())
+    let events = replay(raw).map_err(|error| error.to_string())?;
+    Ok(events.write())
 }

@@ -28,7 +28,10 @@ async fn a_clock_a_day_ahead_goes_to_clock_bad_and_a_day_behind_is_stored_as_usu
         [
             of("actions", 1),
             of("errors", 1),
-            of("requests", 3),
+            of("long_frames", 1),
+            // Resources among them.
+            of("requests", 4),
+            of("timings", 2),
             of("views", 1),
             of("vitals", 2)
         ]

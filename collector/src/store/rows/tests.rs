@@ -2,13 +2,26 @@
 
 use super::*;
 use crate::batch::AcceptedBatch;
+use crate::batch::Mode;
 use crate::store::frame::collect;
 use crate::store::rowbinary::tests::decode;
 use crate::store::schema::Table;
+use rum_core::ViewKind;
+use rum_core::vitals::Metric;
 use rum_core::wire::Document;
-use rum_core::wire::event::{NavigationPhases, Receipt};
-use rum_core::wire::record::{Action, ErrorReport, Request};
+use rum_core::wire::event::{
+    ActionEvent, ElementTimingEvent, ErrorEvent, LongFrameEvent, LongFrameEvents, RequestEvent, ResourceEvent,
+    UserTimingEvent, VitalEvent,
+};
+use rum_core::wire::record::{
+    Action, DroppedCount, DroppedEntries, ElementTiming, ErrorReport, LongFrame, NavigationRecord, PaintResource,
+    Receipt, Request, Resource, Script, Scripts, Surroundings, UserTiming,
+};
 use serde_json::{Map, Value as Json};
+
+mod vital;
+
+use vital::script;
 
 /// 2026-11-21 12:34:56 UTC.
 const START_SECONDS: u32 = 1_795_264_496;
@@ -28,6 +41,8 @@ fn view() -> ViewEvent {
         end: None,
         navigation: None,
         receipt: None,
+        core_dropped: None,
+        surroundings: None,
     }
 }
 
@@ -42,6 +57,38 @@ fn vital(metric: i64, scope: i64, value: i64) -> VitalEvent {
         input_delay: None,
         processing: None,
         presentation: None,
+        resource: None,
+        frames: None,
+    }
+}
+
+/// The navigation of a page that was loaded again, in µs.
+fn navigation() -> NavigationRecord {
+    NavigationRecord {
+        kind: 1,
+        activation: None,
+        redirect_start: None,
+        redirect_end: None,
+        worker_start: None,
+        fetch_start: Some(4_000),
+        dns_start: Some(5_000),
+        dns_end: Some(6_500),
+        connect_start: Some(6_500),
+        tls_start: Some(14_250),
+        connect_end: Some(26_500),
+        request_start: Some(27_000),
+        response_start: Some(107_125),
+        response_end: Some(110_125),
+        dom_interactive: Some(200_000),
+        dom_content_loaded_start: Some(210_000),
+        dom_content_loaded: Some(220_000),
+        dom_complete: Some(400_000),
+        load: Some(401_000),
+        transfer_bytes: Some(5_300),
+        encoded_bytes: Some(5_000),
+        decoded_bytes: Some(20_000),
+        status: Some(200),
+        protocol: Some("h2".into()),
     }
 }
 
@@ -87,37 +134,38 @@ fn decoded(frame: &Frame, table: Table) -> Vec<Map<String, Json>> {
 
 #[test]
 fn a_page_view_with_all_that_it_can_say() {
-    let phases = NavigationPhases {
-        kind: 1,
-        redirect: None,
-        worker: None,
-        dns: Some(1_500),
-        connect: Some(20_000),
-        tls: Some(12_250),
-        request: Some(80_125),
-        response: Some(3_000),
-        dom_interactive: Some(200_000),
-        dom_content_loaded: Some(220_000),
-        dom_complete: Some(400_000),
-        load: Some(401_000),
-        transfer_bytes: Some(5_300),
-        encoded_bytes: Some(5_000),
-        decoded_bytes: Some(20_000),
-        status: Some(200),
-        protocol: Some("h2".into()),
-    };
     let whole = ViewEvent {
         referrer: Some("https://search.example/".into()),
         parent_id: Some(Id(1)),
         document_id: Some(Id(2)),
         page_name: Some("Products".into()),
         end: Some(9_000_000),
-        navigation: Some(phases),
+        navigation: Some(navigation()),
         receipt: Some(Receipt {
             attached: 31_500,
             queue_dropped: Some(2),
-            observer_dropped: None,
-            core_dropped: None,
+            observer_dropped: Some(DroppedEntries(vec![
+                DroppedCount {
+                    entry_type: "event".into(),
+                    count: 7,
+                },
+                DroppedCount {
+                    entry_type: "resource".into(),
+                    count: 40,
+                },
+            ])),
+        }),
+        core_dropped: Some(1),
+        surroundings: Some(Surroundings {
+            server_timing: Some("db;dur=53.5,cache;desc=hit".into()),
+            not_restored: Some("unload-listener, response-cache-control-no-store".into()),
+            downlink: Some(9_500),
+            rtt: Some(50),
+            save_data: Some(1),
+            device_memory: Some(8_192),
+            cores: Some(8),
+            pixel_ratio: Some(1_500),
+            delivery: Some("navigational-prefetch".into()),
         }),
         ..view()
     };
@@ -154,32 +202,13 @@ fn time_that_a_machine_slept_through_is_added() {
 }
 
 #[test]
-fn values_have_the_units_of_the_tables() {
-    let inp = VitalEvent {
-        target: Some("button#buy".into()),
-        detail: Some("pointerup".into()),
-        at: Some(2_000_500),
-        input_delay: Some(8_000),
-        processing: Some(192_000),
-        presentation: Some(16_000),
-        ..vital(Metric::Inp as i64, 0, 216_000)
-    };
-    let frame = rows(&batch(vec![
-        (0, Event::View(view())),
-        (4_000, Event::Vital(inp)),
-        (4_000, Event::Vital(vital(Metric::Cls as i64, 1, 123_456))),
-    ]));
-    insta::assert_json_snapshot!("vitals", decoded(&frame, Table::Vitals));
-}
-
-#[test]
 fn requests_errors_and_actions() {
     let request = Request {
+        start: 1_000_000,
         initiator: 1,
         method: "POST".into(),
         url: "https://api.example:8443/cart/7".into(),
         status: Some(503),
-        start: 1_000_000,
         duration: 250_500,
         outcome: 0,
     };
@@ -194,6 +223,7 @@ fn requests_errors_and_actions() {
         cut: None,
     };
     let action = Action {
+        at: 900_000,
         kind: 0,
         name: Some("Buy".into()),
         target: Some("button#buy".into()),
@@ -225,6 +255,64 @@ fn requests_errors_and_actions() {
     insta::assert_json_snapshot!("request", decoded(&frame, Table::Requests));
     insta::assert_json_snapshot!("error", decoded(&frame, Table::Errors));
     insta::assert_json_snapshot!("action", decoded(&frame, Table::Actions));
+}
+
+#[test]
+fn resources_and_timings() {
+    let resource = Resource {
+        start: 30_000,
+        duration: 120_500,
+        url: "https://cdn.example/app.css".into(),
+        initiator: "link".into(),
+        status: Some(200),
+        transfer_bytes: Some(0),
+        encoded_bytes: Some(4_000),
+        decoded_bytes: Some(16_000),
+        protocol: Some("h3".into()),
+        render_blocking: Some(1),
+        delivery: Some("cache".into()),
+        redirect: None,
+        dns: Some(1_000),
+        connect: Some(20_000),
+        tls: Some(12_000),
+        request: Some(60_000),
+        response: Some(39_500),
+        weight: Some(10_000),
+    };
+    let timing = |ordinal, duration| UserTimingEvent {
+        ordinal,
+        what: UserTiming {
+            start: 500_000,
+            name: "hydrate".into(),
+            duration,
+            weight: None,
+        },
+    };
+    let element = ElementTimingEvent {
+        ordinal: 13,
+        what: ElementTiming {
+            painted: 800_000,
+            name: "price".into(),
+            target: Some("#price".into()),
+            url: Some("https://shop.example/price.svg".into()),
+            weight: Some(2_500),
+        },
+    };
+    let frame = rows(&batch(vec![
+        (0, Event::View(view())),
+        (
+            151,
+            Event::Resource(ResourceEvent {
+                ordinal: 10,
+                what: resource,
+            }),
+        ),
+        (500, Event::UserTiming(timing(11, None))),
+        (700, Event::UserTiming(timing(12, Some(200_250)))),
+        (800, Event::ElementTiming(element)),
+    ]));
+    insta::assert_json_snapshot!("resource", decoded(&frame, Table::Requests));
+    insta::assert_json_snapshot!("timings", decoded(&frame, Table::Timings));
 }
 
 #[test]
@@ -297,23 +385,65 @@ fn what_no_row_can_be_made_of_is_counted() {
 fn no_number_makes_it_fall() {
     for number in [i64::MIN, -1, 0, i64::MAX] {
         let request = Request {
+            start: number,
             initiator: number,
             method: String::new(),
             url: "not a url".into(),
             status: Some(number),
-            start: number,
             duration: number,
             outcome: number,
+        };
+        let frame = LongFrameEvent {
+            ordinal: number,
+            what: LongFrame {
+                start: number,
+                duration: number,
+                kind: 0,
+                blocking: Some(number),
+                render_start: Some(number),
+                style_start: Some(number),
+                first_input: Some(number),
+                weight: Some(number),
+                scripts: Some(Scripts(vec![Script {
+                    forced_style: number,
+                    position: number,
+                    ..script(number, number, "f")
+                }])),
+            },
+        };
+        let inp = VitalEvent {
+            at: Some(number),
+            input_delay: Some(number),
+            processing: Some(number),
+            presentation: Some(number),
+            frames: Some(LongFrameEvents(vec![frame])),
+            ..vital(Metric::Inp as i64, 0, number)
+        };
+        let lcp = VitalEvent {
+            resource: Some(PaintResource {
+                request_start: number,
+                response_end: number,
+            }),
+            at: Some(number),
+            ..vital(Metric::Lcp as i64, 0, number)
         };
         let view = ViewEvent {
             kind: number,
             start: number,
             end: Some(number),
+            navigation: Some(NavigationRecord {
+                activation: Some(number),
+                dom_content_loaded_start: Some(number),
+                response_start: Some(number),
+                ..navigation()
+            }),
             ..view()
         };
         let mut batch = batch(vec![
             (number, Event::View(view)),
             (number, Event::Vital(vital(Metric::Cls as i64, 0, number))),
+            (number, Event::Vital(inp)),
+            (number, Event::Vital(lcp)),
             (
                 number,
                 Event::Request(RequestEvent {

@@ -1,0 +1,86 @@
+//! What the tables call what is a number on the wire.
+
+use crate::batch::Mode;
+
+/// What a kind is called whose number this collector does not know: a newer SDK's. The row is kept.
+pub(super) const OTHER: &str = "other";
+
+pub(super) const fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Wasm => "wasm",
+        Mode::Raw => "raw",
+        Mode::Documented => "json",
+    }
+}
+
+pub(super) const fn navigation_kind(number: i64) -> &'static str {
+    match number {
+        0 => "navigate",
+        1 => "reload",
+        2 => "back_forward",
+        3 => "prerender",
+        4 => "restore",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn raw_reason(number: i64) -> &'static str {
+    match number {
+        1 => "not-ready",
+        2 => "unavailable",
+        3 => "trapped",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn initiator(number: i64) -> &'static str {
+    match number {
+        0 => "fetch",
+        1 => "xhr",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn outcome(number: i64) -> &'static str {
+    match number {
+        0 => "ok",
+        1 => "failed",
+        2 => "aborted",
+        3 => "timeout",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn source(number: i64) -> &'static str {
+    match number {
+        0 => "error",
+        1 => "unhandledrejection",
+        2 => "reported",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn action_kind(number: i64) -> &'static str {
+    match number {
+        0 => "click",
+        1 => "submit",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn frame_kind(number: i64) -> &'static str {
+    match number {
+        0 => "frame",
+        1 => "task",
+        _ => OTHER,
+    }
+}
+
+/// What the user did, from the event's type, as the reference library tells it apart.
+pub(super) fn interaction_type(event_type: &str) -> &'static str {
+    if event_type.starts_with("key") {
+        "keyboard"
+    } else {
+        "pointer"
+    }
+}

@@ -1,0 +1,6 @@
+// Every situation in headless Chromium.
+
+import { Chromium } from './drivers/chromium.mjs'
+import { suite } from './suite.mjs'
+
+suite(Chromium)

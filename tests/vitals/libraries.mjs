@@ -1,0 +1,32 @@
+// What runs in the pages: the reference, the drop-in and our SDK, each as a user gets it.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** The SDK as it is delivered. */
+export const DIST = process.env.RUM_DIST ?? here('../../js-wrapper/dist')
+const REFERENCE = here('../../node_modules/web-vitals/dist/web-vitals.attribution.js')
+/** With the reference in its place the suite shows how stable the comparison itself is. */
+const DROP_IN = process.env.RUM_DROP_IN ?? join(DIST, 'npm/web-vitals-attribution.js')
+
+/** A classic script that registers a library, an ES module, as `name`: so it can be the first in the head. */
+async function script(name, file) {
+  const contents = `import * as exports from ${JSON.stringify(file)}; probe.register(${JSON.stringify(name)}, exports)`
+  const options = { bundle: true, format: 'iife', target: 'es2022', write: false, logLevel: 'silent' }
+  const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: here('.') } })
+  return outputFiles[0].text
+}
+
+/** The scripts of all pages by path. */
+export async function libraries() {
+  return {
+    '/probe.js': readFileSync(here('page/probe.js'), 'utf8'),
+    '/reference.js': await script('reference', REFERENCE),
+    '/drop-in.js': await script('drop-in', DROP_IN),
+    '/witness.js': readFileSync(here('page/witness.js'), 'utf8'),
+  }
+}

@@ -1,0 +1,103 @@
+// First in every page: keeps what the libraries report where it outlives the page, and counts what the SDK sends.
+//
+// Local storage is written synchronously, so a report made while the page goes is kept as any other. Every key begins
+// with the document's time origin:
+//
+//   <time origin> report <ordinal>   a report, see `keep`
+//   <time origin> open               the path of a page that was seen
+//   <time origin> left               it is hidden now, and all listeners were told: how many bodies the SDK has sent
+{
+  const METRICS = ['CLS', 'FCP', 'INP', 'LCP', 'TTFB']
+  /** Nothing that is compared is nested deeper. */
+  const DEEPEST = 7
+
+  const key = (what) => `${performance.timeOrigin} ${what}`
+
+  /** Names a node so that another node of the page has another name. */
+  const path = (node) => {
+    const place = (at) => (at.parentNode ? [...at.parentNode.childNodes].indexOf(at) : 'root')
+    const steps = []
+    for (let at = node; at && at.nodeType !== Node.DOCUMENT_NODE; at = at.parentNode || at.host) steps.unshift(`${at.nodeName}[${place(at)}]`)
+    return steps.join('/')
+  }
+
+  /** A copy of anything that JSON can hold, with the attributes of the browser's own objects. */
+  const plain = (value, depth = 0) => {
+    if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value !== 'object' || value === null) return value
+    if (depth > DEEPEST) return '…'
+    if (value instanceof Node) return path(value)
+    if (value instanceof Window) return 'window'
+    if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1))
+    const of = Object.prototype.toString.call(value)
+    const copy = of === '[object Object]' ? {} : { of }
+    // The attributes of a platform object are getters of its prototype, which only this loop finds.
+    for (const name in value) if (typeof value[name] !== 'function') copy[name] = plain(value[name], depth + 1)
+    return copy
+  }
+
+  let reports = 0
+
+  const probe = (window.probe = {
+    /** Options of the libraries; functions too, so pages set them by script. */
+    options: {},
+    /** How often the page's own last listener has seen it hidden, and restored from the back/forward cache. */
+    hides: 0,
+    restores: 0,
+    /** What became of the SDK's Wasm: up or refused. */
+    core: undefined,
+    /** Bodies that the SDK has sent. */
+    sent: 0,
+
+    /** Registers for every metric, in the ways that are compared. */
+    register(library, exports) {
+      const register = (series, options) => {
+        for (const name of METRICS) exports[`on${name}`]((metric) => probe.keep(library, series, metric), options)
+      }
+      register('final', { ...probe.options })
+      register('all', { ...probe.options, reportAllChanges: true })
+      // What the SDK's rows are compared with: they know no options.
+      if (library === 'reference') register('plain', {})
+    },
+
+    keep(library, series, metric) {
+      const report = {
+        library,
+        series,
+        hides: probe.hides,
+        restores: probe.restores,
+        // The event during which the callback ran, if any.
+        during: window.event?.type ?? null,
+        metric: plain(metric),
+      }
+      probe.tell(`report ${String(reports++).padStart(6, '0')}`, JSON.stringify(report))
+    },
+
+    /** Keeps `value`, or forgets it if there is none. */
+    tell(what, value) {
+      if (value === undefined) localStorage.removeItem(key(what))
+      else localStorage.setItem(key(what), value)
+    },
+  })
+
+  // Before the libraries, which open new metrics in listeners of their own.
+  addEventListener('pageshow', ({ persisted }) => persisted && probe.restores++, true)
+
+  const { fetch } = window
+  window.fetch = (...given) => {
+    if (String(given[0]).includes('/v1/batches')) probe.sent++
+    return fetch(...given)
+  }
+  if (window.WebAssembly) {
+    const { instantiate } = WebAssembly
+    WebAssembly.instantiate = async (...given) => {
+      const made = await instantiate(...given)
+      probe.core = 'up'
+      return made
+    }
+  }
+  addEventListener('securitypolicyviolation', ({ blockedURI }) => {
+    if (blockedURI === 'wasm-eval') probe.core = 'refused'
+  })
+}

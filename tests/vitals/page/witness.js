@@ -1,0 +1,26 @@
+// Last in every page's head: sees what the libraries before it have seen, so that a visitor can wait for it, and leaves
+// a word when the page goes.
+{
+  const { probe } = window
+  /** Entries that are kept of a type. */
+  const MOST = 500
+
+  /** What observers were told so far, by type. Observers are called in the order in which they were made. */
+  probe.seen = {}
+  for (const type of PerformanceObserver.supportedEntryTypes) {
+    const seen = (probe.seen[type] = [])
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (seen.length < MOST) seen.push(entry)
+    }).observe({ type, buffered: true, durationThreshold: 16 })
+  }
+
+  const seen = () => probe.tell('open', location.pathname)
+  document.prerendering ? addEventListener('prerenderingchange', seen) : seen()
+
+  // At the window in the bubbling phase: behind every listener that a library may have.
+  addEventListener('visibilitychange', () => {
+    if (!document.hidden) return probe.tell('left')
+    probe.hides++
+    probe.tell('left', probe.sent)
+  })
+}

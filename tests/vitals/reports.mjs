@@ -1,0 +1,71 @@
+// What libraries reported, and whether two of them reported the same.
+
+import assert from 'node:assert/strict'
+
+const ID = /^v6-(\d{13})-(\d{13})$/
+/** Sums of the same numbers in another order. */
+const ROUNDING = 1e-6
+/** After a restore each library reads the clock in a frame of its own, in ms. */
+const RESTORED = 25
+
+export const isRestored = ({ navigationType }) => navigationType === 'back-forward-cache'
+
+export const of = (document, library, series) =>
+  document.reports.filter((report) => report.library === library && report.series === series)
+
+/** The last report of each metric instance of a series. */
+export function last(reports) {
+  const instances = new Map()
+  for (const report of reports) instances.set(report.metric.id, report)
+  return [...instances.values()]
+}
+
+/** Every instance has one id, no other has it, and it tells when it was made. */
+export function idsAreGood({ reports, timeOrigin }) {
+  const owners = new Map()
+  for (const { library, series, metric } of reports) {
+    const [, made] = ID.exec(metric.id) ?? assert.fail(`the form of ${metric.id}`)
+    assert.ok(made >= timeOrigin - 1_000 && made <= Date.now(), `${metric.id} was made while the page lived`)
+    const owner = `${library} ${series} ${metric.name} ${metric.navigationType}`
+    assert.equal(owners.get(metric.id) ?? owner, owner, `${metric.id} has one owner`)
+    owners.set(metric.id, owner)
+  }
+}
+
+/** A report without what is a library's own: an id is the number of its instance. */
+function comparable(reports) {
+  const ids = {}
+  return reports.map(({ library, series, metric: { id, ...metric }, ...moment }) => {
+    const known = (ids[metric.name] ??= [])
+    if (!known.includes(id)) known.push(id)
+    return { ...moment, metric: { ...metric, instance: known.indexOf(id) } }
+  })
+}
+
+/** The same metrics, as often, in the same order, with equal everything. */
+export function agree(document, library, series) {
+  const [expected, actual] = ['reference', library].map((name) => comparable(of(document, name, series)))
+  const shown = (reports) => reports.map(({ metric, hides }) => `${metric.name} ${metric.value} (instance ${metric.instance}, hides ${hides})`)
+  assert.deepEqual(
+    actual.map(({ metric }) => metric.name),
+    expected.map(({ metric }) => metric.name),
+    `${series}: metrics in order\n  expected ${shown(expected).join(', ')}\n  actual   ${shown(actual).join(', ')}`,
+  )
+  for (const [at, report] of expected.entries()) {
+    const tolerance = isRestored(report.metric) && /FCP|LCP/.test(report.metric.name) ? RESTORED : ROUNDING
+    const found = differences(actual[at], report, tolerance)
+    assert.deepEqual(found, [], `${series}: report ${at}, of ${report.metric.name}`)
+  }
+}
+
+/** Where two values of JSON differ by more than `tolerance`. */
+function differences(actual, expected, tolerance, path = '') {
+  if (typeof actual === 'number' && typeof expected === 'number' && Math.abs(actual - expected) <= tolerance) return []
+  if (!isObject(actual) || !isObject(expected)) {
+    return Object.is(actual, expected) ? [] : [`${path}: ${JSON.stringify(actual)} is not ${JSON.stringify(expected)}`]
+  }
+  const names = new Set([...Object.keys(expected), ...Object.keys(actual)])
+  return [...names].flatMap((name) => differences(actual[name], expected[name], tolerance, path ? `${path}.${name}` : name))
+}
+
+const isObject = (value) => typeof value === 'object' && value !== null

@@ -1,0 +1,74 @@
+// What the SDK's bodies say, as rows: computed in the page, or from its records by the core that the collector has.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+import { isOnce } from '../recordings/recording.mjs'
+import { rows } from '../recordings/rows.mjs'
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+const NATIVE_CORE = process.env.RUM_NATIVE_CORE_BIN ?? here('../../target/debug/native-core')
+const PACKAGE = process.env.RUM_SDK_PACKAGE ?? here('../../rum-sdk/pkg')
+
+const METRICS = { 1: 'LCP', 2: 'CLS', 3: 'INP', 4: 'FCP', 5: 'TTFB' }
+const DOCUMENT = 0
+const BFCACHE = 1
+const RECORDS = 1
+const BATCHES_OF_A_FLUSH = 10
+
+const isRaw = (body) => JSON.parse(body)[1] === RECORDS
+
+/** What the collector makes of raw bodies. */
+export function native(bodies) {
+  if (!bodies.length) return []
+  return execFileSync(NATIVE_CORE, { input: bodies.join('\n') + '\n', encoding: 'utf8' }).trim().split('\n')
+}
+
+/** What the shipped Wasm makes of the records of a document's raw bodies, given to it as they came. */
+async function wasm(bodies) {
+  const glue = await import(`${PACKAGE}/rum_sdk.js`)
+  await glue.default({ module_or_path: readFileSync(`${PACKAGE}/rum_sdk_bg.wasm`) })
+  const computed = []
+  let sdk
+  let known = 0
+  for (const [at, body] of bodies.entries()) {
+    const [, , , sentAt, document, records] = JSON.parse(body)
+    sdk ??= new glue.Sdk({}, JSON.stringify(document), () => {})
+    const kept = records.filter((record) => !isOnce(record))
+    assert.equal(sdk.push(JSON.stringify([...kept.slice(known), ...records.filter(isOnce)])), 0, 'the core reads its records')
+    known = kept.length
+    for (let part = 0, made; (made = sdk.flush((at * BATCHES_OF_A_FLUSH + part++).toString(16).padStart(16, '0'), sentAt)); ) {
+      computed.push(made)
+    }
+  }
+  sdk?.free()
+  return computed
+}
+
+/** Both executions give equal rows. */
+export async function executionsAgree(bodies) {
+  assert.ok(bodies.every(isRaw), 'a page without Wasm sends records')
+  assert.deepEqual(rows(await wasm(bodies)), rows(native(bodies)), 'the rows of both executions')
+}
+
+/**
+ * The rows of a document's bodies: `views` in the order of their starts, and `vitals` of the document's scope. A vital
+ * is `{ metric, restores, value }`: how often the page had been restored when its document scope began; µs, or
+ * millionths.
+ */
+export function measured(bodies) {
+  const all = rows([...bodies.filter((body) => !isRaw(body)), ...native(bodies.filter(isRaw))])
+  const of = (kind) => Object.entries(all).flatMap(([name, row]) => (name.split(' ')[1] === kind ? [[name, row]] : []))
+  const views = of('view')
+    .map(([, [, id, , kind, start, page, , , , , , , receipt]]) => ({ id, kind, start, page, receipt }))
+    .sort((a, b) => a.start - b.start)
+  const restores = new Map()
+  let count = 0
+  for (const { id, kind } of views) restores.set(id, kind === BFCACHE ? ++count : count)
+  const vitals = of('vital').flatMap(([name, [, metric, scope, value]]) =>
+    scope === DOCUMENT ? [{ metric: METRICS[metric], restores: restores.get(name.split(' ')[0]), value }] : [],
+  )
+  return { views, vitals }
+}

@@ -1,0 +1,206 @@
+// One run of a situation: a site, a tab, a visitor; then what the libraries reported and what the SDK sent.
+
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { append, libraryScripts } from './html.mjs'
+import { AFTER, Site } from './site.mjs'
+
+/** It is only waited out when something is broken, in ms. */
+const LIMIT = 30_000
+/** How often something outside the page is looked at, in ms. */
+const EVERY = 20
+
+/** `promise`, or an error that says what did not come. */
+async function within(what, promise) {
+  const late = new AbortController()
+  const overdue = pause(LIMIT, undefined, { signal: late.signal }).then(
+    () => Promise.reject(new Error(`not within ${LIMIT / 1e3} s: ${what}`)),
+    () => {},
+  )
+  try {
+    return await Promise.race([promise, overdue])
+  } finally {
+    late.abort()
+  }
+}
+
+/** What `look` gives as soon as it is true. */
+async function until(what, look) {
+  const end = Date.now() + LIMIT
+  for (;;) {
+    const seen = await look()
+    if (seen) return seen
+    if (Date.now() > end) throw new Error(`not within ${LIMIT / 1e3} s: ${what}`)
+    await pause(EVERY)
+  }
+}
+
+/** What a situation's script acts with: a person at a browser, who also sees when things have happened. */
+export class Visitor {
+  #tab
+  #site
+  #mode
+  #open = true
+
+  constructor(tab, site, mode) {
+    this.#tab = tab
+    this.#site = site
+    this.#mode = mode
+    for (const act of ['click', 'key', 'drag', 'tap', 'wheel', 'reload']) this[act] = (...given) => tab[act](...given)
+  }
+
+  get site() {
+    return this.#site
+  }
+
+  /** The driver's own, for what only one engine can do. */
+  get tab() {
+    return this.#tab
+  }
+
+  async open(path = '/', wait) {
+    await within(`${path} is open`, this.#tab.open(this.#site.origin + path, wait))
+  }
+
+  /** Runs a function in the page, with what JSON can hold. */
+  evaluate(run, given) {
+    const source = `(${run})(${JSON.stringify(given) ?? ''})`
+    return within(source, this.#tab.evaluate(source))
+  }
+
+  /** Waits in the page until `look` gives something true. */
+  async until(look, given) {
+    const poll = `new Promise((done) => {
+      const look = () => {
+        const seen = (${look})(${JSON.stringify(given) ?? ''})
+        seen ? done(true) : setTimeout(look, 10)
+      }
+      look()
+    })`
+    await within(String(look), this.#tab.evaluate(poll))
+  }
+
+  /** Until observers were told of `count` entries of a type whose attributes hold these values; texts may be an end. */
+  async sees(type, like = {}, count = 1) {
+    const look = ({ type, like, count }) => {
+      const fits = (entry) =>
+        Object.entries(like).every(([name, value]) =>
+          typeof value === 'string' ? String(entry[name]).endsWith(value) : entry[name] === value,
+        )
+      return probe.seen[type].filter(fits).length >= count
+    }
+    await this.until(look, { type, like, count })
+  }
+
+  /** Until what was done is painted, and told to observers, and the libraries' idle tasks are done. */
+  async settled() {
+    const look = () =>
+      new Promise((done) => {
+        const idle = window.requestIdleCallback ?? setTimeout
+        requestAnimationFrame(() => requestAnimationFrame(() => idle(() => idle(done))))
+      })
+    await this.evaluate(look)
+  }
+
+  /** Until the SDK's Wasm runs; where it may not, there is nothing to wait for. */
+  async coreIsUp() {
+    if (this.#mode === 'wasm') await this.until(() => probe.core === 'up')
+  }
+
+  async hide() {
+    await this.#tab.hide()
+    await this.until(() => document.hidden)
+  }
+
+  async show() {
+    await this.#tab.show()
+    await this.until(() => !document.hidden)
+  }
+
+  /** Goes where the visit ends, as soon as everything has settled. */
+  async leave() {
+    const measured = await this.evaluate(() => Boolean(window.wasmRum))
+    if (measured) await this.coreIsUp()
+    await this.settled()
+    await this.leaveAtOnce()
+  }
+
+  async leaveAtOnce() {
+    await this.open(AFTER)
+  }
+
+  /** Back to a page, out of the back/forward cache. */
+  async restored() {
+    const restores = Number(await this.evaluate(() => sessionStorage.restores ?? 0))
+    await this.#tab.back()
+    const shown = (before) => window.probe?.restores > 0 && Number((sessionStorage.restores = probe.restores)) > before
+    await until('the page comes out of the back/forward cache', () =>
+      this.#tab.evaluate(`(${shown})(${restores})`).catch(() => false),
+    )
+  }
+
+  /** Loads the libraries now, or the SDK. */
+  async loadLibraries() {
+    for (const path of libraryScripts(this.#mode)) await this.evaluate(append, path)
+  }
+
+  async loadSdk() {
+    await this.#tab.evaluate(`(${append})('/sdk/rum.js', 'vitals')`)
+  }
+
+  async close() {
+    this.#open = false
+    await this.#tab.close()
+  }
+
+  get isOpen() {
+    return this.#open
+  }
+}
+
+/** The documents that were seen: what was kept of each by `page/probe.js`. */
+function documents(kept) {
+  const documents = new Map()
+  for (const [key, value] of kept.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [timeOrigin, what] = key.split(' ')
+    if (!documents.has(timeOrigin)) documents.set(timeOrigin, { timeOrigin: Number(timeOrigin), reports: [] })
+    const document = documents.get(timeOrigin)
+    if (what === 'report') document.reports.push(JSON.parse(value))
+    else document[what] = value
+  }
+  return [...documents.values()]
+}
+
+const isOf = (document) => (body) => JSON.parse(body)[4][0] === Math.round(document.timeOrigin)
+
+/**
+ * Visits the site of a situation. Gives the documents, in the order of their loads, each with its `path` (`open`), the
+ * `reports` of the libraries and the `bodies` of the SDK; and what the page said in the `console`.
+ */
+export async function visit({ driver, scripts, situation, mode }) {
+  const site = await Site.open({ pages: situation.pages, mode, scripts })
+  let tab = await driver.tab()
+  try {
+    const visitor = new Visitor(tab, site, mode)
+    await (situation.visit ?? ((visitor) => visitor.open()))(visitor)
+    if (!situation.leaves) await visitor.leave()
+    if (!visitor.isOpen) {
+      tab = await driver.tab()
+      await tab.open(site.origin + AFTER)
+    }
+    const left = await until('every page that was seen is left', async () => {
+      const seen = documents(JSON.parse(await tab.evaluate('JSON.stringify(Object.entries(localStorage))')))
+      return seen.every((document) => document.left !== undefined) && seen
+    })
+    for (const document of left) {
+      document.bodies = await until(`${document.left} bodies of ${document.open}`, () => {
+        const bodies = site.bodies.filter(isOf(document))
+        return bodies.length >= Number(document.left) && bodies
+      })
+    }
+    return { documents: left, bodies: site.bodies, console: tab.console }
+  } finally {
+    await tab.close()
+    await site.close()
+  }
+}
