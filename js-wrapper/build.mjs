@@ -5,7 +5,7 @@
 //   dist/rum.<hash>.wasm
 //   dist/stub.js                to be pasted into a page's head
 //   dist/manifest.json          which file plays which part
-//   dist/npm/                   the same for bundlers, with types
+//   dist/npm/                   the same for bundlers, with types; and what replaces web-vitals (build-web-vitals.mjs)
 //
 // The Wasm comes from rum-sdk/pkg, which `cargo xtask wasm` makes.
 
@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { minify } from '@swc/core'
 import { build } from 'esbuild'
+import { buildWebVitals } from './build-web-vitals.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const dist = join(here, 'dist')
@@ -64,7 +65,7 @@ const bundle = async (entry, settings) => {
     entryPoints: [join(here, 'src', entry)],
     bundle: true,
     write: false,
-    target: 'es2020',
+    target: 'es2021',
     legalComments: 'none',
     charset: 'utf8',
     ...settings,
@@ -97,6 +98,8 @@ const glue = await bundle('late/glue.ts', {
 })
 const glueName = hashed('rum-glue', 'js', glue)
 
+const webVitals = await buildWebVitals(bundle)
+
 const files = {
   'rum.js': await bundle('script.ts', { format: 'iife', define: { __GLUE__: JSON.stringify(glueName) } }),
   'stub.js': await bundle('stub.ts', { format: 'esm' }),
@@ -105,6 +108,7 @@ const files = {
   'npm/index.js': await bundle('index.ts', { format: 'esm', plugins: [secondChunk] }),
   'npm/glue.js': glue,
   [`npm/${wasmName}`]: wasmBytes,
+  ...Object.fromEntries(Object.entries(webVitals).map(([name, content]) => [`npm/${name}`, content])),
   'manifest.json': JSON.stringify({ capture: 'rum.js', glue: [glueName], wasm: [wasmName], stub: 'stub.js' }, null, 2) + '\n',
 }
 
@@ -128,7 +132,7 @@ const brotli = (content) =>
   brotliCompressSync(content, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
   }).length
-for (const name of ['rum.js', 'stub.js', glueName, wasmName]) {
+for (const name of ['rum.js', 'stub.js', glueName, wasmName, 'npm/web-vitals.js', 'npm/web-vitals-attribution.js']) {
   const raw = Buffer.from(files[name])
   console.log(`${name.padEnd(34)} ${String(raw.length).padStart(7)} raw ${String(brotli(raw)).padStart(7)} brotli`)
 }

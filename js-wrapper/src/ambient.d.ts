@@ -16,6 +16,8 @@ declare module 'rum-sdk' {
     push(records: string): number
     /** The next body, as long as there is something to send. */
     flush(batchId: string, sentAt: number): string | undefined
+    /** Gives its memory back. */
+    free(): void
   }
   /** What the module imports. */
   export const imports: () => WebAssembly.Imports
@@ -25,20 +27,46 @@ declare module 'rum-sdk' {
 
 interface Window {
   /** Early errors, from the stub; then the sign that we are here. */
-  wasmRum?: Event[] | { push(event: Event): void }
+  wasmRum?: Event[] | { push(event: Event): void; startView(name: string): void }
 }
 
 /** https://wicg.github.io/nav-speculation/prerendering.html */
 interface Document {
   readonly prerendering?: boolean
+  /** https://wicg.github.io/page-lifecycle/ */
+  readonly wasDiscarded?: boolean
 }
 interface PerformanceNavigationTiming {
   readonly activationStart?: number
+  /** https://html.spec.whatwg.org/multipage/nav-history-apis.html#the-notrestoredreasons-interface */
+  readonly notRestoredReasons?: NotRestoredReasons | null
+}
+interface NotRestoredReasons {
+  readonly reasons: readonly { readonly reason: string }[] | null
+  readonly children: readonly NotRestoredReasons[] | null
+}
+
+/** https://www.w3.org/TR/resource-timing/ */
+interface PerformanceResourceTiming {
+  readonly deliveryType?: string
+  readonly renderBlockingStatus?: string
 }
 
 /** https://wicg.github.io/netinfo/ */
 interface Navigator {
-  readonly connection?: { readonly effectiveType?: string }
+  readonly connection?: {
+    readonly effectiveType?: string
+    readonly downlink?: number
+    readonly rtt?: number
+    readonly saveData?: boolean
+  }
+  /** https://www.w3.org/TR/device-memory/ */
+  readonly deviceMemory?: number
+}
+
+/** https://github.com/WICG/event-timing: what names a target that is gone. */
+interface PerformanceEventTiming {
+  readonly targetSelector?: string
 }
 
 /** https://wicg.github.io/layout-instability/ */
@@ -46,4 +74,42 @@ interface LayoutShift extends PerformanceEntry {
   readonly value: number
   readonly hadRecentInput: boolean
   readonly sources?: readonly { readonly node: Node | null }[]
+}
+
+/** https://w3c.github.io/long-animation-frames/ */
+interface PerformanceScriptTiming extends PerformanceEntry {
+  readonly invokerType: string
+  readonly invoker: string
+  readonly sourceURL: string
+  readonly sourceFunctionName: string
+  readonly sourceCharPosition: number
+  readonly pauseDuration: number
+  readonly forcedStyleAndLayoutDuration: number
+}
+/** A long task has none of its own properties. */
+interface PerformanceLongAnimationFrameTiming extends PerformanceEntry {
+  readonly blockingDuration: number
+  readonly renderStart: number
+  readonly styleAndLayoutStart: number
+  readonly firstUIEventTimestamp: number
+  readonly scripts: readonly PerformanceScriptTiming[]
+}
+
+/** https://wicg.github.io/element-timing/ */
+interface PerformanceElementTiming extends PerformanceEntry {
+  readonly identifier: string
+  readonly element: Element | null
+  readonly url: string
+}
+
+/** https://github.com/WICG/soft-navigations */
+interface InteractionContentfulPaint extends PerformanceEntry {
+  readonly interactionId: number
+  readonly largestContentfulPaint?: LargestContentfulPaint
+}
+interface PerformanceSoftNavigation extends PerformanceEntry {
+  readonly interactionId: number
+  readonly paintTime?: number
+  readonly presentationTime?: number
+  readonly getLargestInteractionContentfulPaint?: () => InteractionContentfulPaint | null
 }

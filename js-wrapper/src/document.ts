@@ -11,10 +11,18 @@ export const enum RawReason {
 }
 
 let known: Document | undefined
+let viewport: [width: number, height: number] | [] = []
+
+/** Looks at the viewport after the browser's own layout: on phones whoever asks at another time may cost one. */
+export const watchViewport = (): void =>
+  new ResizeObserver((_, observer) => {
+    viewport = [innerWidth, innerHeight]
+    observer.disconnect()
+  }).observe(document.documentElement)
 
 /** The JSON of the document. */
 export const describe = (reason?: RawReason): string => {
-  // Only when it is needed, for the viewport's size may cost a layout; and once, for it has to be the same in all batches.
+  // Once, for it has to be the same in all batches.
   known ||= [
     Math.round(performance.timeOrigin),
     location.origin,
@@ -23,8 +31,8 @@ export const describe = (reason?: RawReason): string => {
     options.environment,
     null,
     navigator.connection?.effectiveType,
-    innerWidth,
-    innerHeight,
+    viewport[0],
+    viewport[1],
   ]
   return JSON.stringify([...known, reason])
 }

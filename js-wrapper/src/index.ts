@@ -3,7 +3,7 @@
 import type { Options } from './options'
 import { start } from './start'
 
-export type { Options } from './options'
+export type { Options, Rate } from './options'
 
 /**
  * Starts to capture this page view: call it as early as the page allows. Importing the package touches nothing, a call
@@ -16,4 +16,13 @@ export const init = (options: Options): void => {
     return
   }
   start({ ...options, endpoint: `${options.endpoint}`.replace(/\/$/, '') }, () => import('./late/glue'))
+}
+
+/**
+ * Opens a page view of this name: the one before it is reported and ends. For apps whose views are not their paths. It
+ * does nothing before `init`, nor before a prerendered page is seen, and never throws.
+ */
+export const startView = (name: string): void => {
+  const running = typeof window == 'undefined' ? undefined : window.wasmRum
+  if (running && 'startView' in running) running.startView(name)
 }

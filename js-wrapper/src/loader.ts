@@ -1,12 +1,18 @@
 // Brings the second chunk, and with it the Wasm core, when the page has loaded and has nothing to do.
 
+import { handEntriesTo, sinkEntry } from './capture/interaction'
+import { navigationEntry } from './capture/navigation'
+import { observe } from './capture/observe'
+import { selector } from './capture/selector'
 import { describe, RawReason } from './document'
 import { guard, idle, listen } from './guard'
 import { lose } from './loss'
 import { options } from './options'
 import { attach, flush, goRaw, sink } from './stream'
 import { fetchBefore, postTo, send } from './transport'
-import { openView, path } from './view'
+import { plainUrl } from './url'
+import { beforeCut, openedAt, openView, path } from './view'
+import { wrap } from './wrap'
 
 /** The second chunk. */
 export type Glue = typeof import('./late/glue')
@@ -20,7 +26,30 @@ export const load = (bring: () => Promise<Glue>): void => {
     idle(() => {
       bring()
         .then((glue) =>
-          glue.default([describe(), path, sink, openView, fetchBefore(), send, lose, postTo, guard(flush), options.wasm]),
+          glue.default([
+            describe(),
+            path,
+            options,
+            sink,
+            openView,
+            openedAt,
+            beforeCut,
+            observe,
+            handEntriesTo,
+            sinkEntry,
+            navigationEntry,
+            selector,
+            plainUrl,
+            guard,
+            listen,
+            idle,
+            wrap,
+            lose,
+            fetchBefore(),
+            send,
+            postTo,
+            guard(flush),
+          ]),
         )
         .then(
           guard(attach),

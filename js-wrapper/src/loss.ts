@@ -3,6 +3,9 @@
 /** Records, and bodies of records, that were lost. */
 export let lost = 0
 
-export const lose = (count = 1): void => {
-  lost += count
+export const lose = (): void => {
+  lost++
 }
+
+/** Entries that the browser's full buffers refused before we observed, by type. */
+export const dropped: [type: string, count: number][] = []

@@ -1,5 +1,8 @@
 // What the page tells us, once.
 
+/** How many documents record something: from 0, none, to 1, all; true is 1 and false is 0. */
+export type Rate = number | boolean
+
 /** Options of `init`. */
 export type Options = {
   /** The app's key, as the collector's configuration has it. It is public: it can only write. */
@@ -12,6 +15,14 @@ export type Options = {
   environment?: string
   /** Where the Wasm is served from, if not beside the code of this package. */
   wasm?: string | URL
+  /** Long animation frames, or long tasks where the browser has no such frames. 1 if absent. */
+  longFrames?: Rate
+  /** Elements with the attribute `elementtiming`. 1 if absent. */
+  elementTiming?: Rate
+  /** Resources that the page loads. 0 if absent. */
+  resources?: Rate
+  /** Marks and measures of User Timing. 0 if absent. */
+  userTiming?: Rate
 }
 
 export let options: Options

@@ -5,27 +5,28 @@ import { captureInput } from './capture/input'
 import { captureInteractions } from './capture/interaction'
 import { captureLargestPaint } from './capture/lcp'
 import { captureNavigation, navigationEntry } from './capture/navigation'
-import { takePending } from './capture/observe'
 import { captureFirstPaint } from './capture/paint'
 import { captureFetch, captureXhr } from './capture/requests'
 import { captureShifts } from './capture/shift'
-import { captureHiddenSince, captureVisibility } from './capture/visibility'
+import { captureHidden, captureVisibility } from './capture/visibility'
+import { watchViewport } from './document'
 import { guard, listen } from './guard'
 import { load, type Glue } from './loader'
 import { configure, type Options } from './options'
 import { restoreSession } from './session'
 import { fetchBefore } from './transport'
-import { attach, beforeCut, openView, ViewKind } from './view'
+import { attach, openView, startView, ViewKind } from './view'
 
 /** Starts to capture. `bring` imports the second chunk. A second call in the same document does nothing. */
 export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   const stub = window.wasmRum
   if (stub && !Array.isArray(stub)) return
   // The stub goes on pushing what we hear ourselves.
-  window.wasmRum = { push() {} }
+  window.wasmRum = { push() {}, startView }
   configure(given)
   fetchBefore()
   attach()
+  watchViewport()
 
   // What has to be heard when it happens.
   captureErrors(stub || [])
@@ -34,20 +35,28 @@ export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   captureFetch()
   captureXhr()
 
-  const seen = (): void => {
-    const activation = navigationEntry()?.activationStart || 0
-    restoreSession()
-    openView(activation ? ViewKind.Prerender : ViewKind.Load, activation)
-    captureHiddenSince(activation)
-    // What the browser has kept for us; after the view, in which the core places it.
-    beforeCut(takePending)
-    captureFirstPaint()
-    captureLargestPaint()
-    captureShifts()
-    captureInteractions()
-    captureNavigation()
-    load(bring)
-  }
+  // Each in a task of its own, so that the page comes between them: the first run of any code is slow.
+  const seen = (): void =>
+    [
+      // The first look into a storage waits for another process.
+      restoreSession,
+      () => {
+        const activation = navigationEntry()?.activationStart || 0
+        openView(activation ? ViewKind.Prerender : ViewKind.Load, activation)
+        captureHidden()
+      },
+      // What the browser has kept for us; after the view, in which the core places it.
+      () => {
+        captureFirstPaint()
+        captureLargestPaint()
+        captureShifts()
+      },
+      captureInteractions,
+      () => {
+        captureNavigation()
+        load(bring)
+      },
+    ].forEach((step) => setTimeout(guard(step)))
   // Nothing is stored or sent before: a prerendered page may never be seen.
   document.prerendering ? listen('prerenderingchange', seen) : seen()
 })

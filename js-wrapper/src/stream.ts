@@ -90,7 +90,7 @@ export const attach = (ready: Core): void => {
 export const goRaw = (why: RawReason): void => {
   core = undefined
   reason = why
-  lose(refused)
+  for (; refused; refused--) lose()
 }
 
 /** Sends all that there is. */

@@ -1,13 +1,16 @@
 // Page views, and the cuts at which they are reported.
 
 import { micros, now, wall } from './clock'
-import { lostEntries } from './capture/observe'
 import { Kind, type Id } from './generated/wire'
+import { guard } from './guard'
 import { idAt } from './ids'
-import { lost } from './loss'
+import { dropped, lost } from './loss'
 import { outlived, renewSession, saveSession, sessionId } from './session'
 import { changed, settle, sink } from './stream'
 import { plainUrl } from './url'
+
+/** UTF-16 units. */
+const LONGEST_NAME = 200
 
 /** How a view came about. */
 export const enum ViewKind {
@@ -53,22 +56,25 @@ export const cut = (reason: CutReason, t: number): void => {
     reason,
     wall(),
     performance.interactionCount,
-    attached,
-    lost || null,
-    lostEntries || null,
+    [attached, lost || null, dropped[0] ? dropped : null],
   )
   settle()
   saveSession()
 }
 
+/** When the open view began, in ms since the time origin. */
+export const openedAt = (): number => opened
+let opened: number
+
 /** A view opens at `t`; the one before it ends. */
-export const openView = (kind: ViewKind, t = now()): void => {
+export const openView = (kind: ViewKind, t = now(), name?: string): void => {
   // What changes by itself in an unattended tab is no visit; the user's next act opens a view.
-  if (kind == ViewKind.Route && outlived()) return
+  if (outlived()) return
   gather()
   // Without news the last report stands: a view that slept until its session was over ended when it was hidden.
   if (viewId && changed) cut(CutReason.ViewEnds, t)
   const parent = viewId
+  opened = t
   // Monotonic time may have stood still while the machine slept.
   viewId = idAt(wall() - now() + t)
   path = plainUrl(location.href)
@@ -81,7 +87,17 @@ export const openView = (kind: ViewKind, t = now()): void => {
     path,
     parent || !document.referrer ? null : plainUrl(document.referrer),
     parent,
+    name,
   )
+}
+
+/**
+ * The page says that a view of its own naming begins. The first view may be just about to open; before the page is seen there
+ * is none that could end.
+ */
+export const startView = (name: string, t = now()): void => {
+  const open = guard(() => viewId && openView(ViewKind.Manual, t, `${name}`.slice(0, LONGEST_NAME)))
+  viewId ? open() : setTimeout(open)
 }
 
 /** The user did something at `t`: if the session is over, so is the view. */

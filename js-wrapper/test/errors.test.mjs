@@ -23,7 +23,7 @@ const open = async (t, routes) => {
 
 /** The fields of error records, by name. */
 const errors = (batch) =>
-  batch.of(Kind.Error).map(([, ordinal, t, source, name, message, stack, handled, count, first, cut]) => ({
+  batch.of(Kind.Error).map(([, ordinal, t, first, source, name, message, stack, handled, count, cut]) => ({
     ordinal, t, source, name, message, stack, handled, count, first, cut: cut ?? null,
   }))
 
@@ -115,7 +115,7 @@ test('limits: what is cut is counted, and the page works', async (t) => {
   assert.match(found[0].stack, /^ {4}at /, 'the frames are not lost behind the message')
   assert.deepEqual([found[1].stack.length, found[1].cut], [4000, 1000])
   assert.equal(found.length, 50)
-  assert.equal(batch.of(Kind.Cut)[0][7], 12, 'refused ones are counted in the receipt')
+  assert.equal(batch.named(Kind.Cut)[0].receipt[1], 12, 'refused ones are counted in the receipt')
 })
 
 test('equal errors are one record with a count', async (t) => {
@@ -165,7 +165,7 @@ test('errors from before the script are kept by the stub', async (t) => {
   const batch = await server.batch(1)
   const found = errors(batch)
   assert.deepEqual(found.map(({ message, count }) => [message, count]).sort(), [['early too', 1], ['early', 1], ['late', 1]])
-  assert.ok(found.every(({ first, message }) => message === 'late' || first < batch.of(Kind.Cut)[0][6]), 'they have their own time')
+  assert.ok(found.every(({ first, message }) => message === 'late' || first < batch.named(Kind.Cut)[0].receipt[0]), 'they have their own time')
 })
 
 test('after an error of our own the script is quiet, and the page does not notice', async (t) => {

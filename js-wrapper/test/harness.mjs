@@ -8,7 +8,8 @@ import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
-export const dist = join(dirname(fileURLToPath(import.meta.url)), '../dist')
+const here = dirname(fileURLToPath(import.meta.url))
+export const dist = join(here, '../dist')
 export const manifest = JSON.parse(readFileSync(join(dist, 'manifest.json'), 'utf8'))
 
 /** Nothing that is waited for takes this long, in ms. */
@@ -29,9 +30,18 @@ export const Kind = {
   Interaction: 9,
   Restore: 10,
   Cut: 11,
+  InteractionFrame: 12,
+  SoftNavigation: 13,
+  SoftPaint: 14,
+  PaintResource: 15,
+  Surroundings: 16,
   Request: 64,
   Error: 65,
   Action: 66,
+  LongFrame: 67,
+  Resource: 68,
+  UserTiming: 69,
+  ElementTiming: 70,
 }
 
 const TAG = '<script async src="/rum.js" data-app="demo" data-release="r1" data-environment="test"></script>'
@@ -124,6 +134,16 @@ export const serve = async (routes = {}, root = dist) => {
   }
 }
 
+/** The names of the fields of each kind of record, prefix included, as the generated types have them. */
+const NAMES = Object.fromEntries(
+  [...readFileSync(join(here, '../src/generated/wire.ts'), 'utf8').matchAll(/^export type \w+Record = \[\n  kind: Kind\.(\w+),\n(.*?)^\]/gms)].map(
+    ([, kind, fields]) => [Kind[kind], [...fields.matchAll(/^  (\w+)\??: /gm)].map(([, name]) => name)],
+  ),
+)
+
+/** A record with its fields by name; `null` where it ends early. */
+const record = ([kind, ...values]) => Object.fromEntries(NAMES[kind].map((name, at) => [name, values[at] ?? null]))
+
 /** A compact body, taken apart. */
 const read = (text) => {
   let body
@@ -133,7 +153,8 @@ const read = (text) => {
     return { unreadable: true }
   }
   const [version, content, id, sentAt, document, items] = body
-  return { version, content, id, sentAt, document, items, of: (kind) => items.filter((item) => item[0] === kind) }
+  const of = (kind) => items.filter((item) => item[0] === kind)
+  return { version, content, id, sentAt, document, items, of, named: (kind) => of(kind).map(record) }
 }
 
 const chromiumPath = () => {
@@ -182,6 +203,16 @@ export const noteWasm = (context) =>
       return instance
     }
   })
+
+/** Routes of a collector that has the second chunk, but no Wasm: records are sent as they are, and all of them are there. */
+export const WITHOUT_WASM = { [`/${manifest.glue[0]}`]: undefined, [`/${manifest.wasm[0]}`]: () => ({ status: 404 }) }
+
+/** Resolves when the second chunk captures: after that it asks for the Wasm. */
+export const secondChunk = (server, documents = 1) =>
+  server.until(
+    () => server.requests.filter(({ path }) => path === `/${manifest.wasm[0]}`).length >= documents,
+    'second chunk',
+  )
 
 /** Resolves when the core has taken over. */
 export const wasmUp = (page) => page.waitForFunction(() => window.wasmIsUp)

@@ -21,7 +21,7 @@ const open = async (t, routes) => {
 
 /** Initiator, method, URL, status and outcome of the requests of a batch. */
 const requests = (batch) =>
-  batch.of(Kind.Request).map(([, , , initiator, method, url, status, , , outcome]) => [initiator, method, url, status, outcome])
+  batch.of(Kind.Request).map(([, , , , initiator, method, url, status, , outcome]) => [initiator, method, url, status, outcome])
 
 test('a fetch is what it was', async (t) => {
   const { server, tab } = await open(t, { '/api': (text) => ({ status: 201, body: text, headers: { 'X-Own': 'yes' } }) })
@@ -96,7 +96,7 @@ test('a fetch that fails, fails as before', async (t) => {
     [null, 1], [null, 1], [null, 1], [null, 2], [null, 3], [null, 1], [null, 1],
   ], "an abort for a reason of the page's own is a failure")
   assert.equal(found[0][2], 'http://127.0.0.1:1/')
-  assert.equal(batch.of(Kind.Error).filter(([, , , source]) => source === 1).length, 1)
+  assert.equal(batch.of(Kind.Error).filter(([, , , , source]) => source === 1).length, 1)
 })
 
 test('every form of input', async (t) => {

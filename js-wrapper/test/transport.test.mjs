@@ -88,8 +88,8 @@ test('before the second chunk a body has one try, and is counted if that fails',
   server.collector.answer = () => ({ status: 204 })
   await setHidden(tab, true)
   const second = await server.batch(2)
-  assert.equal(server.batches[0].of(Kind.Cut)[0][7], null)
-  assert.equal(second.of(Kind.Cut)[1][7], 1)
+  assert.equal(server.batches[0].named(Kind.Cut)[0].receipt[1], null)
+  assert.equal(second.named(Kind.Cut)[1].receipt[1], 1)
   assert.equal(server.batches.length, 2)
 })
 
@@ -105,7 +105,7 @@ test('at most ten bodies wait, and what is given up is counted', async (t) => {
   await tab.unroute('**/v1/batches*')
   await setHidden(tab, true)
   const last = await server.until(() => server.batches.find(({ items }) => items.filter(([kind]) => kind === Kind.Cut).length === 14), 'last')
-  const lost = last.of(Kind.Cut).at(-1)[7]
+  const lost = last.named(Kind.Cut).at(-1).receipt[1]
   assert.ok(lost >= 2 && lost <= 4, `${lost} lost`)
   assert.ok(server.batches.length <= 11)
 })

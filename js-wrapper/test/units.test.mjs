@@ -29,8 +29,7 @@ const driver = async (sdk) => {
   const { drive } = await load('late/core.ts')
   const idle = []
   const log = []
-  globalThis.window = { requestIdleCallback: (take) => idle.push(take) }
-  const core = drive(sdk(log), (body) => log.push(['post', body]), () => log.push(['flush']))
+  const core = drive(sdk(log), (take) => idle.push(take), (body) => log.push(['post', body]), () => log.push(['flush']))
   return { core, log, idle, spend: () => idle.splice(0).forEach((take) => take()) }
 }
 

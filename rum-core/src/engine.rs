@@ -11,6 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::limits::Limits;
+use crate::report::Report;
 use crate::scope::{Parts, Vitals};
 use crate::view::{View, ViewKind, integer, milliseconds};
 use crate::vitals::Scope;
@@ -158,6 +159,7 @@ impl Engine {
                 }
             }
             kind::Shift => {
+                self.parts.shifts = true;
                 whole.vitals.shifted(t, record);
                 if let Some(view) = open_at(&mut self.views, t) {
                     view.vitals.shifted(t, record);
@@ -246,11 +248,11 @@ impl Engine {
 
         let mut reports = Vec::new();
         let mut report = |view: i64, scope: Scope, vitals: &Vitals| {
-            vitals.report(scope, &self.parts, |vital| {
+            vitals.report(Report { view, scope, seq }, &self.parts, |metric, text| {
                 reports.push(Waiting {
                     view,
-                    row: [event::kind::Vital, vital.metric as i64, vital.scope as i64],
-                    text: vital.write(view, seq),
+                    row: [event::kind::Vital, metric as i64, scope as i64],
+                    text,
                 });
             });
         };

@@ -1,4 +1,4 @@
-//! One value of a metric on its way into an event, and the units of both sides.
+//! Values of metrics on their way into events, and the units of both sides.
 
 use alloc::string::String;
 
@@ -32,58 +32,31 @@ fn whole(value: f64) -> i64 {
 /// 2^53: integers beyond it are no integers in JavaScript.
 const MOST: f64 = 9_007_199_254_740_992.0;
 
-/// The fields of `VitalEvent`, in its units. Texts are JSON.
-#[derive(Clone, Debug)]
-pub(crate) struct Report<'a> {
-    pub(crate) metric: Metric,
+/// The report of a scope.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report {
+    /// The number of its view in batches.
+    pub(crate) view: i64,
     pub(crate) scope: Scope,
-    pub(crate) value: i64,
-    pub(crate) target: Option<&'a str>,
-    pub(crate) detail: Option<&'a str>,
-    pub(crate) at: Option<i64>,
-    /// Input delay, processing, presentation.
-    pub(crate) phases: [Option<i64>; 3],
-    pub(crate) resource: Option<&'a str>,
-    pub(crate) frames: Option<String>,
+    pub(crate) seq: i64,
 }
 
-impl Report<'_> {
-    pub(crate) const fn new(metric: Metric, scope: Scope, value: i64) -> Self {
-        Self {
-            metric,
-            scope,
-            value,
-            target: None,
-            detail: None,
-            at: None,
-            phases: [None; 3],
-            resource: None,
-            frames: None,
-        }
-    }
-
-    /// The event, as report `seq` of view `view`.
-    pub(crate) fn write(&self, view: i64, seq: i64) -> String {
+impl Report {
+    /// The event of a value in its own unit; `fields` writes those of `VitalEvent` behind it.
+    pub(crate) fn write(self, metric: Metric, value: i64, fields: &dyn Fn(&mut Writer)) -> String {
         let mut w = Writer::default();
         w.begin_array();
-        for number in [
+        for number in &[
             kind::Vital,
-            view,
-            seq,
-            self.metric as i64,
+            self.view,
+            self.seq,
+            metric as i64,
             self.scope as i64,
-            self.value,
+            value,
         ] {
-            w.int(number);
+            w.int(*number);
         }
-        w.json_or_null(self.target);
-        w.json_or_null(self.detail);
-        w.int_or_null(self.at);
-        for phase in &self.phases {
-            w.int_or_null(*phase);
-        }
-        w.json_or_null(self.resource);
-        w.json_or_null(self.frames.as_deref());
+        fields(&mut w);
         w.end_array();
         w.finish()
     }

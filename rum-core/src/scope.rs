@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::report::{Report, micros, millionths, millis};
+use crate::vitals::inp::Taken;
 use crate::vitals::{Cls, Entry, Fcp, FirstHidden, Inp, Lcp, Metric, Scope, Shift, Ttfb};
 use crate::wire::record::{
     InteractionRecord, LargestPaintRecord, LongFrame, NavigationRecord, RestoreRecord, ShiftRecord,
@@ -23,6 +24,15 @@ struct Candidate {
     url: Option<String>,
 }
 
+/// What names an interaction, as JSON.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    /// The type of its longest event.
+    event: Option<String>,
+    /// The first target that any of its entries knew.
+    target: Option<String>,
+}
+
 /// The vitals of one scope. What a scope does not have, such as the first byte of a route, was never pushed and is absent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vitals {
@@ -32,7 +42,9 @@ pub(crate) struct Vitals {
     fcp: Fcp,
     lcp: Lcp<Candidate>,
     cls: Cls<Option<String>>,
-    inp: Inp<String, String>,
+    inp: Inp,
+    /// What names the longest interactions, by place.
+    named: Vec<Named>,
     ttfb: Ttfb,
 }
 
@@ -121,59 +133,76 @@ impl Vitals {
 
     pub(crate) fn interacted(&mut self, t: i64, record: &Raw<'_>) {
         let ms = |field| record.int(field).map_or(0.0, millis);
-        self.inp.push(Entry {
+        let taken = self.inp.push(Entry {
             #[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
             id: record.int(InteractionRecord::interaction_id).unwrap_or(0) as f64,
             start: millis(t),
             duration: ms(InteractionRecord::duration),
             processing_start: ms(InteractionRecord::processing_start),
             processing_end: ms(InteractionRecord::processing_end),
-            name: record.text(InteractionRecord::name).unwrap_or_default(),
-            target: record.text(InteractionRecord::target),
         });
+        let Some((place, taken)) = taken else { return };
+        if place >= self.named.len() {
+            self.named.push(Named::default());
+        }
+        let Some(named) = self.named.get_mut(place) else { return };
+        if taken == Taken::First {
+            named.target = None;
+        }
+        if matches!(taken, Taken::First | Taken::Longer) {
+            named.event = record.text(InteractionRecord::name);
+        }
+        // Only an entry that is kept is asked for its target.
+        if taken != Taken::Shorter && named.target.is_none() {
+            named.target = record.text(InteractionRecord::target);
+        }
     }
 
-    /// Gives what there is to report to `each`.
-    pub(crate) fn report(&self, scope: Scope, parts: &Parts, mut each: impl FnMut(&Report<'_>)) {
-        let report = |metric, value| Report::new(metric, scope, value);
+    /// Writes an event for each vital that there is, and gives it to `each`.
+    pub(crate) fn report(&self, report: Report, parts: &Parts, mut each: impl FnMut(Metric, String)) {
+        let scope = report.scope;
+        let mut write = |metric, value, fields: &dyn Fn(&mut Writer)| each(metric, report.write(metric, value, fields));
         if let Some(value) = self.ttfb.value(self.origin) {
-            each(&report(Metric::Ttfb, micros(value)));
+            write(Metric::Ttfb, micros(value), &|_| ());
         }
         let fcp = self.fcp.value(self.origin, &self.hidden);
         if let Some(value) = fcp {
-            each(&report(Metric::Fcp, micros(value)));
+            write(Metric::Fcp, micros(value), &|_| ());
         }
         if let Some((t, largest)) = self.lcp.largest(&self.hidden) {
-            each(&Report {
-                target: largest.target.as_deref(),
-                detail: largest.url.as_deref(),
+            write(Metric::Lcp, micros((t - self.origin).max(0.0)), &|w| {
+                w.json_or_null(largest.target.as_deref());
+                w.json_or_null(largest.url.as_deref());
                 // Where a soft navigation's times begin is known from this and the value alone.
-                at: (scope == Scope::View).then(|| micros(*t)),
-                resource: parts.resource_of(largest.t),
-                ..report(Metric::Lcp, micros((t - self.origin).max(0.0)))
+                w.int_or_null((scope == Scope::View).then(|| micros(*t)));
+                w.skip(3);
+                w.json_or_null(parts.resource_of(largest.t));
             });
         }
         // A document that was never seen has no layout to be unstable.
-        if scope == Scope::View || fcp.is_some() {
+        if parts.shifts && (scope == Scope::View || fcp.is_some()) {
             let largest = self.cls.largest();
-            each(&Report {
-                target: largest.and_then(|shift| shift.what.as_deref()),
-                at: largest.map(|shift| micros(shift.t)),
-                ..report(Metric::Cls, millionths(self.cls.value()))
+            write(Metric::Cls, millionths(self.cls.value()), &|w| {
+                w.json_or_null(largest.and_then(|shift| shift.what.as_deref()));
+                w.skip(1);
+                w.int_or_null(largest.map(|shift| micros(shift.t)));
             });
         }
-        if let Some(longest) = self.inp.interaction() {
+        if let Some((place, longest)) = self.inp.interaction() {
             let phases = self.inp.phases(longest);
-            each(&Report {
-                target: longest.target.as_deref(),
-                detail: Some(&longest.name),
-                at: Some(micros(longest.start)),
-                phases: [phases.input_delay(), phases.processing(), phases.presentation()].map(|ms| Some(micros(ms))),
-                frames: parts.frames_between(micros(longest.start), micros(phases.processing_end)),
-                ..report(Metric::Inp, micros(longest.duration))
+            let named = self.named.get(place);
+            write(Metric::Inp, micros(longest.duration), &|w| {
+                w.json_or_null(named.and_then(|named| named.target.as_deref()));
+                w.json_or_null(named.and_then(|named| named.event.as_deref()));
+                w.int(micros(longest.start));
+                for part in &[phases.input_delay(), phases.processing(), phases.presentation()] {
+                    w.int(micros(*part));
+                }
+                w.skip(1);
+                parts.write_frames(micros(longest.start), micros(phases.processing_end), w);
             });
         } else if self.inp.only_short() {
-            each(&report(Metric::Inp, micros(Inp::<String, String>::LEAST)));
+            write(Metric::Inp, micros(Inp::LEAST), &|_| ());
         }
     }
 }
@@ -188,9 +217,11 @@ struct Part {
     text: String,
 }
 
-/// What vitals are made of besides: resources of largest paints, and long animation frames that met interactions.
+/// What vitals of any scope are made of besides: resources of largest paints, and long animation frames that met interactions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parts {
+    /// The browser tells of layout shifts.
+    pub(crate) shifts: bool,
     resources: Vec<Part>,
     frames: Vec<Part>,
 }
@@ -245,17 +276,17 @@ impl Parts {
             .map(|part| part.text.as_str())
     }
 
-    fn frames_between(&self, start: i64, end: i64) -> Option<String> {
-        let mut w = Writer::default();
-        for part in self.frames.iter().filter(|part| part.end >= start && part.start <= end) {
-            if w.is_empty() {
-                w.begin_array();
-            }
-            w.json(&part.text);
-        }
-        (!w.is_empty()).then(|| {
+    /// Writes the list of frames from `start` to `end` (µs), if there are any.
+    fn write_frames(&self, start: i64, end: i64, w: &mut Writer) {
+        let mut met = self
+            .frames
+            .iter()
+            .filter(|part| part.end >= start && part.start <= end)
+            .peekable();
+        if met.peek().is_some() {
+            w.begin_array();
+            met.for_each(|part| w.json(&part.text));
             w.end_array();
-            w.finish()
-        })
+        }
     }
 }

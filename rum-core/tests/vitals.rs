@@ -182,6 +182,13 @@ fn cls_of_a_page_that_was_never_painted_in_view_is_absent() {
 }
 
 #[test]
+fn cls_is_absent_where_the_browser_does_not_tell_of_shifts() {
+    let page = || Page::without_shifts().paint(50.0);
+    assert_eq!(page().leave(9000.0).get(Cls), None);
+    assert_eq!(page().shift(100.0, 0.1).leave(9000.0).get(Cls), Some(0.1));
+}
+
+#[test]
 fn inp_is_the_longest_of_few_interactions() {
     let rows = Page::loaded()
         .interaction(100.0, 7, 48.0)
@@ -450,7 +457,7 @@ fn inp_has_the_frames_that_it_met() {
         .leave(2000.0);
     let frames = rows.vital(1, Inp, Scope::Document).unwrap().frames.clone().unwrap().0;
     let met: Vec<_> = frames.iter().map(|frame| (frame.ordinal, frame.what.start)).collect();
-    assert_eq!(met, [(3, 950_000), (4, 1_010_000), (5, 1_090_000)]);
+    assert_eq!(met, [(4, 950_000), (5, 1_010_000), (6, 1_090_000)]);
 }
 
 #[test]

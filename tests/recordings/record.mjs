@@ -29,6 +29,7 @@ const SHOP = process.env.RUM_DEMO_BIN ?? here('../../target/debug/demo-site')
 const CHROMIUM = process.env.RUM_CHROMIUM ?? 'chromium'
 
 const ORIGIN = 'https://shop.example'
+const COLLECTOR = 'https://rum.example'
 /** Every recording begins at this moment, in ms since the epoch. */
 const TIME_ORIGIN = 1_795_226_212_000
 const TYPES = { '.js': 'text/javascript', '.json': 'application/json' }
@@ -170,7 +171,9 @@ async function record(name, { visit, drive }) {
   })
   const { document, parts: clean } = normalised(bodies[0][4].slice(0, -1), recorded)
   const lines = clean.map((part) => `    [\n${part.map((record) => `      ${JSON.stringify(record)}`).join(',\n')}\n    ]`)
-  const text = `{\n  "visit": ${JSON.stringify(visit)},\n  "document": ${JSON.stringify(document)},\n  "parts": [\n${lines.join(',\n')}\n  ]\n}\n`
+  const told = `{\n  "visit": ${JSON.stringify(visit)},\n  "document": ${JSON.stringify(document)},\n  "parts": [\n${lines.join(',\n')}\n  ]\n}\n`
+  // A frame names the scripts that ran in it, ours included.
+  const text = told.replaceAll(collector.url, COLLECTOR)
   JSON.parse(text)
   if (/127\.0\.0\.1|localhost/.test(text)) throw new Error(`${name}: this machine's address is in it`)
   writeFileSync(here(`${name}.json`), text)

@@ -12,16 +12,18 @@ const SDK_TAGS = { head: tag(SDK, KEY), async: tag(SDK, `async ${KEY}`), late: '
 
 /**
  * A page of a situation: `body` and `head` are markup, `options` the JavaScript source of the libraries' options,
- * `sdk` one of head, async, late; `libraries` may be late too. What the server is told besides: `status`, `headers`,
- * `delay` in ms.
+ * `series` what they are asked for if it is not everything, `sdk` one of head, async, late; `libraries` may be late too;
+ * `first` is markup before any of them. What the server is told besides: `status`, `headers`, `delay` in ms.
  */
-export const page = (body, { head = '', options, sdk = 'head', libraries = 'head', ...answer } = {}) => ({
+export const page = (body, { head = '', first, options, series, sdk = 'head', libraries = 'head', ...answer } = {}) => ({
   ...answer,
   html: (mode) => {
     const scripts = [
+      first,
       tag('/probe.js'),
       SDK_TAGS[sdk],
       options && `<script>probe.options = ${options}</script>`,
+      series && `<script>probe.series = ${JSON.stringify(series)}</script>`,
       ...(libraries === 'head' ? libraryScripts(mode).map((path) => tag(path)) : []),
       tag('/witness.js'),
     ]
@@ -41,7 +43,7 @@ export const BUSY = `<script>
 export const libraryScripts = (mode) => (mode === 'wasm' ? ['/reference.js', '/drop-in.js'] : ['/reference.js'])
 
 /** Appends a script to a page that is open; what `evaluate` takes. */
-export const append = (source, app) =>
+export const append = ({ source, app }) =>
   new Promise((done, failed) => {
     const script = Object.assign(document.createElement('script'), { src: source, onload: done, onerror: failed })
     if (app) script.dataset.app = app

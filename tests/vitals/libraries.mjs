@@ -30,3 +30,10 @@ export async function libraries() {
     '/witness.js': readFileSync(here('page/witness.js'), 'utf8'),
   }
 }
+
+/** The same for pages on which only the SDK is to work. */
+export async function ownScripts() {
+  const [probe, witness] = ['probe', 'witness'].map((name) => readFileSync(here(`page/${name}.js`), 'utf8'))
+  const nothing = ';'
+  return { '/probe.js': probe, '/reference.js': nothing, '/drop-in.js': nothing, '/witness.js': witness }
+}

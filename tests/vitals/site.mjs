@@ -16,11 +16,16 @@ import { NOISE } from './noise.mjs'
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.png': 'image/png' }
 const BATCHES = '/sdk/v1/batches'
 
+/** Ports of this process's sites: the system gives them again, and a browser keeps what it has of an origin. */
+const used = new Set()
+
 /** Where a visit ends: same origin, so that what the pages kept can be read there. */
 export const AFTER = '/after'
 
 export class Site {
-  /** Texts of the batches that the SDK sent. */
+  /** Paths that were asked for. */
+  requests = []
+  /** Bodies of the SDK that arrived. */
   bodies = []
   origin
   /** The same server as another origin. */
@@ -54,11 +59,18 @@ export class Site {
       this.#answer(request, response).catch((error) => response.destroy(error)),
     )
     await once(server.listen(0, '127.0.0.1'), 'listening')
-    return server
+    const { port } = server.address()
+    if (!used.has(port)) {
+      used.add(port)
+      return server
+    }
+    server.close()
+    return this.#listen()
   }
 
   async #answer(request, response) {
     const { pathname, searchParams } = new URL(request.url, 'http://site')
+    this.requests.push(pathname)
     const chunks = []
     for await (const chunk of request) chunks.push(chunk)
     if (pathname === BATCHES) {

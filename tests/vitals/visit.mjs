@@ -46,7 +46,7 @@ export class Visitor {
     this.#tab = tab
     this.#site = site
     this.#mode = mode
-    for (const act of ['click', 'key', 'drag', 'tap', 'wheel', 'reload']) this[act] = (...given) => tab[act](...given)
+    for (const act of ['click', 'key', 'drag', 'tap', 'wheel', 'reload']) this[act] = (...given) => within(`${act} ${given[0]}`, tab[act](...given))
   }
 
   get site() {
@@ -87,7 +87,7 @@ export class Visitor {
         Object.entries(like).every(([name, value]) =>
           typeof value === 'string' ? String(entry[name]).endsWith(value) : entry[name] === value,
         )
-      return probe.seen[type].filter(fits).length >= count
+      return window.probe?.seen?.[type].filter(fits).length >= count
     }
     await this.until(look, { type, like, count })
   }
@@ -97,14 +97,16 @@ export class Visitor {
     const look = () =>
       new Promise((done) => {
         const idle = window.requestIdleCallback ?? setTimeout
-        requestAnimationFrame(() => requestAnimationFrame(() => idle(() => idle(done))))
+        // Nothing is painted that is hidden.
+        if (document.hidden) return setTimeout(() => setTimeout(done))
+        setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => idle(() => idle(done)))))
       })
     await this.evaluate(look)
   }
 
   /** Until the SDK's Wasm runs; where it may not, there is nothing to wait for. */
   async coreIsUp() {
-    if (this.#mode === 'wasm') await this.until(() => probe.core === 'up')
+    if (this.#mode === 'wasm') await this.until(() => window.probe?.core === 'up')
   }
 
   async hide() {
@@ -126,26 +128,42 @@ export class Visitor {
   }
 
   async leaveAtOnce() {
-    await this.open(AFTER)
+    // The document goes, and the answer may go with it.
+    await this.#tab.evaluate(`void (location.href = ${JSON.stringify(AFTER)})`).catch(() => {})
+    await this.untilThere((after) => location.pathname === after && document.readyState === 'complete', AFTER)
   }
 
-  /** Back to a page, out of the back/forward cache. */
-  async restored() {
-    const restores = Number(await this.evaluate(() => sessionStorage.restores ?? 0))
-    await this.#tab.back()
-    const shown = (before) => window.probe?.restores > 0 && Number((sessionStorage.restores = probe.restores)) > before
-    await until('the page comes out of the back/forward cache', () =>
-      this.#tab.evaluate(`(${shown})(${restores})`).catch(() => false),
-    )
+  /** Back to the page before, wherever it comes from. */
+  async back() {
+    // The document goes, and the answer may go with it.
+    await this.#tab.evaluate('void history.back()').catch(() => {})
+  }
+
+  /** Back to the page before, out of the back/forward cache, for the nth time. */
+  async restored(times = 1) {
+    await this.back()
+    await this.untilThere((times) => window.probe?.restores === times, times)
+    await this.settled()
+  }
+
+  /** Waits until `look` is true in whatever page is there: documents may come and go meanwhile. */
+  async untilThere(look, given) {
+    const source = `(${look})(${JSON.stringify(given) ?? ''})`
+    await until(source, () => this.#tab.evaluate(source).catch(() => false))
+  }
+
+  /** Until the server was asked for a path. */
+  async asked(path) {
+    await until(`${path} is asked for`, () => this.#site.requests.includes(path))
   }
 
   /** Loads the libraries now, or the SDK. */
   async loadLibraries() {
-    for (const path of libraryScripts(this.#mode)) await this.evaluate(append, path)
+    for (const source of libraryScripts(this.#mode)) await this.evaluate(append, { source })
   }
 
   async loadSdk() {
-    await this.#tab.evaluate(`(${append})('/sdk/rum.js', 'vitals')`)
+    await this.evaluate(append, { source: '/sdk/rum.js', app: 'vitals' })
   }
 
   async close() {
@@ -163,19 +181,19 @@ function documents(kept) {
   const documents = new Map()
   for (const [key, value] of kept.sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [timeOrigin, what] = key.split(' ')
-    if (!documents.has(timeOrigin)) documents.set(timeOrigin, { timeOrigin: Number(timeOrigin), reports: [] })
+    if (!documents.has(timeOrigin)) documents.set(timeOrigin, { timeOrigin: Number(timeOrigin), reports: [], bodies: [] })
     const document = documents.get(timeOrigin)
     if (what === 'report') document.reports.push(JSON.parse(value))
+    else if (what === 'body') document.bodies.push(value)
     else document[what] = value
   }
   return [...documents.values()]
 }
 
-const isOf = (document) => (body) => JSON.parse(body)[4][0] === Math.round(document.timeOrigin)
-
 /**
- * Visits the site of a situation. Gives the documents, in the order of their loads, each with its `path` (`open`), the
- * `reports` of the libraries and the `bodies` of the SDK; and what the page said in the `console`.
+ * Visits the site of a situation. Gives the `documents` that were open, in the order of their loads, each with the
+ * `reports` of the libraries and the `bodies` of the SDK; the bodies that `arrived` from whatever page; and what the
+ * page said in the `console`.
  */
 export async function visit({ driver, scripts, situation, mode }) {
   const site = await Site.open({ pages: situation.pages, mode, scripts })
@@ -190,15 +208,9 @@ export async function visit({ driver, scripts, situation, mode }) {
     }
     const left = await until('every page that was seen is left', async () => {
       const seen = documents(JSON.parse(await tab.evaluate('JSON.stringify(Object.entries(localStorage))')))
-      return seen.every((document) => document.left !== undefined) && seen
+      return seen.every(({ open, left }) => !open || left) && seen
     })
-    for (const document of left) {
-      document.bodies = await until(`${document.left} bodies of ${document.open}`, () => {
-        const bodies = site.bodies.filter(isOf(document))
-        return bodies.length >= Number(document.left) && bodies
-      })
-    }
-    return { documents: left, bodies: site.bodies, console: tab.console }
+    return { documents: left, arrived: site.bodies, console: tab.console }
   } finally {
     await tab.close()
     await site.close()

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the measurements that decisions in `docs/decisions` rest on. No test runs them.
 
 mod boundary;
+mod page;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -19,6 +20,14 @@ pub(crate) struct BenchArguments {
 enum Bench {
     /// The border between page and Wasm: bytes of rum-sdk with other dependencies
     Boundary(Output),
+    /// What the SDK costs a page's main thread, at a fourth of this machine's speed
+    Page {
+        /// Visits of each page
+        #[arg(long, default_value_t = 3)]
+        visits: u32,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 #[derive(clap::Args)]
@@ -38,6 +47,7 @@ struct Row {
 pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArguments) -> Result<()> {
     let (output, columns, rows) = match &arguments.bench {
         Bench::Boundary(output) => (output, boundary::COLUMNS, boundary::measure(workspace, cache)?),
+        Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
     };
     if output.json {
         terminal::result(&json(columns, &rows).to_string());

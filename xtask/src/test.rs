@@ -141,9 +141,11 @@ impl Tests<'_> {
             Stage::Wasm => self.wasm(),
             Stage::Size => size::check(self.workspace, size::Format::Table).map(|()| Tally::PASSED),
             Stage::Browser => self.browser(),
-            Stage::VitalsChromium => self.vitals(Engine::Chromium, "chromium.test.mjs"),
-            Stage::VitalsFirefox => self.vitals(Engine::Firefox, "firefox.test.mjs"),
-            Stage::VitalsWebkit => self.vitals(Engine::WebKit, "webkit.test.mjs"),
+            Stage::VitalsChromium => {
+                self.vitals(Engine::Chromium, &["chromium.test.mjs", "main-thread/layouts.test.mjs"])
+            }
+            Stage::VitalsFirefox => self.vitals(Engine::Firefox, &["firefox.test.mjs"]),
+            Stage::VitalsWebkit => self.vitals(Engine::WebKit, &["webkit.test.mjs"]),
         }
     }
 
@@ -195,11 +197,12 @@ impl Tests<'_> {
         counted(&mut node, Tally::count_node)
     }
 
-    fn vitals(&self, engine: Engine, file: &str) -> Result<Tally> {
+    fn vitals(&self, engine: Engine, files: &[&str]) -> Result<Tally> {
         let programs = engine.ready()?;
         npm::install(self.workspace)?;
         let mut node = self.command("node");
-        node.arg("--test").arg(self.workspace.path("tests/vitals").join(file));
+        node.args(["--test", "--test-concurrency=1"]);
+        node.args(files.iter().map(|file| self.workspace.path("tests/vitals").join(file)));
         native::built(self.workspace, &mut node);
         node.envs(programs);
         counted(&mut node, Tally::count_node)

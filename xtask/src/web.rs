@@ -13,7 +13,7 @@ use crate::{process, terminal, wasm};
 /// Builds the Wasm and `js-wrapper/dist`, unless they are current.
 pub(crate) fn build(workspace: &Workspace, cache: &Cache) -> Result<()> {
     npm::install(workspace)?;
-    wasm::build(workspace, cache, &[Module::Sdk])?;
+    wasm::build(workspace, cache, &[Module::Sdk, Module::Vitals])?;
     let inputs = ["js-wrapper", "rum-sdk/pkg", "rum-vitals/pkg", "package-lock.json"]
         .into_iter()
         .try_fold(Inputs::default(), |inputs, path| inputs.path(&workspace.path(path)))?;

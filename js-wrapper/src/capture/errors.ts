@@ -24,7 +24,7 @@ const enum Source {
 type Known = [number: number, kind: Kind.Error, t: number, ...fields: Fields<Kind.Error>]
 const enum Place {
   T = 2,
-  Count = 8,
+  Count = 9,
 }
 
 const known = new Map<string, Known>()
@@ -81,7 +81,7 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
   } else if (known.size < Most.Errors) {
     const source = rejected ? Source.Rejection : Source.Error
     const first = micros(event.timeStamp)
-    const error: Known = [ordinal(), Kind.Error, 0, source, name, message, stack, 0, 1, first, cut || null]
+    const error: Known = [ordinal(), Kind.Error, 0, first, source, name, message, stack, 0, 1, cut || null]
     known.set(key, error)
     record(error)
   } else lose()

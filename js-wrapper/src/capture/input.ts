@@ -1,5 +1,6 @@
 // What the user does: clicks and submits, and the first input, which ends LCP.
 
+import { micros } from '../clock'
 import { Kind } from '../generated/wire'
 import { listen } from '../guard'
 import { sink } from '../stream'
@@ -36,6 +37,13 @@ export const captureInput = (): void =>
       const name = (named || target).getAttribute('aria-label') || named?.textContent
       const path = selector(target)
       lastClick = [timeStamp, path]
-      sink(Kind.Action, timeStamp, kind, name?.replace(/\s+/g, ' ').trim().slice(0, LONGEST_NAME) || null, path)
+      sink(
+        Kind.Action,
+        timeStamp,
+        micros(timeStamp),
+        kind,
+        name?.replace(/\s+/g, ' ').trim().slice(0, LONGEST_NAME) || null,
+        path,
+      )
     }),
   )

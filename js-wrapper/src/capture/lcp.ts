@@ -6,7 +6,7 @@ import { plainUrl } from '../url'
 import { observe } from './observe'
 import { selector } from './selector'
 
-export const captureLargestPaint = (): void =>
+export const captureLargestPaint = (): unknown =>
   observe('largest-contentful-paint', ({ startTime, size, element, id, url }: LargestContentfulPaint) =>
-    sink(Kind.LargestPaint, startTime, Math.round(size), selector(element) || id || null, url ? plainUrl(url) : null),
+    sink(Kind.LargestPaint, startTime, Math.round(size), selector(element) || (id ? '#' + id : null), url ? plainUrl(url) : null),
   )

@@ -7,6 +7,8 @@ import { beforeCut } from '../view'
 
 /** First letters of navigate, reload, back_forward and prerender: their place is the kind. */
 const KINDS = 'nrbp'
+/** The browser had thrown the tab away to save memory, and loaded it again when the user came back. */
+const DISCARDED = 4
 /** In the order of the wire. */
 const MOMENTS = [
   'activationStart',
@@ -23,6 +25,7 @@ const MOMENTS = [
   'responseStart',
   'responseEnd',
   'domInteractive',
+  'domContentLoadedEventStart',
   'domContentLoadedEventEnd',
   'domComplete',
   'loadEventEnd',
@@ -47,7 +50,7 @@ export const captureNavigation = (): void => {
     sink(
       Kind.Navigation,
       now(),
-      KINDS.indexOf(entry.type[0]!),
+      document.wasDiscarded ? DISCARDED : KINDS.indexOf(entry.type[0]!),
       ...moments,
       entry.transferSize,
       entry.encodedBodySize,

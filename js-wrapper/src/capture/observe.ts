@@ -1,28 +1,24 @@
 // PerformanceObservers, one a type, from the page's first entry on.
 
 import { guard } from '../guard'
+import { dropped } from '../loss'
+import { beforeCut } from '../view'
 
-const pending: (() => void)[] = []
-/** Entries that the browser's full buffers refused before we observed. */
-export let lostEntries = 0
-
-/** Gives every entry of `type` to `take`, those before this call included. */
+/** Gives every entry of `type` to `take`, those before this call included. True if the browser has such entries. */
 export const observe = <E extends PerformanceEntry>(
   type: string,
   take: (entry: E) => void,
   durationThreshold?: number,
-): void => {
+): unknown => {
   if (!PerformanceObserver.supportedEntryTypes.includes(type)) return
   const takeAll = (entries: PerformanceEntryList) => (entries as E[]).forEach(take)
   const observer = new PerformanceObserver(
     guard((list: PerformanceObserverEntryList, _: unknown, about?: { droppedEntriesCount?: number }) => {
-      lostEntries += about?.droppedEntriesCount || 0
+      if (about?.droppedEntriesCount) dropped.push([type, about.droppedEntriesCount])
       takeAll(list.getEntries())
     }),
   )
   observer.observe({ type, buffered: true, durationThreshold } as PerformanceObserverInit)
-  pending.push(() => takeAll(observer.takeRecords()))
+  // When the page is hidden the browser may never deliver these.
+  return beforeCut(() => takeAll(observer.takeRecords()))
 }
-
-/** Takes the entries that the browser has not delivered yet: when the page is hidden it may never do so. */
-export const takePending = (): void => pending.forEach((take) => take())

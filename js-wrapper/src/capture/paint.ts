@@ -4,7 +4,7 @@ import { Kind } from '../generated/wire'
 import { sink } from '../stream'
 import { observe } from './observe'
 
-export const captureFirstPaint = (): void =>
+export const captureFirstPaint = (): unknown =>
   observe('paint', ({ name, startTime }: PerformanceEntry) => {
     if (name == 'first-contentful-paint') sink(Kind.Paint, startTime)
   })

@@ -31,11 +31,11 @@ const record = (
   sink(
     Kind.Request,
     end,
+    micros(start),
     initiator,
     ('' + method).toUpperCase(),
     plainUrl('' + url),
     status || null,
-    micros(start),
     micros(end - start),
     outcome,
   )

@@ -1,20 +1,17 @@
 // Whether anyone sees the page. When it is hidden all is reported, for it may never come back.
 
-import { micros, now, wall } from '../clock'
+import { now, wall } from '../clock'
 import { Kind } from '../generated/wire'
-import { guard, listen } from '../guard'
+import { listen } from '../guard'
 import { renewSession } from '../session'
 import { changed, flush, sink } from '../stream'
 import { act, cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
 
 const see = (t: number, hidden = +document.hidden): void => sink(Kind.Visibility, t, hidden, wall())
 
-/** If the page was hidden since it was activated: when first. */
-export const captureHiddenSince = (activation: number): void => {
-  const first = performance
-    .getEntriesByType('visibility-state')
-    .find(({ name, startTime }) => name == 'hidden' && startTime >= activation)
-  if (first || document.hidden) see(first?.startTime || 0, 1)
+/** If the page is hidden already: hidden pages are not painted, so since when does not matter. */
+export const captureHidden = (): void => {
+  if (document.hidden) see(now())
 }
 
 export const captureVisibility = (): void => {
@@ -51,8 +48,5 @@ export const captureVisibility = (): void => {
     renewSession()
     openView(ViewKind.BackForwardCache, timeStamp)
     see(timeStamp)
-    requestAnimationFrame(() =>
-      requestAnimationFrame(guard(() => sink(Kind.Restore, timeStamp, micros(now() - timeStamp)))),
-    )
   })
 }

@@ -25,7 +25,7 @@ export const enum Kind {
   LargestPaint = 6,
   /** A trusted keydown or click at `t`: no later candidate counts for LCP. */
   Input = 7,
-  /** A layout shift at `t`. */
+  /** A layout shift at `t`. Without any, not even one after input, the browser has no such entries, and there is no CLS. */
   Shift = 8,
   /** An Event Timing entry, which began at `t`: of an interaction, or of what shares a frame with one. */
   Interaction = 9,
@@ -182,7 +182,7 @@ export type InputRecord = [
   t: number,
 ]
 
-/** A layout shift at `t`. */
+/** A layout shift at `t`. Without any, not even one after input, the browser has no such entries, and there is no CLS. */
 export type ShiftRecord = [
   kind: Kind.Shift,
   ordinal: number,

@@ -1,7 +1,6 @@
 // Drives the Wasm core: hands it records in idle time, sends what it makes of them, and notices when it breaks down.
 
 import type { Sdk } from 'rum-sdk'
-import { idle } from '../guard'
 import { randomId } from '../ids'
 import type { Core } from '../stream'
 
@@ -14,8 +13,13 @@ const enum Most {
   Bodies = 10,
 }
 
-/** `post` sends a body; `flush` is the stream's, which goes on without a core that has broken down. */
-export const drive = (sdk: Pick<Sdk, 'push' | 'flush'>, post: (body: string) => void, flush: () => void): Core => {
+/** `idle` waits for idle time; `post` sends a body; `flush` is the stream's, which goes on without a core that has broken down. */
+export const drive = (
+  sdk: Pick<Sdk, 'push' | 'flush'>,
+  idle: (take: () => unknown) => unknown,
+  post: (body: string) => void,
+  flush: () => void,
+): Core => {
   let waiting: string[] = []
   let scheduled = false
   let broken = false

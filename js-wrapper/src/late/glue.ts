@@ -1,53 +1,76 @@
 // The chunk that comes when the page has loaded and is idle: what can wait until then, and the start of the Wasm core.
 
 import { imports, Sdk, use } from 'rum-sdk'
-import { now } from '../clock'
-import { Kind } from '../generated/wire'
 import type { Core } from '../stream'
-import { ViewKind } from '../view'
 import { drive } from './core'
+import { captureFrames } from './frames'
+import { document, flush, get, idle, lose, options, postTo, receive, send, type Hooks } from './hooks'
+import { captureInteractions } from './interactions'
+import { capturePaintResources } from './paint-resource'
 import { queue } from './queue'
+import { captureResources } from './resources'
 import { watchRoutes } from './routes'
-
-/** What the capture script hands over. A tuple, because the names of an object's fields are bytes of both chunks. */
-export type Hooks = [
-  document: string,
-  /** The path that the view opened with. */
-  path: string,
-  sink: typeof import('../stream').sink,
-  openView: typeof import('../view').openView,
-  /** The page's fetch. */
-  get: typeof fetch,
-  send: typeof import('../transport').send,
-  lose: typeof import('../loss').lose,
-  postTo: typeof import('../transport').postTo,
-  flush: () => void,
-  /** Where the Wasm is, if not beside this chunk. */
-  wasm?: string | URL,
-]
+import { draw } from './sampling'
+import { captureSoftNavigations } from './soft'
+import { recordSurroundings } from './surroundings'
+import { captureElementTiming, captureUserTiming } from './timings'
+import { captureRestores, recordHiddenBefore } from './visibility'
 
 /** The smallest module: its header. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 
-/** Starts the rest of the capture. Resolves to a core for the document; rejects where there can be none. */
-export default async ([document, path, sink, openView, get, send, lose, postTo, flush, wasm]: Hooks): Promise<Core> => {
-  const post = queue(send, lose)
-  postTo(post)
-  watchRoutes(
-    path,
-    (name) => sink(Kind.Rename, now(), name),
-    () => openView(ViewKind.Route),
-  )
+/** A page view with a bit of everything. */
+const REHEARSAL = '[[1,0,0,"","",0,""],[5,1,1],[6,2,1,1],[8,3,1,1,0],[9,4,1,1,1,1,1,""],[11,5,1,0,0]]'
+
+/** The Wasm, compiled off the main thread. */
+const compile = async (): Promise<WebAssembly.Module> => {
   // A content security policy that forbids Wasm says so here, before anything is fetched.
   await WebAssembly.compile(EMPTY)
   // A literal in one expression: bundlers look for that.
-  const response = await get(wasm || new URL(__WASM__, import.meta.url))
+  const response = await get(options.wasm || new URL(__WASM__, import.meta.url))
   if (!response.ok) throw response.status
-  // Compiled off the main thread in both ways; a server may not know the type.
-  const streams = 'compileStreaming' in WebAssembly && /^application\/wasm/.test(response.headers.get('Content-Type')!)
-  const module = await (streams
+  // A server may not know the type.
+  return 'compileStreaming' in WebAssembly && /^application\/wasm/.test(response.headers.get('Content-Type')!)
     ? WebAssembly.compileStreaming(response)
-    : WebAssembly.compile(await response.arrayBuffer()))
+    : WebAssembly.compile(await response.arrayBuffer())
+}
+
+/** Starts the rest of the capture. Resolves to a core for the document; rejects where there can be none. */
+export default async (hooks: Hooks): Promise<Core> => {
+  receive(hooks)
+  const post = queue(send, lose)
+  postTo(post)
+  const inTurn = async (steps: (() => unknown)[]): Promise<void> => {
+    for (const step of steps) await new Promise<void>((done) => idle(() => (step(), done())))
+  }
+  await inTurn([
+    () => {
+      recordHiddenBefore()
+      recordSurroundings()
+      captureRestores(recordSurroundings)
+      watchRoutes()
+    },
+    () => {
+      captureSoftNavigations()
+      captureInteractions()
+      capturePaintResources()
+    },
+    () => {
+      draw(options.longFrames ?? 1, captureFrames)
+      draw(options.elementTiming ?? 1, captureElementTiming)
+      draw(options.resources ?? 0, captureResources)
+      draw(options.userTiming ?? 0, captureUserTiming)
+    },
+  ])
+  const module = await compile()
   use(await WebAssembly.instantiate(module, imports()), module)
-  return drive(new Sdk({}, document, flush), post, flush)
+  // Browsers compile what runs for the first time: not while the page is being left.
+  let rehearsal: Sdk
+  await inTurn([
+    () => (rehearsal = new Sdk({}, document, flush)),
+    () => rehearsal.push(REHEARSAL),
+    () => rehearsal.flush('', 0),
+    () => rehearsal.free(),
+  ])
+  return drive(new Sdk({}, document, flush), idle, post, flush)
 }

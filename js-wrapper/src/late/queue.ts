@@ -25,7 +25,7 @@ export const queue = (attempt: typeof send, lost: typeof lose): ((body: string) 
   }
 
   const sendOne = async (body: string): Promise<void> => {
-    const size = new Blob([body]).size
+    const size = new TextEncoder().encode(body).length
     // What does not fit goes without keepalive: a tab that is only switched away finishes it.
     const charge = inFlight + size > QUOTA ? 0 : size
     inFlight += charge

@@ -1,18 +1,19 @@
 // Routes of a single-page app: another path without another document.
 
-import { guard } from '../guard'
-import { plainUrl } from '../url'
-import { wrap } from '../wrap'
+import { now } from '../clock'
+import { Kind } from '../generated/wire'
+import { ViewKind } from '../view'
+import { guard, openView, path, plainUrl, sink, wrap } from './hooks'
 
-/**
- * Calls `open` when the path is another one, starting from `path`. Until now the document loaded: if its own router has
- * sent it elsewhere meanwhile, that is what `rename` is told.
- */
-export const watchRoutes = (path: string, rename: (path: string) => void, open: () => void): void => {
-  const moved = (): boolean => path != (path = plainUrl(location.href))
-  if (moved()) rename(path)
+/** Opens a view when the path is another one. */
+export const watchRoutes = (): void => {
+  let known = path
+  const moved = (): boolean => known != (known = plainUrl(location.href))
+  // Until now the document loaded: if its own router has sent it elsewhere meanwhile, that is its name. Unless the user
+  // went there, which the browser tells.
+  if (moved() && !performance.getEntriesByType('soft-navigation')[0]) sink(Kind.Rename, now(), known)
   const look = guard(() => {
-    if (moved()) open()
+    if (moved()) openView(ViewKind.Route)
   })
   // Not `navigatesuccess`: that comes after the page's own work, whose shifts and requests belong to the new route.
   // The page may have something else of that name.

@@ -115,7 +115,8 @@ impl<W> Frames<W> {
         self.last_end = Some(end);
         // A frame that rendered nothing has 0 there, which is no moment.
         if frame.style_and_layout_start > 0.0 {
-            self.style_and_layout += end - frame.style_and_layout_start;
+            // Added one by one, as the reference library does: the last bit of the sum is its own then.
+            self.style_and_layout = self.style_and_layout + frame.start + frame.duration - frame.style_and_layout_start;
         }
     }
 

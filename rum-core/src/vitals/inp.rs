@@ -1,14 +1,12 @@
 //! Interaction to next paint (<https://web.dev/articles/inp>): the longest interaction, one left out for every 50.
 
-use alloc::vec::Vec;
-
 use crate::limits::INTERACTIONS;
 
 /// Event Timing entries whose paints are at most this far apart (ms) were presented by one frame, for durations are rounded to
 /// 8 ms (<https://www.w3.org/TR/event-timing/>).
 const FRAME: f64 = 8.0;
 /// Frames that are remembered besides those of the longest interactions: entries of one frame do not come at one time.
-const FRAMES: usize = 10;
+const FRAMES: u32 = 10;
 /// Frames at most, until those that are too old are forgotten.
 const MOST_FRAMES: usize = 32;
 /// One interaction is left out for each of these.
@@ -16,9 +14,9 @@ const PER_OUTLIER: f64 = 50.0;
 /// Chromium's interaction ids grow by 7 (<https://web.dev/articles/inp>).
 const ID_STEP: f64 = 7.0;
 
-/// An Event Timing entry. Times are in ms. `N` names the entry, `T` its target.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry<N, T> {
+/// An Event Timing entry. Times are in ms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Entry {
     /// `interactionId`; 0 of an event that is no interaction, but shares its frame with one.
     pub id: f64,
     /// `startTime`.
@@ -29,22 +27,29 @@ pub struct Entry<N, T> {
     pub processing_start: f64,
     /// `processingEnd`.
     pub processing_end: f64,
-    /// What names it, such as the event's type.
-    pub name: N,
-    /// Its target, if that is still known.
-    pub target: Option<T>,
 }
 
 /// Entries that one frame presented.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
-    /// Names the frame in interactions.
+    /// Names the frame in interactions; later frames have larger ones. 0 is no frame.
     number: u32,
     /// `startTime + duration` of its first entry.
     paint: f64,
     start: f64,
     processing_start: f64,
     processing_end: f64,
+}
+
+impl Frame {
+    /// Room for one: nothing was presented with it, for nothing compares with NaN.
+    const NONE: Self = Self {
+        number: 0,
+        paint: f64::NAN,
+        start: f64::NAN,
+        processing_start: f64::NAN,
+        processing_end: f64::NAN,
+    };
 }
 
 /// Counts interactions by their ids, where the browser does not.
@@ -73,21 +78,23 @@ impl Ids {
 }
 
 /// One of the longest interactions.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Interaction<N, T> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interaction {
     /// `interactionId`.
     pub id: f64,
     /// When the user acted, in ms.
     pub start: f64,
     /// Its longest entry's duration in ms.
     pub duration: f64,
-    /// Of that entry.
-    pub name: N,
-    /// The first target that any of its entries knew.
-    pub target: Option<T>,
-    /// Its place among the longest, below [`INTERACTIONS`]: another one has it only when this one was let go.
-    pub slot: usize,
     frame: u32,
+    /// Of equally long ones the one that was so first comes first.
+    since: u32,
+}
+
+impl Interaction {
+    fn is_before(&self, other: &Self) -> bool {
+        self.duration > other.duration || (self.duration == other.duration && self.since < other.since)
+    }
 }
 
 /// What an entry is to its interaction, which is one of the longest.
@@ -136,22 +143,17 @@ impl Phases {
     }
 }
 
-/// Appends to a list of at most `most`, which is allocated once: lists that grow by and by cost the page's Wasm 400 bytes.
-fn append<T>(list: &mut Vec<T>, item: T, most: usize) {
-    if list.capacity() == 0 {
-        *list = Vec::with_capacity(most);
-    }
-    if list.len() < list.capacity() {
-        list.push(item);
-    }
-}
-
-/// INP of a document or of a view.
+/// INP of a document or of a view. Whoever pushes keeps by place what else is worth knowing of an interaction.
+///
+/// Lists are in place and in no order: of so few the next one is found soon enough, and in Wasm lists that grow and are
+/// sorted cost more bytes than all that is done with them.
 #[derive(Clone, Debug)]
-pub struct Inp<N, T> {
-    /// Longest first.
-    longest: Vec<Interaction<N, T>>,
-    frames: Vec<Frame>,
+pub struct Inp {
+    longest: [Option<Interaction>; INTERACTIONS],
+    /// How often one of them became longer.
+    changes: u32,
+    frames: [Frame; MOST_FRAMES],
+    /// The number of the latest frame.
     numbered: u32,
     /// The latest `processingEnd`.
     processed: f64,
@@ -162,21 +164,22 @@ pub struct Inp<N, T> {
     counted: Option<f64>,
 }
 
-impl<N, T> Default for Inp<N, T> {
+impl Default for Inp {
     fn default() -> Self {
         Self {
-            longest: Vec::new(),
-            frames: Vec::new(),
+            longest: [const { None }; INTERACTIONS],
+            changes: 0,
+            frames: [Frame::NONE; MOST_FRAMES],
             numbered: 0,
             processed: 0.0,
-            ids: Ids::default(),
+            ids: Ids::NONE,
             counted_from: None,
             counted: None,
         }
     }
 }
 
-impl<N, T> Inp<N, T> {
+impl Inp {
     /// The value of a scope with interactions that are all too short for an entry: the least that Event Timing can say.
     pub const LEAST: f64 = FRAME;
 
@@ -189,50 +192,70 @@ impl<N, T> Inp<N, T> {
         }
     }
 
-    /// An Event Timing entry of any event.
-    pub fn push(&mut self, entry: Entry<N, T>) {
+    /// An Event Timing entry of any event: what it is to one of the longest interactions, which has that slot.
+    pub fn push(&mut self, entry: Entry) -> Option<(usize, Taken)> {
         let frame = self.present(&entry);
-        self.interact(entry, frame);
+        self.interact(entry, frame)
     }
 
     /// Counts an entry into the frame that presented it; answers with the frame's number.
-    pub fn present(&mut self, entry: &Entry<N, T>) -> u32 {
-        self.processed = self.processed.max(entry.processing_end);
-        let paint = entry.start + entry.duration;
-        let same = |frame: &&mut Frame| (paint - frame.paint).abs() <= FRAME;
-        if let Some(frame) = self.frames.iter_mut().rev().find(same) {
-            frame.start = frame.start.min(entry.start);
-            frame.processing_start = frame.processing_start.min(entry.processing_start);
-            frame.processing_end = frame.processing_end.max(entry.processing_end);
+    pub fn present(&mut self, entry: &Entry) -> u32 {
+        let &Entry {
+            start,
+            duration,
+            processing_start,
+            processing_end,
+            ..
+        } = entry;
+        if processing_end > self.processed {
+            self.processed = processing_end;
+        }
+        let paint = start + duration;
+        let mut same: Option<&mut Frame> = None;
+        let mut room: Option<&mut Frame> = None;
+        for frame in &mut self.frames {
+            let later = |known: &Option<&mut Frame>| known.as_ref().is_none_or(|known| known.number < frame.number);
+            if (paint - frame.paint).abs() <= FRAME {
+                if later(&same) {
+                    same = Some(frame);
+                }
+            } else if (room.is_none() || !later(&room)) && !needed(&self.longest, frame) {
+                room = Some(frame);
+            }
+        }
+        if let Some(frame) = same {
+            if start < frame.start {
+                frame.start = start;
+            }
+            if processing_start < frame.processing_start {
+                frame.processing_start = processing_start;
+            }
+            if processing_end > frame.processing_end {
+                frame.processing_end = processing_end;
+            }
             return frame.number;
         }
-        if self.frames.len() >= MOST_FRAMES {
-            self.tidy();
-        }
         self.numbered = self.numbered.wrapping_add(1);
-        let frame = Frame {
-            number: self.numbered,
-            paint,
-            start: entry.start,
-            processing_start: entry.processing_start,
-            processing_end: entry.processing_end,
-        };
-        append(&mut self.frames, frame, MOST_FRAMES);
+        if let Some(room) = room {
+            *room = Frame {
+                number: self.numbered,
+                paint,
+                start,
+                processing_start,
+                processing_end,
+            };
+        }
         self.numbered
     }
 
     /// Forgets the frames that are neither among the latest nor those of the longest interactions.
     pub fn tidy(&mut self) {
-        let old = self.frames.len().saturating_sub(FRAMES);
-        let mut kept = 0;
-        for at in 0..self.frames.len() {
-            let needed = |frame: &Frame| self.longest.iter().any(|interaction| interaction.frame == frame.number);
-            if at >= old || self.frames.get(at).is_some_and(needed) {
-                self.frames.swap(kept, at);
-                kept = kept.saturating_add(1);
+        let old = self.numbered.saturating_sub(FRAMES);
+        for frame in &mut self.frames {
+            if frame.number <= old && !needed(&self.longest, frame) {
+                *frame = Frame::NONE;
             }
         }
-        self.frames.truncate(kept);
     }
 
     /// True while frame `number` is remembered.
@@ -244,79 +267,71 @@ impl<N, T> Inp<N, T> {
     /// True if a long animation frame from `start` to `end` (ms) may be part of an interaction: it meets a frame that is
     /// remembered, or, if it is one of the `latest` few, events of its time may still come.
     #[must_use]
-    pub fn may_need(&self, start: f64, end: f64, latest: usize) -> bool {
+    pub fn may_need(&self, start: f64, end: f64, latest: u32) -> bool {
         let meets = |frame: &Frame| end >= frame.start && start <= frame.processing_end;
         self.frames.iter().any(meets) || (latest <= FRAMES && start > self.processed)
     }
 
-    /// Takes the entry of an interaction that frame `frame` presented; one that is no interaction is ignored.
-    pub fn interact(&mut self, entry: Entry<N, T>, frame: u32) -> Option<(usize, Taken)> {
+    /// Takes the entry of an interaction that frame `frame` presented. Answers with the place of its interaction among the
+    /// longest, which is below [`INTERACTIONS`] and stays the same until another one takes it over; `None` if it is no
+    /// interaction or none of the longest.
+    pub fn interact(&mut self, entry: Entry, frame: u32) -> Option<(usize, Taken)> {
         let Entry {
-            id,
-            start,
-            duration,
-            name,
-            target,
-            ..
+            id, start, duration, ..
         } = entry;
         if id == 0.0 {
             return None;
         }
         self.ids.push(id);
+        let places = || self.longest.iter();
+        let known = places().position(|known| known.as_ref().is_some_and(|known| known.id == id));
+        let free = || places().position(Option::is_none);
+        let place = known
+            .or_else(free)
+            .or_else(|| self.ranked(INTERACTIONS.saturating_sub(1)))?;
+        let slot = self.longest.get_mut(place)?;
 
-        let known = self.longest.iter().position(|known| known.id == id);
-        let mut at = known.unwrap_or(self.longest.len());
-        let mut new = Interaction {
+        let mut taken = Taken::First;
+        if let Some(there) = slot {
+            let longer = duration > there.duration;
+            if known.is_some() {
+                taken = Taken::Longer;
+                if !longer {
+                    let equal = duration == there.duration && start == there.start;
+                    return Some((place, if equal { Taken::Equal } else { Taken::Shorter }));
+                }
+            } else if !longer {
+                return None;
+            }
+        }
+        self.changes = self.changes.wrapping_add(1);
+        *slot = Some(Interaction {
             id,
             start,
             duration,
-            name,
-            target,
-            slot: at,
             frame,
-        };
-        let taken = match (self.longest.get_mut(at), at.checked_sub(1)) {
-            (Some(known), _) if duration > known.duration => {
-                new.slot = known.slot;
-                // Its target is the first that any of its entries knew.
-                let target = known.target.take();
-                *known = new;
-                known.target = target.or(known.target.take());
-                Taken::Longer
+            since: self.changes,
+        });
+        Some((place, taken))
+    }
+
+    /// The place of the interaction with so many longer ones.
+    fn ranked(&self, rank: usize) -> Option<usize> {
+        self.longest.iter().position(|one| {
+            let Some(one) = one else { return false };
+            let mut longer = 0_usize;
+            for other in &self.longest {
+                if other.as_ref().is_some_and(|other| other.is_before(one)) {
+                    longer = longer.wrapping_add(1);
+                }
             }
-            (Some(known), _) if duration == known.duration && start == known.start => {
-                known.target = known.target.take().or(new.target);
-                Taken::Equal
-            }
-            (Some(_), _) => Taken::Shorter,
-            (None, Some(last)) if at >= INTERACTIONS => {
-                let shortest = self.longest.get_mut(last).filter(|last| duration > last.duration)?;
-                new.slot = shortest.slot;
-                *shortest = new;
-                at = last;
-                Taken::First
-            }
-            (None, _) => {
-                append(&mut self.longest, new, INTERACTIONS);
-                Taken::First
-            }
-        };
-        // Longest first; of equals the one that was there before.
-        while let Some(before) = at.checked_sub(1) {
-            match self.longest.get(before..=at) {
-                Some([before, this]) if before.duration < this.duration => {}
-                _ => break,
-            }
-            self.longest.swap(before, at);
-            at = before;
-        }
-        let slot = self.longest.get(at)?.slot;
-        Some((slot, taken))
+            longer == rank
+        })
     }
 
     /// Begins again, for a scope that begins later than the document.
     pub fn restart(&mut self) {
-        self.longest.clear();
+        self.longest = [const { None }; INTERACTIONS];
     }
 
     /// The browser's own count of interactions in the document so far.
@@ -336,30 +351,38 @@ impl<N, T> Inp<N, T> {
         self.counted.map_or_else(|| self.ids.count(), |counted| counted - from)
     }
 
-    /// The interaction that is the value.
+    /// The interaction that is the value, with its place.
     #[must_use]
-    pub fn interaction(&self) -> Option<&Interaction<N, T>> {
-        self.interaction_of(self.interactions())
+    pub fn interaction(&self) -> Option<(usize, &Interaction)> {
+        let place = self.place_of(self.interactions())?;
+        Some((place, self.at(place)?))
     }
 
-    /// The interaction that is the value, if there were so many.
+    /// The interaction at a place that [`interact`](Self::interact) or [`place_of`](Self::place_of) answered with.
     #[must_use]
-    pub fn interaction_of(&self, interactions: f64) -> Option<&Interaction<N, T>> {
+    pub fn at(&self, place: usize) -> Option<&Interaction> {
+        self.longest.get(place)?.as_ref()
+    }
+
+    /// The place of the interaction that is the value, if there were so many.
+    #[must_use]
+    pub fn place_of(&self, interactions: f64) -> Option<usize> {
         // A cast from a float saturates, and takes the whole part.
         let outliers = (interactions / PER_OUTLIER) as usize;
-        self.longest.get(outliers.min(self.longest.len().saturating_sub(1)))
+        let kept = self.longest.iter().flatten().count();
+        self.ranked(outliers.min(kept.saturating_sub(1)))
     }
 
     /// True if the user did something that was always too short for an entry. A document's first input has one however
     /// short it is, so only later scopes can say so.
     #[must_use]
     pub fn only_short(&self) -> bool {
-        self.longest.is_empty() && self.counted_from.is_some() && self.interactions() > 0.0
+        self.longest.iter().all(Option::is_none) && self.counted_from.is_some() && self.interactions() > 0.0
     }
 
     /// The parts of `interaction`: those of its whole frame, cut to the interaction.
     #[must_use]
-    pub fn phases(&self, interaction: &Interaction<N, T>) -> Phases {
+    pub fn phases(&self, interaction: &Interaction) -> Phases {
         self.phases_in(interaction.frame, interaction.start, interaction.duration)
     }
 
@@ -379,4 +402,12 @@ impl<N, T> Inp<N, T> {
             paint,
         }
     }
+}
+
+/// True for the frame of one of the longest interactions.
+fn needed(longest: &[Option<Interaction>], frame: &Frame) -> bool {
+    longest
+        .iter()
+        .flatten()
+        .any(|interaction| interaction.frame == frame.number)
 }

@@ -66,10 +66,28 @@ impl<'a> Raw<'a> {
     }
 }
 
+/// The digits of 2^53.
+const DIGITS: usize = 16;
+
+/// An integer as JavaScript writes it. The reader's own would bring its errors along.
 fn integer(text: &str) -> Option<i64> {
-    let mut r = Reader::new(text);
-    let value = r.int();
-    r.result(value).ok()
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || digits.len() > DIGITS {
+        return None;
+    }
+    let mut value = 0_i64;
+    for byte in digits.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(digit.into());
+    }
+    Some(if digits.len() < text.len() {
+        value.wrapping_neg()
+    } else {
+        value
+    })
 }
 
 /// Reads the JSON text of a list of records, such as the capture script hands to the core, and gives each to `each`. An error

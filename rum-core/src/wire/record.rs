@@ -31,7 +31,7 @@ wire_items! {
         6 => LargestPaint(LargestPaintRecord),
         /// A trusted keydown or click at `t`: no later candidate counts for LCP.
         7 => Input(NoFields),
-        /// A layout shift at `t`.
+        /// A layout shift at `t`. Without any, not even one after input, the browser has no such entries, and there is no CLS.
         8 => Shift(ShiftRecord),
         /// An Event Timing entry, which began at `t`: of an interaction, or of what shares a frame with one.
         9 => Interaction(InteractionRecord),

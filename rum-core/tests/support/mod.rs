@@ -69,6 +69,16 @@ impl Page {
             records: 0,
             interaction_count: None,
         };
+        page.view(0.0, 1, ViewKind::Load, "/").shift_of(0.0, 0.0, 1, None)
+    }
+
+    /// A page in a browser that does not tell of layout shifts.
+    pub fn without_shifts() -> Self {
+        let page = Self {
+            engine: Engine::new(Limits::default()),
+            records: 0,
+            interaction_count: None,
+        };
         page.view(0.0, 1, ViewKind::Load, "/")
     }
 

@@ -1,11 +1,14 @@
-// First in every page: keeps what the libraries report where it outlives the page, and counts what the SDK sends.
+// First in every page: keeps what the libraries report, and what the SDK sends, where it outlives the page.
 //
 // Local storage is written synchronously, so a report made while the page goes is kept as any other. Every key begins
 // with the document's time origin:
 //
 //   <time origin> report <ordinal>   a report, see `keep`
 //   <time origin> open               the path of a page that was seen
-//   <time origin> left               it is hidden now, and all listeners were told: how many bodies the SDK has sent
+//   <time origin> left               it is hidden now, and all listeners were told
+//   <time origin> body <ordinal>     a body that the SDK gave to the browser to send
+//
+// Not what the server got: whether a last body arrives is for other tests.
 {
   const METRICS = ['CLS', 'FCP', 'INP', 'LCP', 'TTFB']
   /** Nothing that is compared is nested deeper. */
@@ -37,22 +40,24 @@
     return copy
   }
 
-  let reports = 0
+  let kept = 0
+  const next = () => String(kept++).padStart(6, '0')
 
   const probe = (window.probe = {
     /** Options of the libraries; functions too, so pages set them by script. */
     options: {},
+    /** What is registered, see `register`. */
+    series: ['final', 'all', 'plain'],
     /** How often the page's own last listener has seen it hidden, and restored from the back/forward cache. */
     hides: 0,
     restores: 0,
     /** What became of the SDK's Wasm: up or refused. */
     core: undefined,
-    /** Bodies that the SDK has sent. */
-    sent: 0,
 
     /** Registers for every metric, in the ways that are compared. */
     register(library, exports) {
       const register = (series, options) => {
+        if (!probe.series.includes(series)) return
         for (const name of METRICS) exports[`on${name}`]((metric) => probe.keep(library, series, metric), options)
       }
       register('final', { ...probe.options })
@@ -71,7 +76,7 @@
         during: window.event?.type ?? null,
         metric: plain(metric),
       }
-      probe.tell(`report ${String(reports++).padStart(6, '0')}`, JSON.stringify(report))
+      probe.tell(`report ${next()}`, JSON.stringify(report))
     },
 
     /** Keeps `value`, or forgets it if there is none. */
@@ -86,7 +91,8 @@
 
   const { fetch } = window
   window.fetch = (...given) => {
-    if (String(given[0]).includes('/v1/batches')) probe.sent++
+    const [url, options] = given
+    if (String(url).includes('/v1/batches')) probe.tell(`body ${next()}`, options.body)
     return fetch(...given)
   }
   if (window.WebAssembly) {

@@ -6,9 +6,8 @@
   const MOST = 500
 
   /** What observers were told so far, by type. Observers are called in the order in which they were made. */
-  probe.seen = {}
-  for (const type of PerformanceObserver.supportedEntryTypes) {
-    const seen = (probe.seen[type] = [])
+  probe.seen = Object.fromEntries(PerformanceObserver.supportedEntryTypes.map((type) => [type, []]))
+  for (const [type, seen] of Object.entries(probe.seen)) {
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) if (seen.length < MOST) seen.push(entry)
     }).observe({ type, buffered: true, durationThreshold: 16 })
@@ -21,6 +20,8 @@
   addEventListener('visibilitychange', () => {
     if (!document.hidden) return probe.tell('left')
     probe.hides++
-    probe.tell('left', probe.sent)
+    probe.tell('left', 'now')
   })
+  // Nothing hides a page that was never visible.
+  addEventListener('pagehide', () => document.hidden && probe.tell('left', 'now'))
 }

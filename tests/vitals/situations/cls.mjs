@@ -87,7 +87,7 @@ const situations = [
     name: 'a window is closed after five seconds',
     pages: { '/': page(TEXT + TALL) },
     visit: shifts([10, 10, 10, 10, 10, 10, 10, 10, 10], 700),
-    shows: ({ CLS }) => assert.ok(CLS.entries.length >= 5 && CLS.entries.length <= 7, `${CLS.entries.length} of 9 shifts`),
+    shows: ({ CLS }) => assert.ok(CLS.entries.length > 1 && CLS.entries.length < 9, `${CLS.entries.length} of 9 shifts`),
   },
   {
     name: 'a shift long after load',
@@ -166,7 +166,7 @@ const situations = [
   {
     name: 'text without an element of its own moves',
     pages: { '/': page('<div id="box">Words that stand in the box itself, and enough of them to move an area that is seen<br>in two lines</div>') },
-    visit: does(() => box.prepend(Object.assign(document.createElement('div'), { style: 'height: 200px' }))),
+    visit: does(() => (box.style.paddingTop = '200px')),
     shows: ({ CLS }) => assert.ok(CLS.attribution.largestShiftTarget),
   },
   {

@@ -1,0 +1,23 @@
+// What can be told later about when the page was seen.
+
+import { micros, now, wall } from '../clock'
+import { Kind } from '../generated/wire'
+import { guard, listen, openedAt, sink } from './hooks'
+
+/** The page may have been hidden, and seen again, before the capture script came. */
+export const recordHiddenBefore = (): void => {
+  const first = performance
+    .getEntriesByType('visibility-state')
+    .find(({ name, startTime }) => name == 'hidden' && startTime >= openedAt())
+  if (first) sink(Kind.Visibility, first.startTime, 1, wall())
+}
+
+/** Calls `restored` after each restore from the back/forward cache, and records when it was painted. */
+export const captureRestores = (restored: () => void): void =>
+  listen('pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
+    if (!persisted) return
+    restored()
+    requestAnimationFrame(() =>
+      requestAnimationFrame(guard(() => sink(Kind.Restore, timeStamp, micros(now() - timeStamp)))),
+    )
+  })

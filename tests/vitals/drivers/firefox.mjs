@@ -1,0 +1,35 @@
+// Firefox, driven over WebDriver BiDi.
+
+import { launch } from 'puppeteer-core'
+
+import { Tab } from './tab.mjs'
+
+export class Firefox {
+  static engine = 'Firefox'
+  /** What situations may need, see `situations/index.mjs`. */
+  static abilities = new Set([
+    ...['event', 'first-input', 'largest-contentful-paint', 'paint'],
+    ...['bfcache', 'close', 'dialogue', 'hide', 'told-while-loading', 'touch', 'unload'],
+  ])
+  #browser
+
+  static async launch() {
+    const driver = new Firefox()
+    driver.#browser = await launch({
+      browser: 'firefox',
+      executablePath: process.env.RUM_FIREFOX ?? 'firefox-esr',
+      headless: true,
+      defaultViewport: null,
+      args: ['--width=1280', '--height=987'],
+    })
+    return driver
+  }
+
+  async tab() {
+    return new Tab(await this.#browser.newPage())
+  }
+
+  async close() {
+    await this.#browser.close()
+  }
+}

@@ -1,0 +1,6 @@
+// Every situation that Firefox knows, in headless Firefox.
+
+import { Firefox } from './drivers/firefox.mjs'
+import { suite } from './suite.mjs'
+
+suite(Firefox)

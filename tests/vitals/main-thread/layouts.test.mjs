@@ -1,0 +1,44 @@
+// The SDK never makes the browser compute styles or a layout earlier than it would: a trace of every page of the suite shows
+// none that our code forced.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { Chromium } from '../drivers/chromium.mjs'
+import { page } from '../html.mjs'
+import { ownScripts } from '../libraries.mjs'
+import { THEMES } from '../situations/index.mjs'
+import { visit } from '../visit.mjs'
+import { forcedLayouts, STACKS, traced } from './trace.mjs'
+
+let driver, scripts
+before(async () => {
+  scripts = await ownScripts()
+  driver = await Chromium.launch()
+})
+after(() => driver?.close())
+
+async function forced(situation) {
+  const found = []
+  const keep = (events) => found.push(...forcedLayouts(events))
+  await visit({ driver: traced(driver, { slower: 1, categories: STACKS, keep }), scripts, situation, mode: 'wasm' })
+  return found
+}
+
+test('a layout that a script of ours forces is seen', async () => {
+  const meddling = `
+    document.body.append('more')
+    document.body.offsetHeight
+  `
+  const situation = {
+    name: 'a script that reads what it has just changed',
+    pages: { '/': page('<h1>A page</h1><script src="/sdk/meddling.js"></script>'), '/sdk/meddling.js': { type: 'text/javascript', body: meddling } },
+  }
+  assert.match((await forced(situation)).join(), /Layout.*meddling\.js/)
+})
+
+for (const [theme, situations] of Object.entries(THEMES)) {
+  test(`no layout is forced on pages about ${theme}`, async () => {
+    for (const situation of situations) assert.deepEqual(await forced(situation), [], situation.name)
+  })
+}

@@ -1,0 +1,118 @@
+// Single-page apps: routes that the browser takes for navigations, and routes that it does not.
+
+import assert from 'node:assert/strict'
+
+import { BUSY, page } from '../html.mjs'
+
+const APP = `<nav><button id="to-one">One</button><button id="to-two">Two</button><button id="hash">Part</button></nav>
+  <main id="main"><h1>Home</h1></main><p id="foot">Foot</p>${BUSY}
+  <script>
+    const show = (name) => (main.innerHTML = '<h1>' + name + '</h1><p>' + 'Words of this route. '.repeat(40) + '</p>')
+    const go = (name) => { history.pushState({}, '', '/' + name); show(name) }
+    document.querySelector('#to-one').onclick = () => go('one')
+    document.querySelector('#to-two').onclick = () => { busy(100); go('two') }
+    document.querySelector('#hash').onclick = () => { location.hash = 'part' }
+    addEventListener('popstate', () => show('back'))
+  </script>`
+const SOFT = '{ reportSoftNavs: true }'
+
+/** Opens the app, waits for the SDK's second chunk, which watches routes, and goes on by `selectors`. */
+const goes = (selectors, soft) => async (visitor) => {
+  await visitor.open()
+  await visitor.coreIsUp()
+  await visitor.settled()
+  for (const [at, selector] of selectors.entries()) {
+    await visitor.click(selector)
+    if (soft) await visitor.sees('soft-navigation', {}, at + 1)
+    await visitor.settled()
+  }
+}
+
+const types = ({ document }) =>
+  new Set(document.reports.filter(({ series }) => series === 'final').map(({ metric }) => metric.navigationType))
+const softly = (seen) => assert.ok(types(seen).has('soft-navigation'))
+const hard = (seen) => assert.deepEqual([...types(seen)], ['navigate'])
+
+export const SOFT_NAVIGATIONS = [
+  {
+    name: 'a route is opened, and soft navigations are reported',
+    needs: ['soft-navigation'],
+    pages: { '/': page(APP, { options: SOFT }) },
+    visit: goes(['#to-one'], true),
+    shows: softly,
+  },
+  {
+    name: 'three routes, and soft navigations are reported',
+    needs: ['soft-navigation'],
+    pages: { '/': page(APP, { options: SOFT }) },
+    visit: goes(['#to-one', '#to-two', '#to-one'], true),
+    shows: softly,
+  },
+  {
+    name: 'a route that shifts and is clicked, and soft navigations are reported',
+    needs: ['soft-navigation'],
+    pages: { '/': page(APP, { options: SOFT }) },
+    async visit(visitor) {
+      await goes(['#to-one'], true)(visitor)
+      await visitor.until(() => performance.now() > probe.seen['soft-navigation'][0].startTime + 700)
+      await visitor.evaluate(() => main.prepend(Object.assign(document.createElement('div'), { style: 'height: 90px' })))
+      await visitor.settled()
+      await visitor.click('#to-two')
+      await visitor.sees('soft-navigation', {}, 2)
+    },
+    shows: softly,
+  },
+  {
+    name: 'a route, hidden and back, and soft navigations are reported',
+    needs: ['soft-navigation', 'hide'],
+    pages: { '/': page(APP, { options: SOFT }) },
+    async visit(visitor) {
+      await goes(['#to-one'], true)(visitor)
+      await visitor.hide()
+      await visitor.show()
+      await visitor.click('#to-two')
+      await visitor.settled()
+    },
+    shows: softly,
+  },
+  {
+    name: 'routes are opened, and soft navigations are not asked for',
+    pages: { '/': page(APP) },
+    visit: goes(['#to-one', '#to-two']),
+    shows(seen) {
+      hard(seen)
+      assert.equal(seen.document.reports.filter(({ metric, series, library }) => metric.name === 'TTFB' && series === 'final' && library === 'reference').length, 1)
+    },
+  },
+  {
+    name: 'a route that the visitor did not ask for',
+    pages: { '/': page(APP, { options: SOFT }) },
+    async visit(visitor) {
+      await goes([])(visitor)
+      await visitor.evaluate(() => go('one'))
+      await visitor.settled()
+    },
+    shows: hard,
+  },
+  {
+    name: 'back by the history',
+    pages: { '/': page(APP) },
+    async visit(visitor) {
+      await goes(['#to-one'])(visitor)
+      await visitor.evaluate(() => new Promise((done) => { addEventListener('popstate', () => done(true)); history.back() }))
+      await visitor.settled()
+    },
+    shows: hard,
+  },
+  {
+    name: 'another part of the page',
+    pages: { '/': page(APP) },
+    visit: goes(['#hash']),
+    shows: ({ views }) => assert.equal(views.length, 1),
+  },
+  {
+    name: 'the URL is replaced while the page loads',
+    pages: { '/': page(`${APP}<script>history.replaceState({}, '', '/other')</script>`) },
+    shows: ({ views }) => assert.equal(views.length, 1),
+  },
+]
