@@ -8,4 +8,4 @@ export const lose = (): void => {
 }
 
 /** Entries that the browser's full buffers refused before we observed, by type. */
-export const dropped: [type: string, count: number][] = []
+export const dropped = new Map<string, number>()

@@ -56,7 +56,7 @@ export const cut = (reason: CutReason, t: number): void => {
     reason,
     wall(),
     performance.interactionCount,
-    [attached, lost || null, dropped[0] ? dropped : null],
+    [attached, lost || null, dropped.size ? [...dropped] : null],
   )
   settle()
   saveSession()

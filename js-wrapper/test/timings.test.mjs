@@ -1,8 +1,10 @@
 // Resource timing, User Timing and Element Timing: switched, sampled, bounded.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Kind, launch, leave, page, secondChunk, serve, setHidden, WITHOUT_WASM } from './harness.mjs'
+import { dist, Kind, launch, leave, page, secondChunk, serve, setHidden, WITHOUT_WASM } from './harness.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -132,3 +134,27 @@ for (const [random, weights] of [[0.24, [4000]], [0.25, []]])
     await leave(tab)
     assert.deepEqual((await server.batch(1)).named(Kind.UserTiming).map(({ weight }) => weight), weights)
   })
+
+test('what the browser had forgotten before anyone observed is in the receipt, by type', async (t) => {
+  // Both observers of resources are told of it; it counts once. The script comes after the page has fetched its data.
+  let give
+  const fetched = new Promise((resolve) => (give = resolve))
+  const head = `<script>
+    performance.setResourceTimingBufferSize(1)
+    const all = Array.from({ length: 5 }, (_, n) => fetch('/data?' + n).then((response) => response.text()))
+    Promise.all(all).then(() => setTimeout(() => fetch('/fetched')))
+  </script>`
+  const { server, tab } = await open(t, 'data-resources="1"', {
+    '/': page({ head, tag: tag('data-resources="1"') }),
+    '/data': () => ({ body: 'x' }),
+    '/fetched': () => (give({ body: readFileSync(join(dist, 'rum.js')), type: 'text/javascript' }), {}),
+    '/rum.js': () => fetched,
+  })
+  await leave(tab)
+  const [attached, , dropped] = (await server.batch(1)).named(Kind.Cut).at(-1).receipt
+  assert.ok(attached > 0)
+  assert.equal(dropped.length, 1)
+  const [[type, count]] = dropped
+  assert.equal(type, 'resource')
+  assert.ok(count >= 3, `${count}`)
+})

@@ -39,9 +39,9 @@ pub(crate) enum Stage {
     Browser,
     /// The vitals against the reference library's, in Chromium
     VitalsChromium,
-    /// The same in Firefox
+    /// The same in Firefox; only if it is asked for
     VitalsFirefox,
-    /// The same in WebKitGTK
+    /// The same in WebKitGTK; only if it is asked for
     VitalsWebkit,
 }
 
@@ -72,7 +72,12 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
     let mut outcomes = Vec::new();
     let build = only.iter().any(Stage::needs_build);
     for &stage in Stage::value_variants() {
-        if only.is_empty() || only.contains(&stage) || (stage == Stage::Build && build) {
+        let wanted = if only.is_empty() {
+            stage.by_default()
+        } else {
+            only.contains(&stage)
+        };
+        if wanted || (stage == Stage::Build && build) {
             outcomes.push(tests.stage(stage));
         }
     }
@@ -80,6 +85,11 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
 }
 
 impl Stage {
+    /// Firefox and WebKit are not yet equal on every page (ARCHITECTURE.md has it under what is absent).
+    fn by_default(self) -> bool {
+        !matches!(self, Self::VitalsFirefox | Self::VitalsWebkit)
+    }
+
     fn needs_build(&self) -> bool {
         match self {
             Self::Native

@@ -14,7 +14,7 @@ export const observe = <E extends PerformanceEntry>(
   const takeAll = (entries: PerformanceEntryList) => (entries as E[]).forEach(take)
   const observer = new PerformanceObserver(
     guard((list: PerformanceObserverEntryList, _: unknown, about?: { droppedEntriesCount?: number }) => {
-      if (about?.droppedEntriesCount) dropped.push([type, about.droppedEntriesCount])
+      if (about?.droppedEntriesCount) dropped.set(type, about.droppedEntriesCount)
       takeAll(list.getEntries())
     }),
   )

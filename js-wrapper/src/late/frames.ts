@@ -66,7 +66,10 @@ const fields = (frame: PerformanceLongAnimationFrameTiming, weight: number | nul
   ]
 }
 
-/** Records frames at each report, for only then it is known which of them met an interaction, and which are the longest. */
+/**
+ * Records frames at each report, for only then it is known which of them met an interaction, and which are the longest. Of
+ * the others, one that kept nobody waiting is no news.
+ */
 export const captureFrames = (weight: number | null): void => {
   let waiting: PerformanceLongAnimationFrameTiming[] = []
   let kept = 0
@@ -74,7 +77,9 @@ export const captureFrames = (weight: number | null): void => {
   /** Those that met one of the longest interactions, and the longest others. */
   const sift = (): [met: typeof waiting, others: typeof waiting] => {
     const met = waiting.filter(({ startTime, duration }) => interactedBetween(startTime, startTime + duration))
-    const others = waiting.filter((frame) => !met.includes(frame)).sort((a, b) => b.duration - a.duration)
+    const others = waiting
+      .filter((frame) => !met.includes(frame) && frame.blockingDuration !== 0)
+      .sort((a, b) => b.duration - a.duration)
     return [met.slice(0, Most.Kept), others.slice(0, Most.Others)]
   }
 

@@ -64,13 +64,8 @@ export default async (hooks: Hooks): Promise<Core> => {
   ])
   const module = await compile()
   use(await WebAssembly.instantiate(module, imports()), module)
-  // Browsers compile what runs for the first time: not while the page is being left.
-  let rehearsal: Sdk
-  await inTurn([
-    () => (rehearsal = new Sdk({}, document, flush)),
-    () => rehearsal.push(REHEARSAL),
-    () => rehearsal.flush('', 0),
-    () => rehearsal.free(),
-  ])
+  // Browsers compile what runs for the first time: better now than while the page is being left.
+  const rehearsal = new Sdk({}, document, flush)
+  inTurn([() => rehearsal.push(REHEARSAL), () => rehearsal.flush('', 0), () => rehearsal.free()])
   return drive(new Sdk({}, document, flush), idle, post, flush)
 }

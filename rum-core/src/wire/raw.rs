@@ -51,7 +51,8 @@ impl<'a> Raw<'a> {
     /// Writes all fields.
     pub fn write(&self, w: &mut Writer) {
         for value in self.values.get(PREFIX..).unwrap_or_default() {
-            w.json(value);
+            // A null at the end is left out.
+            w.json_or_null(Some(*value).filter(|value| *value != "null"));
         }
     }
 
