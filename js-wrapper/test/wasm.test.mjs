@@ -52,6 +52,7 @@ test('the core takes over what was captured and reported before it came', async 
   let give
   const later = new Promise((resolve) => (give = resolve))
   const { server, tab } = await open(t, { [GLUE]: () => later })
+  await tab.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length)
   await setHidden(tab, true)
   const raw = await server.batch(1)
   await setHidden(tab, false)
@@ -95,21 +96,35 @@ test('Wasm that is served with another type is compiled all the same', async (t)
   assert.deepEqual(complaints, [])
 })
 
-test('after a trap the whole document goes raw, for good', async (t) => {
-  const { server, tab, complaints } = await open(t, {}, (context) =>
-    context.addInitScript(() => {
-      const instantiate = WebAssembly.instantiate
-      WebAssembly.instantiate = async (...given) => {
-        const instance = await instantiate(...given)
-        const flush = () => {
-          window.flushes = (window.flushes || 0) + 1
-          throw new WebAssembly.RuntimeError('unreachable')
-        }
-        return { exports: { ...instance.exports, sdk_flush: flush } }
+/** Makes every flush trap after the first `works`; the first one of all is the rehearsal. */
+const trap = (works) => (context) =>
+  context.addInitScript((works) => {
+    const instantiate = WebAssembly.instantiate
+    window.flushes = 0
+    WebAssembly.instantiate = async (...given) => {
+      const { exports } = await instantiate(...given)
+      const sdk_flush = (...given) => {
+        if (window.flushes++ < works) return exports.sdk_flush(...given)
+        throw new WebAssembly.RuntimeError('unreachable')
       }
-    }),
-  )
-  await wasmUp(tab)
+      return { exports: { ...exports, sdk_flush } }
+    }
+  }, works)
+
+test('a core that traps when it is tried out is not used', async (t) => {
+  const { server, tab, complaints } = await open(t, {}, trap(0))
+  await tab.waitForFunction(() => window.flushes)
+  await tab.evaluate(() => fetch('/api'))
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.equal(batch.content, RECORDS)
+  assert.equal(batch.of(Kind.Request).length, 1)
+  assert.deepEqual(complaints, [])
+})
+
+test('after a trap the whole document goes raw, for good', async (t) => {
+  const { server, tab, complaints } = await open(t, {}, trap(1))
+  await tab.waitForFunction(() => window.flushes)
   await tab.evaluate(() => fetch('/api'))
   await setHidden(tab, true)
   const first = await server.batch(1)
@@ -120,7 +135,7 @@ test('after a trap the whole document goes raw, for good', async (t) => {
   assert.equal(first.of(Kind.View).length, 1)
   assert.equal(first.of(Kind.Request).length, 1, 'what Wasm had taken is not lost')
   assert.equal(second.of(Kind.Request).length, 0)
-  assert.equal(await tab.evaluate(() => window.flushes), 1)
+  assert.equal(await tab.evaluate(() => window.flushes), 2)
   assert.deepEqual(complaints, [])
 })
 
