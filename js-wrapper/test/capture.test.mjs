@@ -244,7 +244,7 @@ test('a prerendered page is silent until it is seen', async (t) => {
   const [view] = batch.of(Kind.View)
   assert.equal(view[5], 2, 'prerendered')
   assert.ok(view[2] > 0, 'it starts at its activation')
-  assert.equal(batch.of(Kind.Navigation)[0][4], view[2])
+  assert.equal(batch.named(Kind.Navigation)[0].activation, view[2])
   assert.equal(batch.items[0], view)
   assert.equal(batch.of(Kind.View).length, 1, 'there was no view to end yet')
   assert.equal(batch.named(Kind.Error)[0].message, 'before activation')

@@ -173,10 +173,9 @@ impl Vitals {
             write(Metric::Lcp, micros((t - self.origin).max(0.0)), &|w| {
                 w.json_or_null(largest.target.as_deref());
                 w.json_or_null(largest.url.as_deref());
+                w.json_or_null(parts.resource_of(largest.t));
                 // Where a soft navigation's times begin is known from this and the value alone.
                 w.int_or_null((scope == Scope::View).then(|| micros(*t)));
-                w.skip(3);
-                w.json_or_null(parts.resource_of(largest.t));
             });
         }
         // A document that was never seen has no layout to be unstable.
@@ -184,7 +183,7 @@ impl Vitals {
             let largest = self.cls.largest();
             write(Metric::Cls, millionths(self.cls.value()), &|w| {
                 w.json_or_null(largest.and_then(|shift| shift.what.as_deref()));
-                w.skip(1);
+                w.skip(2);
                 w.int_or_null(largest.map(|shift| micros(shift.t)));
             });
         }
@@ -194,11 +193,11 @@ impl Vitals {
             write(Metric::Inp, micros(longest.duration), &|w| {
                 w.json_or_null(named.and_then(|named| named.target.as_deref()));
                 w.json_or_null(named.and_then(|named| named.event.as_deref()));
+                w.skip(1);
                 w.int(micros(longest.start));
                 for part in &[phases.input_delay(), phases.processing(), phases.presentation()] {
                     w.int(micros(*part));
                 }
-                w.skip(1);
                 parts.write_frames(micros(longest.start), micros(phases.processing_end), w);
             });
         } else if self.inp.only_short() {

@@ -17,8 +17,8 @@ const WASM = here('../../rum-sdk/pkg/rum_sdk_bg.wasm')
 /** Records that the wrapper hands over in one go. */
 const SLICE = 50
 const NOT_LOADED = 2
-/** The body that a page may take for the standard visit, in bytes: 1,300, and what attribution adds. */
-const TARGET = 1_400
+/** The body that a page may take for the standard visit, in bytes. */
+const TARGET = 1_300
 /** A kind of records. */
 const LONG_FRAME = 67
 

@@ -11,15 +11,10 @@ const KINDS = 'nrbp'
 const DISCARDED = 4
 /** In the order of the wire. */
 const MOMENTS = [
-  'activationStart',
-  'redirectStart',
-  'redirectEnd',
-  'workerStart',
   'fetchStart',
   'domainLookupStart',
   'domainLookupEnd',
   'connectStart',
-  'secureConnectionStart',
   'connectEnd',
   'requestStart',
   'responseStart',
@@ -29,6 +24,11 @@ const MOMENTS = [
   'domContentLoadedEventEnd',
   'domComplete',
   'loadEventEnd',
+  'secureConnectionStart',
+  'workerStart',
+  'redirectStart',
+  'redirectEnd',
+  'activationStart',
 ] as const
 type Numbers<T extends readonly unknown[]> = { -readonly [I in keyof T]: number | null }
 
@@ -51,12 +51,12 @@ export const captureNavigation = (): void => {
       Kind.Navigation,
       now(),
       document.wasDiscarded ? DISCARDED : KINDS.indexOf(entry.type[0]!),
-      ...moments,
       entry.transferSize,
       entry.encodedBodySize,
       entry.decodedBodySize,
       entry.responseStatus || null,
       entry.nextHopProtocol || null,
+      ...moments,
     )
   }
   // Reported like the vitals, so not before a cut: complete then, or the page is left before its load event.

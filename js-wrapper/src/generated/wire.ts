@@ -96,14 +96,16 @@ export type NavigationRecord = [
   t: number,
   /** 0 navigate, 1 reload, 2 back_forward, 3 prerender, 4 restore of a discarded tab. */
   kind: number,
-  /** `activationStart` of a prerendered page. */
-  activation?: number | null,
-  /** `redirectStart`. */
-  redirect_start?: number | null,
-  /** `redirectEnd`. */
-  redirect_end?: number | null,
-  /** `workerStart`. */
-  worker_start?: number | null,
+  /** `transferSize` in bytes. */
+  transfer_bytes?: number | null,
+  /** `encodedBodySize` in bytes. */
+  encoded_bytes?: number | null,
+  /** `decodedBodySize` in bytes. */
+  decoded_bytes?: number | null,
+  /** `responseStatus`. */
+  status?: number | null,
+  /** `nextHopProtocol`. */
+  protocol?: string | null,
   /** `fetchStart`. */
   fetch_start?: number | null,
   /** `domainLookupStart`. */
@@ -112,8 +114,6 @@ export type NavigationRecord = [
   dns_end?: number | null,
   /** `connectStart`. */
   connect_start?: number | null,
-  /** `secureConnectionStart`. */
-  tls_start?: number | null,
   /** `connectEnd`. */
   connect_end?: number | null,
   /** `requestStart`. */
@@ -132,16 +132,16 @@ export type NavigationRecord = [
   dom_complete?: number | null,
   /** `loadEventEnd`. */
   load?: number | null,
-  /** `transferSize` in bytes. */
-  transfer_bytes?: number | null,
-  /** `encodedBodySize` in bytes. */
-  encoded_bytes?: number | null,
-  /** `decodedBodySize` in bytes. */
-  decoded_bytes?: number | null,
-  /** `responseStatus`. */
-  status?: number | null,
-  /** `nextHopProtocol`. */
-  protocol?: string | null,
+  /** `secureConnectionStart`. */
+  tls_start?: number | null,
+  /** `workerStart`. */
+  worker_start?: number | null,
+  /** `redirectStart`. */
+  redirect_start?: number | null,
+  /** `redirectEnd`. */
+  redirect_end?: number | null,
+  /** `activationStart` of a prerendered page. */
+  activation?: number | null,
 ]
 
 /** The document became visible or hidden at `t`. */
@@ -303,10 +303,6 @@ export type SurroundingsRecord = [
   kind: Kind.Surroundings,
   ordinal: number,
   t: number,
-  /** `Server-Timing` of the document, as `name;dur=12.5;desc=text` joined by commas. */
-  server_timing?: string | null,
-  /** Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`). */
-  not_restored?: string | null,
   /** `navigator.connection.downlink` in kbit/s. */
   downlink?: number | null,
   /** `navigator.connection.rtt` in ms. */
@@ -321,6 +317,10 @@ export type SurroundingsRecord = [
   pixel_ratio?: number | null,
   /** `deliveryType` of the navigation, such as `cache` or `navigational-prefetch`. */
   delivery?: string | null,
+  /** `Server-Timing` of the document, as `name;dur=12.5;desc=text` joined by commas. */
+  server_timing?: string | null,
+  /** Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`). */
+  not_restored?: string | null,
 ]
 
 /** A fetch or XMLHttpRequest; `t` is when it ended. */

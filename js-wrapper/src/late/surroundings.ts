@@ -25,13 +25,6 @@ export const recordSurroundings = (): void => {
   sink(
     Kind.Surroundings,
     now(),
-    list(
-      (entry?.serverTiming || []).map(
-        ({ name, duration, description }) =>
-          name + (duration ? `;dur=${duration}` : '') + (description ? `;desc=${description}` : ''),
-      ),
-    ),
-    notRestored ? list(new Set(reasons(notRestored))) : null,
     scaled(connection?.downlink, 1e3),
     scaled(connection?.rtt, 1),
     scaled(connection && +connection.saveData!, 1),
@@ -39,5 +32,12 @@ export const recordSurroundings = (): void => {
     scaled(hardwareConcurrency, 1),
     scaled(devicePixelRatio, 1e3),
     entry?.deliveryType || null,
+    list(
+      (entry?.serverTiming || []).map(
+        ({ name, duration, description }) =>
+          name + (duration ? `;dur=${duration}` : '') + (description ? `;desc=${description}` : ''),
+      ),
+    ),
+    notRestored ? list(new Set(reasons(notRestored))) : null,
   )
 }

@@ -65,10 +65,10 @@ wire_fields! {
         navigation: Option<NavigationRecord>,
         /// What capture lost.
         receipt: Option<Receipt>,
-        /// Events that the core's limits refused.
-        core_dropped: Option<i64>,
         /// What is known about the document, its network and its device.
         surroundings: Option<Surroundings>,
+        /// Events that the core's limits refused.
+        core_dropped: Option<i64>,
     }
 }
 
@@ -85,6 +85,8 @@ wire_fields! {
         target: Option<String>,
         /// The resource (LCP) or the event's type (INP).
         detail: Option<String>,
+        /// LCP: the resource it waited for.
+        resource: Option<PaintResource>,
         /// When the largest shift (CLS) or the interaction (INP) began, in µs since the time origin.
         at: Option<i64>,
         /// INP: µs from the interaction to its first handler.
@@ -93,8 +95,6 @@ wire_fields! {
         processing: Option<i64>,
         /// INP: µs from the last handler to the next paint.
         presentation: Option<i64>,
-        /// LCP: the resource it waited for.
-        resource: Option<PaintResource>,
         /// INP: the long animation frames that met the interaction, in their order. Each is a row of its own as well.
         frames: Option<LongFrameEvents>,
     }

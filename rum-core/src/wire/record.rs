@@ -96,17 +96,20 @@ wire_fields! {
 
 wire_fields! {
     /// `PerformanceNavigationTiming`, each time in µs since the time origin. The browser's 0 for "did not happen" is null.
+    /// What most visits do not have comes last: nulls at the end cost nothing.
     pub struct NavigationRecord {
         /// 0 navigate, 1 reload, 2 back_forward, 3 prerender, 4 restore of a discarded tab.
         kind: i64,
-        /// `activationStart` of a prerendered page.
-        activation: Option<i64>,
-        /// `redirectStart`.
-        redirect_start: Option<i64>,
-        /// `redirectEnd`.
-        redirect_end: Option<i64>,
-        /// `workerStart`.
-        worker_start: Option<i64>,
+        /// `transferSize` in bytes.
+        transfer_bytes: Option<i64>,
+        /// `encodedBodySize` in bytes.
+        encoded_bytes: Option<i64>,
+        /// `decodedBodySize` in bytes.
+        decoded_bytes: Option<i64>,
+        /// `responseStatus`.
+        status: Option<i64>,
+        /// `nextHopProtocol`.
+        protocol: Option<String>,
         /// `fetchStart`.
         fetch_start: Option<i64>,
         /// `domainLookupStart`.
@@ -115,8 +118,6 @@ wire_fields! {
         dns_end: Option<i64>,
         /// `connectStart`.
         connect_start: Option<i64>,
-        /// `secureConnectionStart`.
-        tls_start: Option<i64>,
         /// `connectEnd`.
         connect_end: Option<i64>,
         /// `requestStart`.
@@ -135,16 +136,16 @@ wire_fields! {
         dom_complete: Option<i64>,
         /// `loadEventEnd`.
         load: Option<i64>,
-        /// `transferSize` in bytes.
-        transfer_bytes: Option<i64>,
-        /// `encodedBodySize` in bytes.
-        encoded_bytes: Option<i64>,
-        /// `decodedBodySize` in bytes.
-        decoded_bytes: Option<i64>,
-        /// `responseStatus`.
-        status: Option<i64>,
-        /// `nextHopProtocol`.
-        protocol: Option<String>,
+        /// `secureConnectionStart`.
+        tls_start: Option<i64>,
+        /// `workerStart`.
+        worker_start: Option<i64>,
+        /// `redirectStart`.
+        redirect_start: Option<i64>,
+        /// `redirectEnd`.
+        redirect_end: Option<i64>,
+        /// `activationStart` of a prerendered page.
+        activation: Option<i64>,
     }
 }
 
@@ -279,10 +280,6 @@ wire_fields! {
 wire_fields! {
     /// What is known about the document, its network and its device. Each is absent where the browser has no such thing.
     pub struct Surroundings {
-        /// `Server-Timing` of the document, as `name;dur=12.5;desc=text` joined by commas.
-        server_timing: Option<String>,
-        /// Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`).
-        not_restored: Option<String>,
         /// `navigator.connection.downlink` in kbit/s.
         downlink: Option<i64>,
         /// `navigator.connection.rtt` in ms.
@@ -297,6 +294,10 @@ wire_fields! {
         pixel_ratio: Option<i64>,
         /// `deliveryType` of the navigation, such as `cache` or `navigational-prefetch`.
         delivery: Option<String>,
+        /// `Server-Timing` of the document, as `name;dur=12.5;desc=text` joined by commas.
+        server_timing: Option<String>,
+        /// Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`).
+        not_restored: Option<String>,
     }
 }
 
