@@ -26,6 +26,9 @@ declare module 'rum-sdk' {
 }
 
 interface Window {
+  /** https://w3c.github.io/page-visibility-2/#visibilitystateentry */
+  readonly VisibilityStateEntry?: unknown
+  readonly LargestContentfulPaint?: unknown
   /** Early errors, from the stub; then the sign that we are here. */
   wasmRum?: Event[] | { push(event: Event): void; startView(name: string): void }
 }

@@ -11,7 +11,7 @@ export const enum RawReason {
 }
 
 let known: Document | undefined
-let viewport: [width: number, height: number] | [] = []
+let viewport: [width?: number, height?: number] = []
 
 /** Looks at the viewport after the browser's own layout: on phones whoever asks at another time may cost one. */
 export const watchViewport = (): void =>
@@ -31,8 +31,7 @@ export const describe = (reason?: RawReason): string => {
     options.environment,
     null,
     navigator.connection?.effectiveType,
-    viewport[0],
-    viewport[1],
+    ...viewport,
   ]
   return JSON.stringify([...known, reason])
 }

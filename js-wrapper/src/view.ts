@@ -96,7 +96,8 @@ export const openView = (kind: ViewKind, t = now(), name?: string): void => {
  * is none that could end.
  */
 export const startView = (name: string, t = now()): void => {
-  const open = guard(() => viewId && openView(ViewKind.Manual, t, `${name}`.slice(0, LONGEST_NAME)))
+  // What is no text has no place in a table, and may throw when it is asked to be one.
+  const open = guard(() => viewId && typeof name == 'string' && openView(ViewKind.Manual, t, name.slice(0, LONGEST_NAME)))
   viewId ? open() : setTimeout(open)
 }
 

@@ -28,6 +28,8 @@ test('startView opens a view of the page\'s own naming', async (t) => {
   const { server, tab, complaints } = await open(t)
   await tab.waitForFunction(() => window.wasmRum?.startView)
   await tab.evaluate(() => {
+    const hostile = { toString() { throw new Error('not a text') } }
+    for (const name of [undefined, null, 7, ['a'], Symbol('a'), hostile]) window.wasmRum.startView(name)
     window.wasmRum.startView('Basket')
     window.wasmRum.startView('x'.repeat(1000))
   })

@@ -90,13 +90,15 @@ impl Vitals {
     /// A restore at `t` (µs). No navigation happened: the first byte was there, and the paint is the restore's own.
     pub(crate) fn restored(&mut self, t: i64, record: &Raw<'_>) {
         let start = millis(t);
-        let paint = millis(t.saturating_add(record.int(RestoreRecord::painted).unwrap_or(0)));
+        let after = |duration: i64| millis(t.saturating_add(duration));
         self.origin = start;
         self.ttfb.push(start);
-        self.fcp.push(paint);
-        self.lcp.push(paint, Candidate::default());
-        // Candidates of later do not count: it is the restore that is measured.
-        self.lcp.input(paint);
+        self.fcp.push(after(record.int(RestoreRecord::painted).unwrap_or(0)));
+        if let Some(paint) = record.int(RestoreRecord::largest).map(after) {
+            self.lcp.push(paint, Candidate::default());
+            // Candidates of later do not count: it is the restore that is measured.
+            self.lcp.input(paint);
+        }
     }
 
     pub(crate) fn hidden(&mut self, t: i64) {

@@ -4,7 +4,7 @@ mod support;
 
 use rum_core::ViewKind;
 use rum_core::vitals::{Metric, Scope};
-use rum_core::wire::record::{InteractionRecord, PaintResource};
+use rum_core::wire::record::{InteractionRecord, PaintResource, RestoreRecord};
 use rum_core::wire::{Event, Record};
 use support::{Page, us, view_id};
 
@@ -293,6 +293,20 @@ fn a_restore_starts_everything_again() {
     );
     assert_eq!(rows.of(2, Cls), Some(0.05));
     assert_eq!(rows.of(2, Inp), None, "the three interactions were before it");
+}
+
+#[test]
+fn a_restore_has_no_largest_paint_where_the_browser_knows_none() {
+    let restore = RestoreRecord {
+        painted: 33_000,
+        largest: None,
+    };
+    let rows = Page::loaded()
+        .cut(1000.0)
+        .view(9000.0, 2, ViewKind::BackForwardCache, "/")
+        .push(9000.0, Record::Restore(restore))
+        .leave(9900.0);
+    assert_eq!((rows.of(2, Fcp), rows.of(2, Lcp)), (Some(33.0), None));
 }
 
 #[test]

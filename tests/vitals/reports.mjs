@@ -6,7 +6,7 @@ const ID = /^v6-(\d{13})-(\d{13})$/
 /** Sums of the same numbers in another order. */
 const ROUNDING = 1e-6
 /** After a restore each library reads the clock in a frame of its own, in ms. */
-const RESTORED = 25
+export const RESTORED = 25
 
 export const isRestored = ({ navigationType }) => navigationType === 'back-forward-cache'
 
@@ -46,7 +46,7 @@ function comparable(reports) {
  * What the reference should have said. It counts a frame without style and layout, whose `styleAndLayoutStart` is 0, as if
  * these had begun with the page: its two totals are off by the time at which the frame ended.
  */
-function mended(report) {
+export function mended(report) {
   const { attribution } = report.metric
   if (attribution?.totalStyleAndLayoutDuration === undefined) return report
   const ends = attribution.longAnimationFrameEntries

@@ -12,7 +12,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const NATIVE_CORE = process.env.RUM_NATIVE_CORE_BIN ?? here('../../target/debug/native-core')
 const PACKAGE = process.env.RUM_SDK_PACKAGE ?? here('../../rum-sdk/pkg')
 
-const METRICS = { 1: 'LCP', 2: 'CLS', 3: 'INP', 4: 'FCP', 5: 'TTFB' }
+const NATIVE_VITALS = process.env.RUM_NATIVE_VITALS_BIN ?? here('../../target/debug/native-vitals')
 const DOCUMENT = 0
 const BFCACHE = 1
 const RECORDS = 1
@@ -20,11 +20,12 @@ const BATCHES_OF_A_FLUSH = 10
 
 const isRaw = (body) => JSON.parse(body)[1] === RECORDS
 
+/** The lines that a program makes of bodies. */
+const lines = (program, bodies) =>
+  execFileSync(program, { input: bodies.map((body) => `${body}\n`).join(''), encoding: 'utf8' }).split('\n').filter(Boolean)
+
 /** What the collector makes of raw bodies. */
-export function native(bodies) {
-  if (!bodies.length) return []
-  return execFileSync(NATIVE_CORE, { input: bodies.join('\n') + '\n', encoding: 'utf8' }).trim().split('\n')
-}
+const native = (bodies) => lines(NATIVE_CORE, bodies)
 
 /** What the shipped Wasm makes of the records of a document's raw bodies, given to it as they came. */
 async function wasm(bodies) {
@@ -54,21 +55,23 @@ export async function executionsAgree(bodies) {
 }
 
 /**
- * The rows of a document's bodies: `views` in the order of their starts, and `vitals` of the document's scope. A vital
- * is `{ metric, restores, value }`: how often the page had been restored when its document scope began; µs, or
- * millionths.
+ * The rows of a document's bodies: `views` in the order of their starts, and `vitals` of the document's scope. A vital is
+ * as `native-vitals` says it, with `restores`: how often the page had been restored when its document scope began.
  */
 export function measured(bodies) {
   const all = rows([...bodies.filter((body) => !isRaw(body)), ...native(bodies.filter(isRaw))])
-  const of = (kind) => Object.entries(all).flatMap(([name, row]) => (name.split(' ')[1] === kind ? [[name, row]] : []))
+  const of = (kind) => Object.entries(all).flatMap(([name, row]) => (name.split(' ')[1] === kind ? [row] : []))
   const views = of('view')
-    .map(([, [, id, , kind, start, page, , , , , , , receipt]]) => ({ id, kind, start, page, receipt }))
+    .map(([, id, , kind, start, page, , , , , , , receipt]) => ({ id, kind, start, page, receipt }))
     .sort((a, b) => a.start - b.start)
   const restores = new Map()
   let count = 0
   for (const { id, kind } of views) restores.set(id, kind === BFCACHE ? ++count : count)
-  const vitals = of('vital').flatMap(([name, [, metric, scope, value]]) =>
-    scope === DOCUMENT ? [{ metric: METRICS[metric], restores: restores.get(name.split(' ')[0]), value }] : [],
-  )
-  return { views, vitals }
+
+  const vitals = new Map()
+  for (const vital of lines(NATIVE_VITALS, bodies).map(JSON.parse)) {
+    const name = `${vital.view} ${vital.metric}`
+    if (vital.scope === DOCUMENT && !(vitals.get(name)?.seq > vital.seq)) vitals.set(name, { ...vital, restores: restores.get(vital.view) })
+  }
+  return { views, vitals: [...vitals.values()] }
 }

@@ -5,19 +5,13 @@ import { after, before, describe, test } from 'node:test'
 
 import { libraries } from './libraries.mjs'
 import { agree, idsAreGood, isRestored, last, of } from './reports.mjs'
+import { rowAgrees } from './row.mjs'
 import { executionsAgree, measured } from './sdk.mjs'
 import { THEMES } from './situations/index.mjs'
 import { lacks, tableIsCurrent } from './table.mjs'
 import { visit } from './visit.mjs'
 
 const MODES = ['wasm', 'raw']
-/** A vital of the wire is an integer. */
-const UNITS = { CLS: 1e6 }
-const MICROS = 1e3
-/** Rounded once; a score is a sum of rounded shifts. */
-const ROUNDED = 1
-/** After a restore the SDK reads the clock in a frame of its own, in µs. */
-const RESTORED = 25_000
 
 /** Runs everything that `Driver`'s engine can run. */
 export function suite(Driver) {
@@ -52,13 +46,13 @@ const title = ({ name, differs = {} }) =>
   [name, ...Object.entries(differs).map(([metric, { why }]) => `${metric} differs, for ${why}`)].join('; ')
 
 export async function check(visited, situation, mode) {
-  const { documents } = visited
+  const { documents, origin } = visited
   situation.shows?.(shown(documents, visited))
   for (const document of documents) {
     idsAreGood(document)
     if (mode === 'wasm') for (const series of ['final', 'all']) agree(document, 'drop-in', series)
     else await executionsAgree(document.bodies)
-    rowsAgree(document, situation.differs ?? {})
+    rowsAgree(document, origin, situation.differs ?? {})
   }
 }
 
@@ -75,25 +69,18 @@ function shown(documents, visited) {
 }
 
 /** The rows of the SDK say what the reference does; where they do not, `differs` says what they say instead. */
-function rowsAgree(document, differs) {
-  const found = new Map(measured(document.bodies).vitals.map(({ metric, restores, value }) => [`${metric} ${restores}`, value]))
+function rowsAgree(document, origin, differs) {
+  const found = new Map(measured(document.bodies).vitals.map((vital) => [`${vital.metric} ${vital.restores}`, vital]))
   for (const { metric, restores } of last(of(document, 'reference', 'plain'))) {
     const key = `${metric.name} ${isRestored(metric) ? restores : 0}`
-    const value = found.get(key)
+    const vital = found.get(key)
     found.delete(key)
-    const expected = metric.value * (UNITS[metric.name] ?? MICROS)
-    if (differs[metric.name]) differs[metric.name].as(value, expected)
-    else assert.ok(Math.abs(value - expected) <= tolerance(metric), `the SDK's ${key} is ${value}, the reference's ${expected}`)
+    if (differs[metric.name]) differs[metric.name].as(vital?.value, metric.value)
+    else if (vital) rowAgrees(vital, metric, origin)
+    else assert.fail(`the SDK has no ${key}, which the reference reports as ${metric.value}`)
   }
-  for (const [key, value] of found) {
-    const [name] = key.split(' ')
-    assert.ok(differs[name], `the SDK has a ${key}, ${value}, which the reference does not report`)
-    differs[name].as(value)
+  for (const [key, { metric, value }] of found) {
+    assert.ok(differs[metric], `the SDK has a ${key}, ${value}, which the reference does not report`)
+    differs[metric].as(value)
   }
-}
-
-/** How far the SDK's value may be from the reference's. */
-function tolerance(metric) {
-  if (metric.name === 'CLS') return ROUNDED * Math.max(1, metric.entries.length)
-  return isRestored(metric) && /FCP|LCP/.test(metric.name) ? RESTORED : ROUNDED
 }

@@ -7,6 +7,8 @@ import { AFTER, Site } from './site.mjs'
 
 /** It is only waited out when something is broken, in ms. */
 const LIMIT = 30_000
+/** Of what takes no time observers are not told: after so many ms nothing more comes. */
+const UNTOLD = 200
 /** How often something outside the page is looked at, in ms. */
 const EVERY = 20
 
@@ -92,21 +94,27 @@ export class Visitor {
     await this.until(look, { type, like, count })
   }
 
-  /** Until what was done is painted, and told to observers, and the libraries' idle tasks are done. */
+  /**
+   * Until what was done is painted, and told to observers, and the libraries' idle tasks are done. What an observer hears at
+   * the very end the reference keeps for idle time, and never reports if the page is left before that.
+   */
   async settled() {
-    const look = () =>
+    const look = (untold) =>
       new Promise((done) => {
         const idle = window.requestIdleCallback ?? setTimeout
         // Nothing is painted that is hidden.
         if (document.hidden) return setTimeout(() => setTimeout(done))
-        setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => idle(() => idle(done)))))
+        const { acted, seen } = window.probe ?? {}
+        const isTold = () => seen.event.some(({ startTime }) => startTime >= acted) || performance.now() - acted > untold
+        const told = (then) => (!acted || !seen.event || isTold() ? then() : setTimeout(told, 10, then))
+        setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => told(() => idle(() => idle(done))))))
       })
-    await this.evaluate(look)
+    await this.evaluate(look, UNTOLD)
   }
 
-  /** Until the SDK's Wasm runs; where it may not, there is nothing to wait for. */
+  /** Until the SDK's Wasm runs, or was refused: then all of the capture does. */
   async coreIsUp() {
-    if (this.#mode === 'wasm') await this.until(() => window.probe?.core === 'up')
+    await this.until((expected) => window.probe?.core === expected, this.#mode === 'wasm' ? 'up' : 'refused')
   }
 
   async hide() {
@@ -181,10 +189,11 @@ function documents(kept) {
   const documents = new Map()
   for (const [key, value] of kept.sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [timeOrigin, what] = key.split(' ')
-    if (!documents.has(timeOrigin)) documents.set(timeOrigin, { timeOrigin: Number(timeOrigin), reports: [], bodies: [] })
+    if (!documents.has(timeOrigin)) documents.set(timeOrigin, { timeOrigin: Number(timeOrigin), reports: [], bodies: [], warnings: [] })
     const document = documents.get(timeOrigin)
     if (what === 'report') document.reports.push(JSON.parse(value))
     else if (what === 'body') document.bodies.push(value)
+    else if (what === 'warning') document.warnings.push(value)
     else document[what] = value
   }
   return [...documents.values()]
@@ -192,8 +201,8 @@ function documents(kept) {
 
 /**
  * Visits the site of a situation. Gives the `documents` that were open, in the order of their loads, each with the
- * `reports` of the libraries and the `bodies` of the SDK; the bodies that `arrived` from whatever page; and what the
- * page said in the `console`.
+ * `reports` of the libraries, the `bodies` of the SDK and the `warnings` in the console; the bodies that `arrived` from
+ * whatever page; and the site's `origin`.
  */
 export async function visit({ driver, scripts, situation, mode }) {
   const site = await Site.open({ pages: situation.pages, mode, scripts })
@@ -210,7 +219,7 @@ export async function visit({ driver, scripts, situation, mode }) {
       const seen = documents(JSON.parse(await tab.evaluate('JSON.stringify(Object.entries(localStorage))')))
       return seen.every(({ open, left }) => !open || left) && seen
     })
-    return { documents: left, arrived: site.bodies, console: tab.console }
+    return { documents: left, arrived: site.bodies, origin: site.origin }
   } finally {
     await tab.close()
     await site.close()

@@ -62,5 +62,6 @@ pub(crate) fn built(workspace: &Workspace, command: &mut Command) {
         .env("RUM_DEMO_BIN", workspace.binary(SHOP))
         .env("RUM_XTASK_BIN", workspace.binary("xtask"))
         .env("RUM_NATIVE_CORE_BIN", workspace.binary("native-core"))
+        .env("RUM_NATIVE_VITALS_BIN", workspace.binary("native-vitals"))
         .env("RUM_DIST", workspace.path("js-wrapper/dist"));
 }

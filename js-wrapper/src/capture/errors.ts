@@ -55,9 +55,7 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
       if (thrown.name) name = '' + thrown.name
       if (thrown.stack) {
         // V8 begins a stack with the message, which may be longer than all the frames.
-        const head = thrown + '\n'
-        const all = '' + thrown.stack
-        stack = (all.startsWith(head) ? all.slice(head.length) : all).split(location.origin).join('\x7f')
+        stack = `${thrown.stack}`.replace(thrown + '\n', '').replaceAll(location.origin, '\x7f')
       }
     } else message = `{${Object.keys(thrown)}}`
   } catch {
@@ -68,8 +66,9 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
 
   let cut = 0
   const short = (text: string, most: number): string => {
-    cut += Math.max(0, text.length - most)
-    return text.slice(0, most)
+    const kept = text.slice(0, most)
+    cut += text.length - kept.length
+    return kept
   }
   message = short(message, Most.Message)
   stack &&= short(stack, Most.Stack)

@@ -9,9 +9,12 @@ import { act, cut, CutReason, gather, openView, viewId, ViewKind } from '../view
 
 const see = (t: number, hidden = +document.hidden): void => sink(Kind.Visibility, t, hidden, wall())
 
-/** If the page is hidden already: hidden pages are not painted, so since when does not matter. */
+/**
+ * If the page is hidden already. Engines that cannot tell since when, see `recordHiddenBefore`, paint in the background too:
+ * there nothing that was painted so far was seen.
+ */
 export const captureHidden = (): void => {
-  if (document.hidden) see(now())
+  if (document.hidden) see(window.VisibilityStateEntry ? now() : 0)
 }
 
 export const captureVisibility = (): void => {

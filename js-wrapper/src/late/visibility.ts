@@ -18,6 +18,11 @@ export const captureRestores = (restored: () => void): void =>
     if (!persisted) return
     restored()
     requestAnimationFrame(() =>
-      requestAnimationFrame(guard(() => sink(Kind.Restore, timeStamp, micros(now() - timeStamp)))),
+      requestAnimationFrame(
+        guard(() => {
+          const painted = micros(now() - timeStamp)
+          sink(Kind.Restore, timeStamp, painted, window.LargestContentfulPaint ? painted : null)
+        }),
+      ),
     )
   })

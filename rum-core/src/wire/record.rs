@@ -204,8 +204,10 @@ wire_fields! {
 wire_fields! {
     /// A restore from the back/forward cache.
     pub struct RestoreRecord {
-        /// Time from the restore to the second animation frame after it, in µs: FCP and LCP of such a view.
+        /// Time from the restore to the second animation frame after it, in µs: FCP of such a view.
         painted: i64,
+        /// The same for its LCP; absent where the browser knows none.
+        largest: Option<i64>,
     }
 }
 

@@ -209,8 +209,13 @@ impl Page {
     }
 
     pub fn restored(self, ms: f64, n: u64, painted: f64) -> Self {
-        self.view(ms, n, ViewKind::BackForwardCache, "/")
-            .push(ms, Record::Restore(RestoreRecord { painted: us(painted) }))
+        self.view(ms, n, ViewKind::BackForwardCache, "/").push(
+            ms,
+            Record::Restore(RestoreRecord {
+                painted: us(painted),
+                largest: Some(us(painted)),
+            }),
+        )
     }
 
     pub fn counted(mut self, interactions: i64) -> Self {

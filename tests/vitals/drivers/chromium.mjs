@@ -55,6 +55,11 @@ export class Chromium {
     return new Tab(await this.#browser.newPage())
   }
 
+  /** A session of Chromium's own protocol, with the browser. */
+  async session() {
+    return await this.#browser.target().createCDPSession()
+  }
+
   async close() {
     await this.#browser.disconnect()
     await this.#end()

@@ -11,14 +11,11 @@ export const HELD = 40
 const middle = ({ x, y, width, height }) => [x + width / 2, y + height / 2]
 
 export class Tab {
-  /** What the page said in the console. */
-  console = []
   #page
   #other
 
   constructor(page) {
     this.#page = page
-    page.on('console', (message) => this.console.push(message.text()))
     page.on('dialog', (dialog) => dialog.accept())
   }
 

@@ -104,8 +104,6 @@ export class Webkit {
 
 /** The interface of `tab.mjs`, over WebDriver. */
 class Tab {
-  /** WebDriver does not tell what a page says. */
-  console = []
   #session
 
   constructor(session) {

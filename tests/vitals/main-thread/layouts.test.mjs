@@ -21,7 +21,7 @@ after(() => driver?.close())
 async function forced(situation) {
   const found = []
   const keep = (events) => found.push(...forcedLayouts(events))
-  await visit({ driver: traced(driver, { slower: 1, categories: STACKS, keep }), scripts, situation, mode: 'wasm' })
+  await visit({ driver: traced(driver, { categories: STACKS, keep }), scripts, situation, mode: 'wasm' })
   return found
 }
 

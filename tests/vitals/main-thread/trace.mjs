@@ -14,12 +14,16 @@ export const TIMELINE = ['toplevel', 'devtools.timeline']
 /** With the stacks of layouts: for finding them, not for measuring. */
 export const STACKS = [...TIMELINE, 'disabled-by-default-devtools.timeline.stack']
 
-/** A driver whose tabs are traced, and slowed down `slower` times; `keep` gets the events of each when it is closed. */
-export const traced = (driver, { slower, categories, keep }) => ({
+/**
+ * A driver whose tabs are traced, one at a time, and slowed down `slower` times; `keep` gets the events of each when it is
+ * closed. A page that is slowed down prerenders nothing.
+ */
+export const traced = (driver, { slower = 1, categories, keep }) => ({
   async tab() {
     const tab = await driver.tab()
-    const session = await tab.session()
-    await session.send('Emulation.setCPUThrottlingRate', { rate: slower })
+    if (slower > 1) await (await tab.session()).send('Emulation.setCPUThrottlingRate', { rate: slower })
+    // Of the browser, for with a session of its own a page prerenders nothing either.
+    const session = await driver.session()
     const events = []
     session.on('Tracing.dataCollected', ({ value }) => events.push(...value))
     const traceConfig = { includedCategories: categories, recordMode: 'recordAsMuchAsPossible' }
@@ -29,6 +33,7 @@ export const traced = (driver, { slower, categories, keep }) => ({
       const complete = new Promise((done) => session.once('Tracing.tracingComplete', done))
       await session.send('Tracing.end')
       await complete
+      await session.detach()
       keep(events)
       await close.call(tab)
     }

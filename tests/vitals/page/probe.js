@@ -6,6 +6,7 @@
 //   <time origin> report <ordinal>   a report, see `keep`
 //   <time origin> open               the path of a page that was seen
 //   <time origin> left               it is hidden now, and all listeners were told
+//   <time origin> warning <ordinal>  what was said in the console
 //   <time origin> body <ordinal>     a body that the SDK gave to the browser to send
 //
 // Not what the server got: whether a last body arrives is for other tests.
@@ -16,8 +17,13 @@
 
   const key = (what) => `${performance.timeOrigin} ${what}`
 
-  /** Names a node so that another node of the page has another name. */
+  const names = new WeakMap()
+  /** Names a node so that another node of the page has another name; once, for it may move between two reports. */
   const path = (node) => {
+    if (!names.has(node)) names.set(node, pathNow(node))
+    return names.get(node)
+  }
+  const pathNow = (node) => {
     const place = (at) => (at.parentNode ? [...at.parentNode.childNodes].indexOf(at) : 'root')
     const steps = []
     for (let at = node; at && at.nodeType !== Node.DOCUMENT_NODE; at = at.parentNode || at.host) steps.unshift(`${at.nodeName}[${place(at)}]`)
@@ -89,21 +95,30 @@
   // Before the libraries, which open new metrics in listeners of their own.
   addEventListener('pageshow', ({ persisted }) => persisted && probe.restores++, true)
 
+  const { warn } = console
+  console.warn = (...given) => {
+    probe.tell(`warning ${next()}`, given.join(' '))
+    warn(...given)
+  }
+
   const { fetch } = window
   window.fetch = (...given) => {
     const [url, options] = given
     if (String(url).includes('/v1/batches')) probe.tell(`body ${next()}`, options.body)
     return fetch(...given)
   }
-  if (window.WebAssembly) {
-    const { instantiate } = WebAssembly
-    WebAssembly.instantiate = async (...given) => {
-      const made = await instantiate(...given)
-      probe.core = 'up'
-      return made
+  // Not the drop-in's, which is synchronous. Chromium and Firefox refuse to compile, WebKit to instantiate.
+  for (const [name, state] of Object.entries({ compile: undefined, instantiate: 'up' })) {
+    const make = WebAssembly[name]
+    WebAssembly[name] = async (...given) => {
+      try {
+        const made = await make(...given)
+        probe.core = state
+        return made
+      } catch (error) {
+        probe.core = 'refused'
+        throw error
+      }
     }
   }
-  addEventListener('securitypolicyviolation', ({ blockedURI }) => {
-    if (blockedURI === 'wasm-eval') probe.core = 'refused'
-  })
 }

@@ -13,6 +13,11 @@
     }).observe({ type, buffered: true, durationThreshold: 16 })
   }
 
+  // When the visitor acted last.
+  for (const type of ['pointerdown', 'pointerup', 'click', 'keydown', 'keyup']) {
+    addEventListener(type, ({ isTrusted, timeStamp }) => isTrusted && (probe.acted = timeStamp), { capture: true, passive: true })
+  }
+
   const seen = () => probe.tell('open', location.pathname)
   document.prerendering ? addEventListener('prerenderingchange', seen) : seen()
 

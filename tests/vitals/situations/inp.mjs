@@ -92,7 +92,7 @@ const situations = [
   },
   {
     name: 'a key in a text field',
-    pages: { '/': app('field.onkeydown = () => busy(120)') },
+    pages: { '/': app('field.onkeydown = () => busy(200)') },
     visit: types('a'),
     shows: ({ INP }) => assert.equal(INP.attribution.interactionType, 'keyboard'),
   },

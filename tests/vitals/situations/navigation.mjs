@@ -91,7 +91,7 @@ export const NAVIGATION = [
     },
     shows({ documents }) {
       assert.equal(documents.length, 2)
-      assert.ok(documents[1].reports.some(({ metric }) => metric.navigationType === 'back-forward'))
+      assert.deepEqual([...new Set(documents[1].reports.map(({ metric }) => metric.navigationType))], ['back-forward'])
     },
   },
   {

@@ -12,7 +12,8 @@ const APP = `<nav><button id="to-one">One</button><button id="to-two">Two</butto
     document.querySelector('#to-one').onclick = () => go('one')
     document.querySelector('#to-two').onclick = () => { busy(100); go('two') }
     document.querySelector('#hash').onclick = () => { location.hash = 'part' }
-    addEventListener('popstate', () => show('back'))
+    // Of another part of the page too, which shows nothing else.
+    addEventListener('popstate', () => location.hash || show('back'))
   </script>`
 const SOFT = '{ reportSoftNavs: true }'
 
