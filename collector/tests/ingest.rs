@@ -196,7 +196,7 @@ fn documented(batch: u64) -> Value {
 
 /// What a page without Wasm sends: a view, a paint, and a cut.
 fn records(batch: u64) -> String {
-    let records = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/product/7"],[8,3,0,0,1],[5,1,1200000],[11,2,5000000,0,1795226217000,0,[3000]]"#;
+    let records = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/product/7"],[8,3,0,0,1],[5,1,1200000],[11,2,5000000,0,0,[3000]]"#;
     format!(r#"[1,1,"{batch:016x}",1795226217000,{DOCUMENT},[{records}]]"#)
 }
 

@@ -30,7 +30,7 @@ interface Window {
   readonly VisibilityStateEntry?: unknown
   readonly LargestContentfulPaint?: unknown
   /** Early errors, from the stub; then the sign that we are here. */
-  wasmRum?: Event[] | { push(event: Event): void; startView(name: string): void }
+  wasmRum?: (Event[] & { startView?: undefined }) | { push(event: Event): void; startView(name: string): void }
 }
 
 /** https://wicg.github.io/nav-speculation/prerendering.html */

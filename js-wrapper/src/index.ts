@@ -23,6 +23,5 @@ export const init = (options: Options): void => {
  * does nothing before `init`, nor before a prerendered page is seen, and never throws.
  */
 export const startView = (name: string): void => {
-  const running = typeof window == 'undefined' ? undefined : window.wasmRum
-  if (running && 'startView' in running) running.startView(name)
+  if (typeof window != 'undefined') window.wasmRum?.startView?.(name)
 }

@@ -1,7 +1,7 @@
 // Brings the second chunk, and with it the Wasm core, when the page has loaded and has nothing to do.
 
 import { handEntriesTo, sinkEntry } from './capture/interaction'
-import { navigationEntry } from './capture/navigation'
+import { navigationEntry, takeNavigation } from './capture/navigation'
 import { observe } from './capture/observe'
 import { selector } from './capture/selector'
 import { describe, RawReason } from './document'
@@ -24,6 +24,8 @@ export const load = (bring: () => Promise<Glue>): void => {
     gone ||
     ((gone = true),
     idle(() => {
+      // When the page is left there is no time.
+      takeNavigation()
       bring()
         .then((glue) =>
           glue.default([
@@ -55,7 +57,7 @@ export const load = (bring: () => Promise<Glue>): void => {
           guard(attach),
           // A page that is left breaks its downloads off just before it tells us so: that is no reason, so wait for the
           // next task.
-          () => setTimeout(guard(() => goRaw(RawReason.NotLoaded))),
+          () => setTimeout(goRaw, 0, RawReason.NotLoaded),
         )
     }))
   document.readyState == 'complete' ? go() : listen('load', go)

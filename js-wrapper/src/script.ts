@@ -7,6 +7,7 @@ const script = document.currentScript
 // A script of type "module" has none, and an element of that name in the page would answer in its place: code and
 // records would come from and go to wherever it says.
 if (script instanceof HTMLScriptElement) {
-  const endpoint = script.src.replace(/\/[^/]*$/, '')
+  const { src } = script
+  const endpoint = src.slice(0, src.lastIndexOf('/'))
   start({ endpoint, ...script.dataset } as unknown as Options, () => import(`${endpoint}/${__GLUE__}`))
 }

@@ -35,8 +35,8 @@ export const renewSession = (): boolean => {
 /** Takes up the tab's session. */
 export const restoreSession = (): void => {
   try {
-    // What is no id has no start, and is over.
-    const saved = sessionStorage.getItem(KEY)!
+    // What is no id has no start, and is over. To throw for want of one would be most of this step's time.
+    const saved = sessionStorage.getItem(KEY) || ''
     sessionId = saved.slice(0, 16)
     active = +saved.slice(16)
   } catch {}

@@ -4,7 +4,7 @@ import { captureErrors } from './capture/errors'
 import { captureInput } from './capture/input'
 import { captureInteractions } from './capture/interaction'
 import { captureLargestPaint } from './capture/lcp'
-import { captureNavigation, navigationEntry } from './capture/navigation'
+import { navigationEntry, takeNavigation } from './capture/navigation'
 import { captureFirstPaint } from './capture/paint'
 import { captureFetch, captureXhr } from './capture/requests'
 import { captureShifts } from './capture/shift'
@@ -15,29 +15,31 @@ import { load, type Glue } from './loader'
 import { configure, type Options } from './options'
 import { restoreSession } from './session'
 import { fetchBefore } from './transport'
-import { attach, openView, startView, ViewKind } from './view'
+import { attach, beforeCut, openView, startView, ViewKind } from './view'
 
 /** Starts to capture. `bring` imports the second chunk. A second call in the same document does nothing. */
 export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   const stub = window.wasmRum
-  if (stub && !Array.isArray(stub)) return
+  if (stub?.startView) return
   // The stub goes on pushing what we hear ourselves.
   window.wasmRum = { push() {}, startView }
   configure(given)
   fetchBefore()
   attach()
-  watchViewport()
 
-  // What has to be heard when it happens.
+  // What the scripts behind ours do at once.
   captureErrors(stub || [])
-  captureInput()
-  captureVisibility()
   captureFetch()
   captureXhr()
 
   // Each in a task of its own, so that the page comes between them: the first run of any code is slow.
   const seen = (): void =>
     [
+      () => {
+        watchViewport()
+        captureInput()
+        captureVisibility()
+      },
       // The first look into a storage waits for another process.
       restoreSession,
       () => {
@@ -53,7 +55,7 @@ export const start = guard((given: Options, bring: () => Promise<Glue>) => {
       },
       captureInteractions,
       () => {
-        captureNavigation()
+        beforeCut(takeNavigation)
         load(bring)
       },
     ].forEach((step) => setTimeout(guard(step)))

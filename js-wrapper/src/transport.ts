@@ -1,7 +1,7 @@
 // Bodies on their way: handed to the browser so that they survive the page. The second chunk brings the queue that
 // tries them again; a page that is left before it came could not do so anyway.
 
-import { wall } from './clock'
+import { address } from './address'
 import { lose } from './loss'
 import { options } from './options'
 
@@ -12,14 +12,11 @@ export const fetchBefore = (): typeof fetch => (nativeFetch ||= fetch)
 
 /** Sends a body once. Rejects with the response, if there was one and it is no success. */
 export const send = async (body: string, keepalive = true): Promise<void> => {
-  const url = `${options.endpoint}/v1/batches?k=${encodeURIComponent(options.app)}&s=${wall()}`
-  if ('keepalive' in Request.prototype) {
-    // A string is text/plain and the mode is cors: no preflight.
-    const response = await nativeFetch(url, { method: 'POST', body, keepalive, credentials: 'omit' })
-    // Chromium gives the quota of keepalive bodies back only when the answer was read.
-    await response.text()
-    if (!response.ok) throw response
-  } else if (!navigator.sendBeacon(url, body)) throw 0
+  // A string is text/plain and the mode is cors: no preflight.
+  const response = await nativeFetch(address(options), { method: 'POST', body, keepalive, credentials: 'omit' })
+  // Chromium gives the quota of keepalive bodies back only when the answer was read.
+  await response.text()
+  if (!response.ok) throw response
 }
 
 /** Takes a body to be sent. */

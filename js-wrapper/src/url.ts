@@ -6,7 +6,7 @@ const LONGEST = 1e3
 export const plainUrl = (url: string | URL): string => {
   try {
     const { origin, pathname, protocol } = new URL(url, document.baseURI)
-    return (/^http/.test(protocol) ? (origin == location.origin ? '' : origin) + pathname : protocol).slice(0, LONGEST)
+    return (protocol.startsWith('http') ? (origin == location.origin ? '' : origin) + pathname : protocol).slice(0, LONGEST)
   } catch {
     return ''
   }

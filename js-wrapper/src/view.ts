@@ -54,7 +54,6 @@ export const cut = (reason: CutReason, t: number): void => {
     Kind.Cut,
     t,
     reason,
-    wall(),
     performance.interactionCount,
     [attached, lost || null, dropped.size ? [...dropped] : null],
   )
@@ -67,7 +66,7 @@ export const openedAt = (): number => opened
 let opened: number
 
 /** A view opens at `t`; the one before it ends. */
-export const openView = (kind: ViewKind, t = now(), name?: string): void => {
+export const openView = (kind: ViewKind, t: number, name?: string): void => {
   // What changes by itself in an unattended tab is no visit; the user's next act opens a view.
   if (outlived()) return
   gather()
@@ -102,6 +101,6 @@ export const startView = (name: string, t = now()): void => {
 }
 
 /** The user did something at `t`: if the session is over, so is the view. */
-export const act = (t = now()): void => {
+export const act = (t: number): void => {
   if (viewId && renewSession()) openView(ViewKind.Resumed, t)
 }

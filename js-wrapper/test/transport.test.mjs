@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Kind, launch, leave, manifest, page, serve, setHidden } from './harness.mjs'
+import { Kind, launch, leave, manifest, page, secondChunk, serve, setHidden } from './harness.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -123,6 +123,7 @@ test('records that go once are due before the page is left, when they are many',
 
 test('a browser without keepalive uses sendBeacon', async (t) => {
   const { server, tab } = await open(t, () => delete Request.prototype.keepalive)
+  await secondChunk(server)
   await leave(tab)
   const batch = await server.batch(1)
   assert.equal(batch.headers['content-type'], 'text/plain;charset=UTF-8')

@@ -36,7 +36,7 @@ const TYPES = { '.js': 'text/javascript', '.json': 'application/json' }
 
 /** Positions in records and in the document, as docs/wire.md has them. */
 const VIEW = { kind: 1, viewId: 3, sessionId: 4, parentId: 8 }
-const WALL = { 4: 4, 11: 4 }
+const WALL = { 4: 4 }
 const DOCUMENT = { timeOrigin: 0, origin: 1 }
 
 /** Serves the SDK without its Wasm, and keeps the bodies that pages post. */

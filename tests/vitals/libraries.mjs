@@ -31,9 +31,20 @@ export async function libraries() {
   }
 }
 
-/** The same for pages on which only the SDK is to work. */
-export async function ownScripts() {
+/** What the browser's part of a report costs: the same request, and nothing else. */
+const FLOOR = `addEventListener('pagehide', () => {
+  fetch('/sdk/v1/batches', { method: 'POST', body: ${JSON.stringify('x'.repeat(1_300))}, keepalive: true, credentials: 'omit' })
+})`
+
+/** The same for pages on which only one of them works: our SDK, the reference, or the floor that the SDK stands on. */
+export async function alone(which) {
   const [probe, witness] = ['probe', 'witness'].map((name) => readFileSync(here(`page/${name}.js`), 'utf8'))
   const nothing = ';'
-  return { '/probe.js': probe, '/reference.js': nothing, '/drop-in.js': nothing, '/witness.js': witness }
+  const scripts = { '/probe.js': `window.unheard = true\n${probe}\nprobe.series = ['final']\nprobe.keep = () => {}`, '/witness.js': witness, '/reference.js': nothing, '/drop-in.js': nothing }
+  const others = {
+    sdk: () => ({}),
+    reference: async () => ({ '/reference.js': await script('reference', REFERENCE), '/sdk/rum.js': nothing }),
+    floor: () => ({ '/sdk/rum.js': FLOOR }),
+  }
+  return { ...scripts, ...(await others[which]()) }
 }

@@ -114,7 +114,8 @@ export class Visitor {
 
   /** Until the SDK's Wasm runs, or was refused: then all of the capture does. */
   async coreIsUp() {
-    await this.until((expected) => window.probe?.core === expected, this.#mode === 'wasm' ? 'up' : 'refused')
+    const expected = { wasm: 'up', raw: 'refused' }[this.#mode]
+    if (expected) await this.until((expected) => window.probe?.core === expected, expected)
   }
 
   async hide() {

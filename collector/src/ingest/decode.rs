@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_same_records_give_the_events_of_the_core() {
-        let records = format!("{VIEW},[5,1,1200000],[11,2,5000000,0,1795226217000,null,[3000]]");
+        let records = format!("{VIEW},[5,1,1200000],[11,2,5000000,0,null,[3000]]");
         let body = format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{records}]]"#);
         let decoded = decode(body.as_bytes(), &mut Tally::default()).unwrap();
         let mut engine = Engine::new(Limits::default());
@@ -151,7 +151,7 @@ mod tests {
     fn frames_that_many_reports_would_repeat_are_refused() {
         let script = format!(r#"[0,9,0,0,"{0}","{0}","{0}","{0}",0]"#, "x".repeat(5_000));
         let frame = format!("[12,3,1,0,9,0,null,null,null,null,null,[{script}]]");
-        let cuts = |n: usize| vec!["[11,4,5000000,0,1795226217000,null,[3000]]"; n].join(",");
+        let cuts = |n: usize| vec!["[11,4,5000000,0,null,[3000]]"; n].join(",");
         for (cuts, refused) in [(cuts(10), false), (cuts(4_000), true)] {
             let body = format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{VIEW},{frame},{cuts}]]"#);
             let decoded = decode(body.as_bytes(), &mut Tally::default());

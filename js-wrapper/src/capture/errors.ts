@@ -66,9 +66,8 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
 
   let cut = 0
   const short = (text: string, most: number): string => {
-    const kept = text.slice(0, most)
-    cut += text.length - kept.length
-    return kept
+    cut += text.length - (text = text.slice(0, most)).length
+    return text
   }
   message = short(message, Most.Message)
   stack &&= short(stack, Most.Stack)

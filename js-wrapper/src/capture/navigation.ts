@@ -3,7 +3,6 @@
 import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
 import { sink } from '../stream'
-import { beforeCut } from '../view'
 
 /** First letters of navigate, reload, back_forward and prerender: their place is the kind. */
 const KINDS = 'nrbp'
@@ -36,29 +35,25 @@ type Numbers<T extends readonly unknown[]> = { -readonly [I in keyof T]: number 
 export const navigationEntry = (): PerformanceNavigationTiming | undefined =>
   performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined
 
-export const captureNavigation = (): void => {
-  let complete = false
-  const take = (): void => {
-    const entry = navigationEntry()
-    // Browsers have reported zero, negative and future times: https://github.com/GoogleChrome/web-vitals/issues/137
-    if (complete || !entry || entry.responseStart <= 0 || entry.responseStart >= now()) return
-    complete = entry.loadEventEnd > 0
-    const moments = MOMENTS.map((name) => {
-      const ms = entry[name]!
-      return ms > 0 ? micros(ms) : null
-    }) as Numbers<typeof MOMENTS>
-    sink(
-      Kind.Navigation,
-      now(),
-      document.wasDiscarded ? DISCARDED : KINDS.indexOf(entry.type[0]!),
-      entry.transferSize,
-      entry.encodedBodySize,
-      entry.decodedBodySize,
-      entry.responseStatus || null,
-      entry.nextHopProtocol || null,
-      ...moments,
-    )
-  }
-  // Reported like the vitals, so not before a cut: complete then, or the page is left before its load event.
-  beforeCut(take)
+let complete = false
+
+/** Records the entry, once it is complete, or as it is when the page is left. */
+export const takeNavigation = (): void => {
+  const entry = navigationEntry()
+  // Browsers have reported zero, negative and future times: https://github.com/GoogleChrome/web-vitals/issues/137
+  if (complete || !entry || entry.responseStart <= 0 || entry.responseStart >= now()) return
+  complete = entry.loadEventEnd > 0
+  // What did not happen is 0, and undefined in browsers that do not know it.
+  const moments = MOMENTS.map((name) => micros(Math.max(0, entry[name]!)) || null) as Numbers<typeof MOMENTS>
+  sink(
+    Kind.Navigation,
+    now(),
+    document.wasDiscarded ? DISCARDED : KINDS.indexOf(entry.type[0]!),
+    entry.transferSize,
+    entry.encodedBodySize,
+    entry.decodedBodySize,
+    entry.responseStatus || null,
+    entry.nextHopProtocol || null,
+    ...moments,
+  )
 }

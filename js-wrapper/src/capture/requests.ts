@@ -24,7 +24,7 @@ const record = (
   method: unknown,
   url: unknown,
   start: number,
-  status: number,
+  status: number | undefined,
   outcome: Outcome,
 ): void => {
   const end = now()
@@ -34,7 +34,7 @@ const record = (
     micros(start),
     initiator,
     ('' + method).toUpperCase(),
-    plainUrl('' + url),
+    plainUrl(url as string),
     status || null,
     micros(end - start),
     outcome,
@@ -53,7 +53,7 @@ export const captureFetch = (): void =>
           init?.method || request?.method || 'GET',
           request?.url || request,
           start,
-          response ? response.status : 0,
+          response?.status,
           // In the order of Outcome, which any other reason comes before.
           response ? Outcome.Answered : Outcome.Aborted + ['AbortError', 'TimeoutError'].indexOf(reason?.name!),
         )

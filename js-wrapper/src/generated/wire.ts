@@ -232,8 +232,6 @@ export type CutRecord = [
   t: number,
   /** 0 hidden, 1 the view ends, 2 asked for by the page. */
   reason: number,
-  /** The wall clock in ms since the epoch. */
-  wall_ms: number,
   /** `performance.interactionCount`, where the browser has it. */
   interaction_count: number | null,
   /** What was lost so far. */

@@ -2,9 +2,10 @@
 
 import { imports, Sdk, use } from 'rum-sdk'
 import type { Core } from '../stream'
+import { sendAway } from './beacon'
 import { drive } from './core'
 import { captureFrames } from './frames'
-import { document, flush, get, idle, lose, options, postTo, receive, send, type Hooks } from './hooks'
+import { document, flush, get, idle, lose, options, postTo, receive, type Hooks } from './hooks'
 import { captureInteractions } from './interactions'
 import { capturePaintResources } from './paint-resource'
 import { queue } from './queue'
@@ -20,7 +21,7 @@ import { captureRestores, recordHiddenBefore } from './visibility'
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 
 /** A page view with a bit of everything. */
-const REHEARSAL = '[[1,0,0,"","",0,""],[5,1,1],[6,2,1,1],[8,3,1,1,0],[9,4,1,1,1,1,1,""],[11,5,1,0,0]]'
+const REHEARSAL = '[[1,0,0,"","",0,""],[5,1,1],[6,2,1,1],[8,3,1,1,0],[9,4,1,1,1,1,1,""],[11,5,1,0]]'
 
 /** The Wasm, compiled off the main thread. */
 const compile = async (): Promise<WebAssembly.Module> => {
@@ -38,7 +39,7 @@ const compile = async (): Promise<WebAssembly.Module> => {
 /** Starts the rest of the capture. Resolves to a core for the document; rejects where there can be none. */
 export default async (hooks: Hooks): Promise<Core> => {
   receive(hooks)
-  const post = queue(send, lose)
+  const post = queue(sendAway(), lose)
   postTo(post)
   const inTurn = async (steps: (() => unknown)[]): Promise<void> => {
     for (const step of steps) {

@@ -13,6 +13,9 @@ const FOR_NOW = /408|425|429|5../
 /** Takes bodies and sends them, each until it was answered for good; what is given up goes to `lost`. */
 export const queue = (attempt: typeof send, lost: typeof lose): ((body: string) => void) => {
   const waiting: string[] = []
+  const encoder = new TextEncoder()
+  // What runs for the first time is slow, and the next body may be a page's last.
+  encoder.encode('')
   let inFlight = 0
   /** In ms since the epoch: what the collector asked for. */
   let notBefore = 0
@@ -25,7 +28,7 @@ export const queue = (attempt: typeof send, lost: typeof lose): ((body: string) 
   }
 
   const sendOne = async (body: string): Promise<void> => {
-    const size = new TextEncoder().encode(body).length
+    const size = encoder.encode(body).length
     // What does not fit goes without keepalive: a tab that is only switched away finishes it.
     const charge = inFlight + size > QUOTA ? 0 : size
     inFlight += charge

@@ -13,7 +13,7 @@ export const watchRoutes = (): void => {
   // went there, which the browser tells.
   if (moved() && !performance.getEntriesByType('soft-navigation')[0]) sink(Kind.Rename, now(), known)
   const look = guard(() => {
-    if (moved()) openView(ViewKind.Route)
+    if (moved()) openView(ViewKind.Route, now())
   })
   // Not `navigatesuccess`: that comes after the page's own work, whose shifts and requests belong to the new route.
   // The page may have something else of that name.

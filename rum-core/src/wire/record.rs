@@ -216,8 +216,6 @@ wire_fields! {
     pub struct CutRecord {
         /// 0 hidden, 1 the view ends, 2 asked for by the page.
         reason: i64,
-        /// The wall clock in ms since the epoch.
-        wall_ms: i64,
         /// `performance.interactionCount`, where the browser has it.
         interaction_count: Option<i64>,
         /// What was lost so far.

@@ -227,7 +227,6 @@ impl Page {
         let interaction_count = self.interaction_count;
         let record = CutRecord {
             reason: 0,
-            wall_ms: 0,
             interaction_count,
             receipt: Receipt {
                 attached: 0,

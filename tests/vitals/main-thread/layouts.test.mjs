@@ -6,14 +6,14 @@ import { after, before, test } from 'node:test'
 
 import { Chromium } from '../drivers/chromium.mjs'
 import { page } from '../html.mjs'
-import { ownScripts } from '../libraries.mjs'
+import { alone } from '../libraries.mjs'
 import { THEMES } from '../situations/index.mjs'
 import { visit } from '../visit.mjs'
 import { forcedLayouts, STACKS, traced } from './trace.mjs'
 
 let driver, scripts
 before(async () => {
-  scripts = await ownScripts()
+  scripts = await alone('sdk')
   driver = await Chromium.launch()
 })
 after(() => driver?.close())

@@ -1,7 +1,8 @@
 // What the SDK costs the main thread of a page, from Chromium's own trace.
 
-/** Of a page's scripts, those that are ours. */
-const OURS = /\/sdk\//
+/** Of a page's scripts, those that are ours, and those of the reference. */
+export const OURS = /\/sdk\//
+export const REFERENCE = /\/reference\.js/
 /** The stages of rendering that reading the wrong property makes happen at once. */
 const RENDERING = new Set(['Layout', 'UpdateLayoutTree'])
 /** Slices that run scripts. A slice of microtasks names none. */
@@ -57,10 +58,10 @@ function outermost(slices) {
 }
 
 /**
- * Every task of a main thread in which the SDK ran: how much processor time that took, in ms, and whether the page was
- * being left. Microtasks count as ours in tasks where no other script ran.
+ * Every task of a main thread in which scripts of these addresses ran: how much processor time that took, in ms, and
+ * whether the page was being left. Microtasks count as theirs in tasks where no other script ran.
  */
-export function tasks(events) {
+export function tasks(events, scripts = OURS) {
   const found = []
   const complete = events.filter(({ ph }) => ph === 'X').sort(byStart)
   for (const thread of new Set(complete.map(threadOf))) {
@@ -73,9 +74,9 @@ export function tasks(events) {
         if (relevant[next].ts >= task.ts) inside.push(relevant[next])
         next++
       }
-      const scripts = inside.filter(({ name }) => SCRIPTS.has(name))
-      const alone = scripts.every((slice) => OURS.test(sourceOf(slice)))
-      const counted = inside.filter((slice) => (slice.name === MICROTASKS ? alone : OURS.test(sourceOf(slice))))
+      const running = inside.filter(({ name }) => SCRIPTS.has(name))
+      const alone = running.every((slice) => scripts.test(sourceOf(slice)))
+      const counted = inside.filter((slice) => (slice.name === MICROTASKS ? alone : scripts.test(sourceOf(slice))))
       const ms = outermost(counted).reduce((sum, { tdur = 0 }) => sum + tdur, 0) / 1e3
       if (ms > 0) found.push({ ms, leaving: inside.some(({ args }) => LEAVING.has(args?.data?.type)) })
     }
