@@ -386,7 +386,7 @@ async fn what_is_no_batch_is_refused_with_its_place() {
         (format!("{head}]]]"), "bad_json", Some(start + 2)),
         // A frame is a number, a script is a text, a list is an object, a nested field is missing.
         (
-            format!("{head}[2,0,1,3,0,5,null,null,1,1,1,1,null,[7]]]]"),
+            format!("{head}[2,0,1,3,0,5,null,null,null,1,1,1,1,[7]]]]"),
             "wrong_type",
             Some(start + 37),
         ),
@@ -437,9 +437,9 @@ async fn an_error_in_an_item_names_its_kind_and_field() {
             "kind 67, field 12",
         ),
         (
-            r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/",null,null,null,null,null,[0],[1],"x"]"#,
+            r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/",null,null,null,null,null,[0],[1],null,"x"]"#,
             "expected an integer",
-            "kind 1, field 15",
+            "kind 1, field 16",
         ),
     ] {
         let answer = subject.post(compact(1, item)).await;

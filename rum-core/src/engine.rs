@@ -84,16 +84,24 @@ impl Engine {
             kind::PaintResource => self.parts.resource(t, record),
             kind::InteractionFrame => self.parts.frame(ordinal, record),
             kind::Rename | kind::SoftNavigation => {
-                // The wrapper has just opened the view that is meant, or it is the one that was open anyway.
-                let Some(view) = self.views.last_mut() else { return };
-                view.touch(next_seq(&mut self.next_seq, t));
-                if number == kind::Rename {
-                    view.set(ViewEvent::page_name, record.text(RenameRecord::page_name));
+                let soft = number == kind::SoftNavigation;
+                // A soft navigation is the route that opened for it, or the view that the wrapper has just opened: not one
+                // that the page began meanwhile, nor the old one in a session that is over.
+                let meant = |view: &&mut View| view.is_route && view.start >= t;
+                let view = if soft {
+                    self.views.iter_mut().find(meant)
                 } else {
+                    self.views.last_mut()
+                };
+                let Some(view) = view else { return };
+                view.touch(next_seq(&mut self.next_seq, t));
+                if soft {
                     view.set(ViewEvent::kind, Some(integer(ViewKind::Soft as i64)));
                     view.interaction_id = record.int(SoftNavigationRecord::interaction_id);
                     view.vitals.softened(t, record.int(SoftNavigationRecord::painted));
                     view.changed = true;
+                } else {
+                    view.set(ViewEvent::page_name, record.text(RenameRecord::page_name));
                 }
             }
             _ => self.measure(number, t, record),
@@ -202,10 +210,14 @@ impl Engine {
                 whole.closed |= whole.session_id != session_id;
             }
             whole => {
+                let mut vitals = Vitals::counting_from(counted);
+                if restored {
+                    vitals.begin_again(t);
+                }
                 *whole = Some(Whole {
                     view: number,
                     session_id,
-                    vitals: Vitals::counting_from(counted),
+                    vitals,
                     closed: false,
                 });
             }

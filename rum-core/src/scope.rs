@@ -13,7 +13,7 @@ use crate::wire::record::{
 use crate::wire::{Raw, Writer};
 
 /// Parts of vitals that come as records of their own, kept at most of each sort.
-const PARTS: usize = 30;
+const PARTS: usize = 100;
 
 /// What names a candidate for the largest paint, as JSON.
 #[derive(Clone, Debug, Default)]
@@ -53,10 +53,9 @@ impl Vitals {
     /// In a box, because a struct of this size costs code wherever it is moved.
     #[inline(never)]
     pub(crate) fn counting_from(counted: Option<f64>) -> Box<Self> {
-        Box::new(Self {
-            inp: Inp::counting_from(counted),
-            ..Self::default()
-        })
+        let mut vitals = Box::<Self>::default();
+        vitals.inp = Inp::counting_from(counted);
+        vitals
     }
 
     /// The browser's count of interactions so far.
@@ -87,12 +86,16 @@ impl Vitals {
         }
     }
 
-    /// A restore at `t` (µs). No navigation happened: the first byte was there, and the paint is the restore's own.
+    /// The page is restored at `t` (µs): no navigation happened, and the first byte was there.
+    pub(crate) fn begin_again(&mut self, t: i64) {
+        self.origin = millis(t);
+        self.hidden.activated(self.origin);
+        self.ttfb.push(self.origin);
+    }
+
+    /// The paint of a restore at `t` (µs) is its own.
     pub(crate) fn restored(&mut self, t: i64, record: &Raw<'_>) {
-        let start = millis(t);
         let after = |duration: i64| millis(t.saturating_add(duration));
-        self.origin = start;
-        self.ttfb.push(start);
         self.fcp.push(after(record.int(RestoreRecord::painted).unwrap_or(0)));
         if let Some(paint) = record.int(RestoreRecord::largest).map(after) {
             self.lcp.push(paint, Candidate::default());
@@ -228,10 +231,10 @@ pub(crate) struct Parts {
 }
 
 fn keep(parts: &mut Vec<Part>, part: Part) {
-    // A later record about the same moment says it better.
-    parts.retain(|known| known.start != part.start);
-    if parts.len() >= PARTS {
-        parts.remove(0);
+    // A later record about the same moment says it better; and the oldest one makes room.
+    let same = parts.iter().position(|known| known.start == part.start);
+    if let Some(at) = same.or((parts.len() >= PARTS).then_some(0)) {
+        parts.remove(at);
     }
     parts.push(part);
 }

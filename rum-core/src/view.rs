@@ -72,6 +72,8 @@ pub(crate) struct View {
     fields: Vec<Option<String>>,
     /// Its start in µs since the time origin.
     pub(crate) start: i64,
+    /// Another path or the browser's soft navigation opened it.
+    pub(crate) is_route: bool,
     /// The `seq` of the last thing that changed the row.
     seq: i64,
     pub(crate) vitals: Box<Vitals>,
@@ -84,6 +86,9 @@ pub(crate) struct View {
     /// Its row changed since it was last taken.
     pub(crate) unsent: bool,
 }
+
+const SOFT: i64 = ViewKind::Soft as i64;
+const ROUTE: i64 = ViewKind::Route as i64;
 
 /// Fields of the record, and the fields of the event that they become.
 const TAKEN_OVER: &[(usize, usize)] = &[
@@ -103,6 +108,7 @@ impl View {
             number,
             fields: vec![None; <ViewEvent as Fields>::FIELDS.len()],
             start: t,
+            is_route: matches!(record.int(ViewRecord::kind), Some(SOFT | ROUTE)),
             seq: 0,
             vitals,
             interaction_id: None,

@@ -1,13 +1,40 @@
-//! Mistakes that were found in other tools, one fixture each. Times are in ms. Those that are about derived columns are in
-//! `src/attribution`, those about the wall clock with the collector's rows.
+//! Mistakes that were found in other tools, one fixture each. Times are in ms. Two can only be shown elsewhere:
+//!
+//! - The resource of an LCP matched by the first of its URL: the page chooses it, in
+//!   `js-wrapper/src/late/paint-resource.ts`. Shown by "the resource behind a largest paint is the last of its URL that was
+//!   asked for before" in `js-wrapper/test/attribution.test.mjs`.
+//! - `timeOrigin + start` as wall clock after the machine slept: the core has no wall clock. Shown by
+//!   `time_that_a_machine_slept_through_is_added` in `collector/src/store/rows/tests.rs`.
+//!
+//! An LCP of hours in a tab that was never hidden is refused by the collector:
+//! `vitals_that_no_user_can_have_seen_are_dropped` in `collector/src/ingest/validate.rs`.
 
 mod support;
 
 use rum_core::ViewKind;
+use rum_core::attribution::Attribution;
 use rum_core::vitals::{Metric, Scope};
-use support::Page;
+use rum_core::wire::event::ViewEvent;
+use rum_core::wire::record::{LargestPaintRecord, LongFrame, PaintResource};
+use rum_core::wire::{Event, Record};
+use support::{Page, Rows, us, view_id};
 
 use Metric::{Cls, Fcp, Inp, Lcp, Ttfb};
+
+/// View `n`.
+fn view(rows: &Rows, n: u64) -> Option<&ViewEvent> {
+    let mut views = rows.0.iter().filter_map(|item| match &item.event {
+        Event::View(view) => Some(view),
+        _ => None,
+    });
+    views.find(|view| view.view_id == view_id(n))
+}
+
+/// What the value of a metric of view 1 is made of.
+fn attribution(rows: &Rows, metric: Metric) -> Option<Attribution<'_>> {
+    let vital = rows.vital(1, metric, Scope::Document)?;
+    Attribution::of(view(rows, 1)?, vital)
+}
 
 #[test]
 fn cls_sources_of_the_latest_window_instead_of_the_largest() {
@@ -108,4 +135,81 @@ fn an_lcp_of_hours_from_a_tab_in_the_background() {
         .largest(7_200_200.0, "img")
         .leave(7_300_000.0);
     assert_eq!((rows.get(Fcp), rows.get(Lcp)), (None, None));
+}
+
+#[test]
+fn a_render_delay_that_is_always_zero() {
+    let image = LargestPaintRecord {
+        size: 100,
+        target: Some("#hero".into()),
+        url: Some("/hero.avif".into()),
+    };
+    let resource = PaintResource {
+        request_start: us(350.0),
+        response_end: us(800.0),
+    };
+    let rows = Page::loaded()
+        .navigation(200.0, 0.0)
+        .paint(900.0)
+        .push(1000.0, Record::LargestPaint(image))
+        .push(1000.0, Record::PaintResource(resource))
+        .leave(9000.0);
+    let parts = attribution(&rows, Lcp).unwrap().paint.unwrap();
+    let rest = parts.rest.unwrap();
+    assert_eq!(
+        (
+            parts.time_to_first_byte,
+            rest.resource_load_delay,
+            rest.resource_load_duration,
+            rest.element_render_delay
+        ),
+        (200.0, 150.0, 450.0, 200.0)
+    );
+}
+
+#[test]
+fn style_and_layout_from_the_time_origin_where_a_frame_rendered_nothing() {
+    let frame = |style_start: Option<f64>| {
+        Record::InteractionFrame(LongFrame {
+            start: us(1000.0),
+            duration: us(90.0),
+            kind: 0,
+            blocking: None,
+            render_start: None,
+            style_start: style_start.map(us),
+            first_input: None,
+            weight: None,
+            scripts: None,
+        })
+    };
+    // 0 is what the browser's entry says, absent what the capture script makes of it.
+    for (style_start, expected) in [(Some(0.0), 0.0), (None, 0.0), (Some(1070.0), 20.0)] {
+        let rows = Page::loaded()
+            .event(1000.0, 7, 96.0, (1010.0, 1080.0), "click")
+            .push(1000.0, frame(style_start))
+            .leave(2000.0);
+        let totals = attribution(&rows, Inp).unwrap().totals.unwrap();
+        assert_eq!(totals.style_and_layout, expected, "{style_start:?}");
+    }
+}
+
+#[test]
+fn a_vitals_timestamp_that_is_its_value() {
+    let rows = Page::loaded()
+        .paint(1.0)
+        .shift(300.0, 0.2)
+        .interaction(500.0, 7, 48.0)
+        .cut(1000.0)
+        .restored(9000.0, 2, 33.0)
+        .shift(9400.0, 0.1)
+        .interaction(9500.0, 14, 304.0)
+        .leave(9900.0);
+    let at = |n, metric| rows.vital(n, metric, Scope::Document).unwrap().at;
+    assert_eq!((at(1, Cls), at(1, Inp)), (Some(300_000), Some(500_000)));
+    // After a restore values count from it; moments go on counting from the time origin, as the view's start does.
+    assert_eq!((at(2, Cls), at(2, Inp)), (Some(9_400_000), Some(9_500_000)));
+    assert_eq!(
+        (rows.of(2, Lcp), view(&rows, 2).unwrap().start),
+        (Some(33.0), 9_000_000)
+    );
 }

@@ -529,3 +529,39 @@ fn a_soft_navigation_has_paints_of_its_own_and_no_first_byte() {
         "the route view is upgraded"
     );
 }
+
+#[test]
+fn a_soft_navigation_is_the_route_that_opened_for_it() {
+    let kinds = |page: Page| {
+        let rows = page.leave(9000.0);
+        let kinds = rows.0.iter().filter_map(|item| match &item.event {
+            Event::View(view) => ViewKind::from_wire(view.kind),
+            _ => None,
+        });
+        kinds.collect::<Vec<_>>()
+    };
+    let routes = Page::loaded().view(3010.0, 2, ViewKind::Route, "/one");
+    // The page names a view of its own, or goes on to another path, before the browser tells.
+    let named = routes
+        .view(3020.0, 3, ViewKind::Manual, "/one")
+        .softened(3000.0, 7, 3080.0);
+    assert_eq!(kinds(named), [ViewKind::Load, ViewKind::Soft, ViewKind::Manual]);
+    // No view has opened for it, such as in a session that is over.
+    let late = Page::loaded().softened(3000.0, 7, 3080.0);
+    assert_eq!(kinds(late), [ViewKind::Load]);
+}
+
+#[test]
+fn a_restore_has_a_first_byte_at_once_and_what_was_hidden_before_it_hides_nothing() {
+    let rows = Page::loaded()
+        .cut(1000.0)
+        .view(9000.0, 2, ViewKind::BackForwardCache, "/")
+        .leave(9010.0);
+    assert_eq!((rows.of(2, Ttfb), rows.of(2, Fcp)), (Some(0.0), None));
+    let rows = Page::loaded()
+        .cut(1000.0)
+        .restored(9000.0, 2, 33.0)
+        .hidden(500.0)
+        .leave(9900.0);
+    assert_eq!((rows.of(2, Fcp), rows.of(2, Lcp)), (Some(33.0), Some(33.0)));
+}

@@ -311,15 +311,15 @@ mod tests {
         let frame = |ordinal: i64| format!("{ordinal},1,2,0,null,null,null,null,null,[{scripts}]");
         let short_frame = "[9,1,2,0]";
         let dropped = vec![format!("[{x},1]"); 60].join(",");
-        let navigation = format!("[0{},{x}]", ",null".repeat(22));
+        let navigation = format!("[0,1,1,1,200,{x}]");
         let view = VIEW.replace(
             "]",
-            &format!(",null,null,{x},9,{navigation},[1,2,[{dropped}]],null,[{x},{x},1,2,0,4,8,2000,{x}]]"),
+            &format!(",null,null,{x},9,{navigation},[1,2,[{dropped}]],[1,2,0,4,8,2000,{x},{x},{x}]]"),
         );
         let frames = vec![short_frame; 60].join(",");
         let items = [
             view,
-            format!("[2,0,1,3,0,5,{x},{x},1,2,3,4,null,[{frames}]]"),
+            format!("[2,0,1,3,0,5,{x},{x},null,1,2,3,4,[{frames}]]"),
             format!("[64,0,1,1,1,0,{x},{x},200,2,0]"),
             format!("[66,0,1,2,1,0,{x},{x}]"),
             format!("[67,0,1,{}]", frame(3)),
@@ -372,7 +372,7 @@ mod tests {
             (r#"[69,0,1,5,1,"m",1,999]"#, false),
             (r#"[70,0,1,6,1,"e",null,null,9007199254740992]"#, false),
             // An INP whose frame cannot be.
-            ("[2,0,1,3,0,5,null,null,1,2,3,4,null,[[9,1,-2,0]]]", false),
+            ("[2,0,1,3,0,5,null,null,null,1,2,3,4,[[9,1,-2,0]]]", false),
         ] {
             let (items, tally) = check(&format!("{VIEW},{item}"));
             let found = (items.len(), tally.get(Outcome::EventOutOfRange));

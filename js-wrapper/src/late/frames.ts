@@ -3,11 +3,11 @@
 import { micros, now } from '../clock'
 import { Kind, type Script } from '../generated/wire'
 import type { Fields } from '../stream'
-import { beforeCut, observe, plainUrl, sink } from './hooks'
+import { beforeCut, lose, observe, openedAt, plainUrl, sink } from './hooks'
 import { interactedBetween } from './interactions'
 
 const enum Most {
-  /** Frames that met interactions, of one document: they are repeated in every raw batch. */
+  /** Frames that met interactions, of one view: they are repeated in every raw batch. */
   Kept = 20,
   /** Others between two reports. */
   Others = 10,
@@ -73,6 +73,7 @@ const fields = (frame: PerformanceLongAnimationFrameTiming, weight: number | nul
 export const captureFrames = (weight: number | null): void => {
   let waiting: PerformanceLongAnimationFrameTiming[] = []
   let kept = 0
+  let view: number
 
   /** Those that met one of the longest interactions, and the longest others. */
   const sift = (): [met: typeof waiting, others: typeof waiting] => {
@@ -96,8 +97,10 @@ export const captureFrames = (weight: number | null): void => {
   beforeCut(() => {
     const [met, others] = sift()
     waiting = []
+    if (view != (view = openedAt())) kept = 0
     met.forEach((frame) => {
       if (kept++ < Most.Kept) sink(Kind.InteractionFrame, frame.startTime, ...fields(frame, weight))
+      else lose()
     })
     others.forEach((frame) => sink(Kind.LongFrame, now(), ...fields(frame, weight)))
   })

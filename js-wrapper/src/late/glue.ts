@@ -21,7 +21,7 @@ import { captureRestores, recordHiddenBefore } from './visibility'
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 
 /** A page view with a bit of everything. */
-const REHEARSAL = '[[1,0,0,"","",0,""],[5,1,1],[6,2,1,1],[8,3,1,1,0],[9,4,1,1,1,1,1,""],[11,5,1,0]]'
+const REHEARSAL = '[[1,0,0,"","",0,""],[5,1,1],[6,2,1,1],[8,3,1,1,0],[9,4,1,1,1,1,1,""],[12,5,1,1,1],[11,6,1,0]]'
 
 /** The Wasm, compiled off the main thread. */
 const compile = async (): Promise<WebAssembly.Module> => {

@@ -2,13 +2,14 @@
 
 import { micros, now, wall } from '../clock'
 import { Kind } from '../generated/wire'
-import { guard, listen, openedAt, sink } from './hooks'
+import { guard, listen, navigationEntry, sink } from './hooks'
 
 /** The page may have been hidden, and seen again, before the capture script came. */
 export const recordHiddenBefore = (): void => {
+  const seenAt = navigationEntry()?.activationStart || 0
   const first = performance
     .getEntriesByType('visibility-state')
-    .find(({ name, startTime }) => name == 'hidden' && startTime >= openedAt())
+    .find(({ name, startTime }) => name == 'hidden' && startTime >= seenAt)
   if (first) sink(Kind.Visibility, first.startTime, 1, wall())
 }
 

@@ -48,7 +48,7 @@ try {
   exports = new WebAssembly.Instance(new WebAssembly.Module(decode(__CORE__))).exports
 } catch {
   console.warn(
-    "wasm-rum/web-vitals measures nothing here: WebAssembly is refused or missing. Allow it by 'wasm-unsafe-eval' in the content security policy's script-src, or import web-vitals instead, which does without.",
+    "wasm-rum/web-vitals measures nothing here: WebAssembly is missing, or refused: by a content security policy whose script-src lacks 'wasm-unsafe-eval', or by Chromium before 114. web-vitals does without.",
   )
 }
 
