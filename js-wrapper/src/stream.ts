@@ -3,6 +3,7 @@
 import { micros, wall } from './clock'
 import { describe, RawReason } from './document'
 import { FIRST_ONCE, Kind, VERSION, type RawRecord } from './generated/wire'
+import { guard } from './guard'
 import { randomId } from './ids'
 import { lose } from './loss'
 import { outlived } from './session'
@@ -72,11 +73,15 @@ export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fi
     list.push(record)
     units += record.length
   } else if (core) refused++
-  else lose()
+  else {
+    lose()
+    // What says so has to be told: the latest report takes the last place.
+    if (kind == Kind.Cut) list.splice(-1, 1, record)
+  }
   if (core) core.take(record)
   else if (list == once && (!timer || units > Most.DueUnits)) {
     clearTimeout(timer)
-    timer = setTimeout(flush, units > Most.DueUnits ? 0 : Most.DueMs)
+    timer = setTimeout(guard(flush), units > Most.DueUnits ? 0 : Most.DueMs)
   }
 }
 

@@ -22,7 +22,8 @@ export const send = async (body: string, keepalive = true): Promise<void> => {
 /** Takes a body to be sent. */
 export let post = (body: string): unknown =>
   // Without an answer it may have been too large to survive the page: a tab that is only switched away finishes it.
-  send(body).catch(({ status }) => (status ? lose() : send(body, false).catch(lose)))
+  // What the page's fetch rejects with may be anything.
+  send(body).catch((problem) => (problem?.status ? lose() : send(body, false).catch(lose)))
 
 /** From now on `queue` takes the bodies. */
 export const postTo = (queue: typeof post): void => {

@@ -94,11 +94,11 @@ export const openView = (kind: ViewKind, t: number, name?: string): void => {
  * The page says that a view of its own naming begins. The first view may be just about to open; before the page is seen there
  * is none that could end.
  */
-export const startView = (name: string, t = now()): void => {
+export const startView = guard((name: string, t: number = now()) => {
   // What is no text has no place in a table, and may throw when it is asked to be one.
   const open = guard(() => viewId && typeof name == 'string' && openView(ViewKind.Manual, t, name.slice(0, LONGEST_NAME)))
   viewId ? open() : setTimeout(open)
-}
+})
 
 /** The user did something at `t`: if the session is over, so is the view. */
 export const act = (t: number): void => {

@@ -121,6 +121,28 @@ test('records that go once are due before the page is left, when they are many',
   assert.equal(batch.of(Kind.Cut).length, 0, 'no report: the page is still seen')
 })
 
+test('whatever the page\'s own fetch rejects with, nothing is thrown into the page', async (t) => {
+  const { server, tab } = await open(t, () => {
+    const native = window.fetch
+    let attempts = 0
+    window.fetch = (url, options) => {
+      if (!options?.body || ++attempts > 3) return native(url, options)
+      return Promise.reject([undefined, null, { status: 503, headers: {} }][attempts - 1])
+    }
+  })
+  const complaints = []
+  tab.on('pageerror', (error) => complaints.push(error))
+  await secondChunk(server)
+  for (let n = 0; n < 4; n++) {
+    await setHidden(tab, true)
+    await tab.evaluate(() => new Promise((done) => setTimeout(done, 20)))
+    await setHidden(tab, false)
+  }
+  await leave(tab)
+  assert.ok((await server.batch(1)).of(Kind.Cut).length >= 1)
+  assert.deepEqual(complaints, [])
+})
+
 test('a browser without keepalive uses sendBeacon', async (t) => {
   const { server, tab } = await open(t, () => delete Request.prototype.keepalive)
   await secondChunk(server)

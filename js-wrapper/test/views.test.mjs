@@ -41,6 +41,21 @@ test('startView opens a view of the page\'s own naming', async (t) => {
   assert.deepEqual(complaints, [])
 })
 
+test('more views than are kept are counted in the receipt', async (t) => {
+  const { server, tab, complaints } = await open(t)
+  await tab.waitForFunction(() => window.wasmRum?.startView)
+  await tab.evaluate(() => {
+    for (let n = 0; n < 400; n++) window.wasmRum.startView(`view ${n}`)
+  })
+  await leave(tab)
+  const batch = await server.batch(1)
+  const views = batch.of(Kind.View).length
+  const [attached, lost] = batch.named(Kind.Cut).at(-1).receipt
+  assert.ok(attached > 0 && views > 200 && views < 401, `${views} views`)
+  assert.ok(lost >= 401 - views, `${lost} lost, and ${views} views of 401`)
+  assert.deepEqual(complaints, [])
+})
+
 /** A page whose button goes to `path` and shows a large text there, as an app would: a soft navigation. */
 const app = (path) =>
   page({

@@ -13,7 +13,8 @@ const SDK_TAGS = { head: tag(SDK, KEY), async: tag(SDK, `async ${KEY}`), late: '
 /**
  * A page of a situation: `body` and `head` are markup, `options` the JavaScript source of the libraries' options,
  * `series` what they are asked for if it is not everything, `sdk` one of head, async, late; `libraries` may be late too;
- * `first` is markup before any of them. What the server is told besides: `status`, `headers`, `delay` in ms.
+ * `first` is markup before any of them. What the server is told besides: `status`, `headers`, `delay` in ms, and
+ * `endless` where more of the HTML seems to come.
  */
 export const page = (body, { head = '', first, options, series, sdk = 'head', libraries = 'head', ...answer } = {}) => ({
   ...answer,

@@ -15,10 +15,11 @@ const PACKAGE = process.env.RUM_SDK_PACKAGE ?? here('../../rum-sdk/pkg')
 const NATIVE_VITALS = process.env.RUM_NATIVE_VITALS_BIN ?? here('../../target/debug/native-vitals')
 const DOCUMENT = 0
 const BFCACHE = 1
+export const SOFT = 3
 const RECORDS = 1
 const BATCHES_OF_A_FLUSH = 10
 
-const isRaw = (body) => JSON.parse(body)[1] === RECORDS
+export const isRaw = (body) => JSON.parse(body)[1] === RECORDS
 
 /** The lines that a program makes of bodies. */
 const lines = (program, bodies) =>
@@ -56,22 +57,28 @@ export async function executionsAgree(bodies) {
 
 /**
  * The rows of a document's bodies: `views` in the order of their starts, and `vitals` of the document's scope. A vital is
- * as `native-vitals` says it, with `restores`: how often the page had been restored when its document scope began.
+ * as `native-vitals` says it, with `restores`: how often the page had been restored when its document scope began. Of each
+ * view's own scope there are the `vitals` of the view, by metric.
  */
 export function measured(bodies) {
   const all = rows([...bodies.filter((body) => !isRaw(body)), ...native(bodies.filter(isRaw))])
   const of = (kind) => Object.entries(all).flatMap(([name, row]) => (name.split(' ')[1] === kind ? [row] : []))
   const views = of('view')
-    .map(([, id, , kind, start, page, , , , , , , receipt]) => ({ id, kind, start, page, receipt }))
+    .map(([, id, , kind, start, page, , , , , , , receipt]) => ({ id, kind, start, page, receipt, vitals: {} }))
     .sort((a, b) => a.start - b.start)
   const restores = new Map()
   let count = 0
   for (const { id, kind } of views) restores.set(id, kind === BFCACHE ? ++count : count)
 
-  const vitals = new Map()
+  const newest = new Map()
   for (const vital of lines(NATIVE_VITALS, bodies).map(JSON.parse)) {
-    const name = `${vital.view} ${vital.metric}`
-    if (vital.scope === DOCUMENT && !(vitals.get(name)?.seq > vital.seq)) vitals.set(name, { ...vital, restores: restores.get(vital.view) })
+    const name = `${vital.view} ${vital.metric} ${vital.scope}`
+    if (!(newest.get(name)?.seq > vital.seq)) newest.set(name, vital)
   }
-  return { views, vitals: [...vitals.values()] }
+  const vitals = []
+  for (const vital of newest.values()) {
+    if (vital.scope === DOCUMENT) vitals.push({ ...vital, restores: restores.get(vital.view) })
+    else views.find(({ id }) => id === vital.view).vitals[vital.metric] = vital
+  }
+  return { views, vitals }
 }

@@ -78,10 +78,12 @@ export class Site {
       response.writeHead(204, { 'Access-Control-Allow-Origin': '*' }).end()
       return
     }
-    const { status = 200, type, body, headers = {}, delay = 0 } = this.#find(pathname)
+    const { status = 200, type, body, headers = {}, delay = 0, endless = false } = this.#find(pathname)
     await pause(Number(searchParams.get('delay') ?? delay))
     if (searchParams.has('tao')) headers['Timing-Allow-Origin'] = '*'
-    response.writeHead(status, { ...(type && { 'Content-Type': type }), ...headers }).end(body)
+    response.writeHead(status, { ...(type && { 'Content-Type': type }), ...headers })
+    if (endless) response.write(body)
+    else response.end(body)
   }
 
   #find(path) {

@@ -203,7 +203,7 @@ function documents(kept) {
 /**
  * Visits the site of a situation. Gives the `documents` that were open, in the order of their loads, each with the
  * `reports` of the libraries, the `bodies` of the SDK and the `warnings` in the console; the bodies that `arrived` from
- * whatever page; and the site's `origin`.
+ * whatever page; the site's `origin`; and the engine's `abilities`.
  */
 export async function visit({ driver, scripts, situation, mode }) {
   const site = await Site.open({ pages: situation.pages, mode, scripts })
@@ -220,7 +220,7 @@ export async function visit({ driver, scripts, situation, mode }) {
       const seen = documents(JSON.parse(await tab.evaluate('JSON.stringify(Object.entries(localStorage))')))
       return seen.every(({ open, left }) => !open || left) && seen
     })
-    return { documents: left, arrived: site.bodies, origin: site.origin }
+    return { documents: left, arrived: site.bodies, origin: site.origin, abilities: driver.constructor.abilities }
   } finally {
     await tab.close()
     await site.close()

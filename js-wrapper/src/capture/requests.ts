@@ -7,6 +7,9 @@ import { sink } from '../stream'
 import { plainUrl } from '../url'
 import { wrap } from '../wrap'
 
+/** UTF-16 units, as the collector has it. */
+const LONGEST_METHOD = 16
+
 const enum Initiator {
   Fetch,
   Xhr,
@@ -33,7 +36,7 @@ const record = (
     end,
     micros(start),
     initiator,
-    ('' + method).toUpperCase(),
+    ('' + method).toUpperCase().slice(0, LONGEST_METHOD),
     plainUrl(url as string),
     status || null,
     micros(end - start),

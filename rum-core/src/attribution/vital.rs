@@ -176,7 +176,12 @@ impl<'a> Origin<'a> {
         match self.kind? {
             // Only documents that are loaded go into that cache.
             ViewKind::BackForwardCache => Some(LoadState::Complete),
-            _ => Some(LoadMoments::from(self.navigation?).state_at(t)),
+            _ => Some(self.navigation?)
+                // Left while its HTML was still coming.
+                .map(|navigation| match navigation.dom_interactive {
+                    None => LoadState::Loading,
+                    Some(_) => LoadMoments::from(navigation).state_at(t),
+                }),
         }
     }
 }

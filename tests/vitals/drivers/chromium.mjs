@@ -19,7 +19,7 @@ export class Chromium {
   /** What situations may need, see `situations/index.mjs`. */
   static abilities = new Set([
     ...['event', 'first-input', 'largest-contentful-paint', 'layout-shift', 'long-animation-frame', 'paint', 'soft-navigation'],
-    ...['bfcache', 'close', 'dialogue', 'hide', 'input-while-busy', 'prerender', 'told-while-loading', 'touch', 'unload'],
+    ...['back-forward', 'bfcache', 'close', 'dialogue', 'hide', 'input-while-busy', 'prerender', 'told-while-loading', 'touch', 'unload', 'worker-start'],
   ])
   #browser
   #end

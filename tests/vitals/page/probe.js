@@ -6,6 +6,7 @@
 //   <time origin> report <ordinal>   a report, see `keep`
 //   <time origin> open               the path of a page that was seen
 //   <time origin> left               it is hidden now, and all listeners were told
+//   <time origin> core               what became of the SDK's Wasm: up or refused
 //   <time origin> warning <ordinal>  what was said in the console
 //   <time origin> body <ordinal>     a body that the SDK gave to the browser to send
 //
@@ -70,6 +71,8 @@
       register('all', { ...probe.options, reportAllChanges: true })
       // What the SDK's rows are compared with: they know no options.
       if (library === 'reference') register('plain', {})
+      // And its views' own rows, where the browser tells of soft navigations.
+      if (library === 'reference' && PerformanceObserver.supportedEntryTypes.includes('soft-navigation')) register('soft', { reportSoftNavs: true })
     },
 
     keep(library, series, metric) {
@@ -111,15 +114,16 @@
     }
   }
   // Not the drop-in's, which is synchronous. Chromium and Firefox refuse to compile, WebKit to instantiate.
+  const became = (state) => probe.tell('core', (probe.core = state))
   for (const [name, state] of Object.entries({ compile: undefined, instantiate: 'up' })) {
     const make = WebAssembly[name]
     WebAssembly[name] = async (...given) => {
       try {
         const made = await make(...given)
-        probe.core = state
+        became(state)
         return made
       } catch (error) {
-        probe.core = 'refused'
+        became('refused')
         throw error
       }
     }

@@ -7,9 +7,10 @@
 //   shows    checks that the situation was what its name says
 //   differs  metrics whose rows differ from the reference on purpose: `why`, and how (`as`)
 //   modes    wasm, raw; if not both
-//   needs    what an engine has to have: types of entries, and these abilities
+//   needs    what an engine has to have: `ENTRY_TYPES`, and these abilities
 //
 //     bfcache             pages come out of the back/forward cache
+//     back-forward        a page that is loaded again by the history says so; driven Firefox says so now and then
 //     unload              a listener for `unload` keeps a page out of it
 //     close               a tab can be closed
 //     hide                another tab can come to the front
@@ -17,6 +18,7 @@
 //     told-while-loading  a page that is left before its load event is told so
 //     dialogue            alert
 //     touch               a finger
+//     worker-start        a navigation's entry says when a service worker was asked
 //     input-while-busy    the driver's input comes by the way of a person's, so that it waits while the page is busy
 
 import { CLS } from './cls.mjs'
@@ -27,6 +29,12 @@ import { LIFECYCLE } from './lifecycle.mjs'
 import { NAVIGATION } from './navigation.mjs'
 import { OPTIONS } from './options.mjs'
 import { SOFT_NAVIGATIONS } from './soft-navigations.mjs'
+
+/** What situations need an engine to tell of. */
+export const ENTRY_TYPES = [
+  ...['event', 'first-input', 'largest-contentful-paint', 'layout-shift', 'long-animation-frame', 'paint'],
+  'soft-navigation',
+]
 
 export const THEMES = {
   LCP,

@@ -29,6 +29,8 @@ const later = (come) => async (visitor) => {
   await visitor.settled()
 }
 
+/** Of shorter ones those who come later are not told: https://www.w3.org/TR/event-timing/#sec-modifications-DOM */
+const KEPT_MS = 104
 const LATE_MS = 10_000
 const untilLate = (visitor) => visitor.until((ms) => performance.now() > ms, LATE_MS)
 const bothCome = async (visitor) => {
@@ -82,6 +84,26 @@ export const LATE = [
       await bothCome(visitor)
     }),
     shows: nothingLost(LATE_MS),
+  },
+  {
+    name: 'a click of 60 ms before all come: the browser has kept only the first one, and long ones',
+    needs: ['event'],
+    pages: { '/': page(`${TEXT}${BUSY}<script>button.onclick = () => busy(60)</script>`, { sdk: 'late', libraries: 'late' }) },
+    async visit(visitor) {
+      await visitor.open()
+      for (const selector of ['#title', '#button']) {
+        await visitor.settled()
+        await visitor.click(selector)
+      }
+      await visitor.settled()
+      const longest = await visitor.evaluate(() => Math.max(...probe.seen.event.map(({ duration }) => duration)))
+      assert.ok(longest >= 56 && longest < KEPT_MS, `who was there has seen it: ${longest}`)
+      await bothCome(visitor)
+    },
+    shows({ INP }) {
+      assert.equal(INP.attribution.interactionTarget, '#title')
+      assert.ok(INP.value < 56, `INP is ${INP.value}`)
+    },
   },
   {
     name: 'all libraries come when the page has been hidden and is back',

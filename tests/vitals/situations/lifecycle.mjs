@@ -25,6 +25,14 @@ export const EARLY_TTFB = {
   },
 }
 
+/** What is reported of a restore that nothing follows, where an engine has the entries. */
+const RESTORED = { CLS: 'layout-shift', FCP: 'paint', LCP: 'largest-contentful-paint', TTFB: 'bfcache' }
+
+const PACKAGE_TWICE = `<script type="module">
+  import { init } from '/sdk/npm/index.js'
+  for (const app of ['vitals', 'vitals']) init({ app, endpoint: location.origin + '/sdk' })
+</script>`
+
 export const LIFECYCLE = [
   {
     name: 'left as soon as it is loaded',
@@ -49,6 +57,20 @@ export const LIFECYCLE = [
       await visitor.leaveAtOnce()
     },
     shows: ({ document }) => assert.ok(!names(document).includes('TTFB')),
+    differs: EARLY_TTFB,
+  },
+  {
+    name: 'left while its HTML is still coming',
+    needs: ['told-while-loading'],
+    leaves: true,
+    pages: { '/': page(TEXT, { endless: true }) },
+    async visit(visitor) {
+      await visitor.open('/', 'commit')
+      await visitor.until(() => window.probe?.seen?.paint.some(({ name }) => name === 'first-contentful-paint'))
+      await visitor.settled()
+      await visitor.leaveAtOnce()
+    },
+    shows: ({ FCP }) => assert.equal(FCP.attribution.loadState, 'loading'),
     differs: EARLY_TTFB,
   },
   {
@@ -173,8 +195,8 @@ export const LIFECYCLE = [
       await visitor.leave()
       await visitor.restored()
     },
-    shows({ restored }) {
-      assert.deepEqual(Object.keys(restored).sort(), ['CLS', 'FCP', 'LCP', 'TTFB'].filter((name) => restored[name]))
+    shows({ restored, abilities }) {
+      assert.deepEqual(Object.keys(restored).sort(), Object.keys(RESTORED).filter((name) => abilities.has(RESTORED[name])))
       assert.equal(restored.TTFB.value, 0)
       assert.ok(restored.FCP.value > 0)
     },
@@ -261,6 +283,16 @@ export const LIFECYCLE = [
   {
     name: 'the SDK is loaded twice',
     pages: { '/': page(TEXT + slow(80), { head: '<script src="/sdk/rum.js" data-app="vitals"></script>' }) },
+    async visit(visitor) {
+      await visitor.open()
+      await visitor.settled()
+      await visitor.click('#button')
+    },
+    shows: ({ views }) => assert.equal(views.length, 1),
+  },
+  {
+    name: 'an app starts the package twice',
+    pages: { '/': page(TEXT + slow(80), { sdk: 'late', head: PACKAGE_TWICE }) },
     async visit(visitor) {
       await visitor.open()
       await visitor.settled()

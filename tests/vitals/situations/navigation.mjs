@@ -11,7 +11,7 @@ const typed = (type) => ({ FCP, TTFB }) => assert.deepEqual([FCP.navigationType,
 const WORKER = `
   addEventListener('install', () => skipWaiting())
   addEventListener('activate', (event) => event.waitUntil(clients.claim()))
-  addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))`
+  addEventListener('fetch', (event) => event.respondWith(fetch(event.request.url.endsWith('/next') ? '/through' : event.request)))`
 
 const rules = (eagerness) =>
   `<script type="speculationrules">{"prerender": [{"urls": ["/next"], "eagerness": "${eagerness}"}]}</script>`
@@ -81,7 +81,7 @@ export const NAVIGATION = [
   },
   {
     name: 'back to a page that is loaded again',
-    needs: ['unload'],
+    needs: ['unload', 'back-forward'],
     pages: { '/': page(`${TEXT}<script>addEventListener('unload', () => {})</script>`) },
     async visit(visitor) {
       await visitor.open()
@@ -99,7 +99,8 @@ export const NAVIGATION = [
     pages: {
       '/': bare('<p>First</p>'),
       '/worker.js': { type: 'text/javascript', body: WORKER },
-      '/next': page(TEXT),
+      // What the worker gives for /next, which the server does not know.
+      '/through': page(TEXT),
     },
     async visit(visitor) {
       await visitor.open()
@@ -110,6 +111,10 @@ export const NAVIGATION = [
       await visitor.evaluate(register)
       await visitor.open('/next')
       assert.ok(await visitor.evaluate(() => navigator.serviceWorker.controller !== null))
+    },
+    shows({ document, TTFB, abilities }) {
+      assert.equal(document.open, '/next')
+      if (abilities.has('worker-start')) assert.ok(TTFB.entries[0].workerStart > 0)
     },
   },
   {

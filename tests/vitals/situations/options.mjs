@@ -21,6 +21,46 @@ const asks = (name, options, ms, shows) => ({ name, pages: { '/': page(TEXT + sl
 const reports = (document, series) =>
   document.reports.filter(({ library, series: of, metric }) => library === 'reference' && of === series && metric.name === 'INP')
 
+/** The reference's last INP of a series. */
+const lastINP = (document, series) => reports(document, series).at(-1).metric
+
+/** A click that takes no time, which is told whatever the threshold, and one that takes `ms`. */
+const threshold = (name, options, ms, shows) => ({
+  name,
+  needs: ['event'],
+  pages: { '/': page(TEXT + slow(ms), { options }) },
+  async visit(visitor) {
+    await visitor.open()
+    for (const selector of ['#title', '#button']) {
+      await visitor.settled()
+      await visitor.click(selector)
+    }
+  },
+  shows,
+})
+
+/** A page of whose resources the browser itself keeps none; after its image another one comes. */
+const buffer = (name, options, more) => ({
+  name,
+  needs: ['largest-contentful-paint'],
+  pages: { '/': page(TEXT, { options }) },
+  async visit(visitor) {
+    await visitor.open()
+    await visitor.coreIsUp()
+    await visitor.settled()
+    const add = () => {
+      performance.setResourceTimingBufferSize(0)
+      performance.clearResourceTimings()
+      document.body.append(Object.assign(document.createElement('img'), { id: 'hero', src: '/noise.png?image', width: 600, height: 400 }))
+    }
+    await visitor.evaluate(add)
+    await visitor.sees('largest-contentful-paint', { id: 'hero' })
+    await visitor.evaluate(() => fetch('/noise.png?another').then((response) => response.blob()).then(() => true))
+    await visitor.sees('resource', { name: '?another' })
+  },
+  ...more,
+})
+
 export const OPTIONS = [
   asks('generateTarget names elements', '{ generateTarget: (node) => node?.dataset?.name }', 100, ({ LCP, INP }) => {
     if (LCP) assert.ok(['the title', 'tall'].includes(LCP.attribution.target), LCP.attribution.target)
@@ -29,12 +69,30 @@ export const OPTIONS = [
   asks('generateTarget has no name for an element', '{ generateTarget: () => undefined }', 100, ({ INP }) => {
     if (INP) assert.equal(INP.attribution.interactionTarget, '#button')
   }),
-  asks('durationThreshold is low', '{ durationThreshold: 16 }', 25),
-  asks('durationThreshold is high', '{ durationThreshold: 400 }', 100),
+  threshold('durationThreshold is low', '{ durationThreshold: 16 }', 20, ({ INP, document }) => {
+    assert.ok(INP.value >= 16 && INP.value < 40, `INP is ${INP.value}`)
+    assert.equal(INP.attribution.interactionTarget, '#button')
+    assert.equal(lastINP(document, 'plain').attribution.interactionTarget, '#title', 'below 40 ms only the first is told')
+  }),
+  threshold('durationThreshold is high', '{ durationThreshold: 400 }', 100, ({ INP, document }) => {
+    assert.equal(INP.attribution.interactionTarget, '#title')
+    assert.equal(lastINP(document, 'plain').attribution.interactionTarget, '#button')
+  }),
   asks('includeProcessedEventEntries', '{ includeProcessedEventEntries: true }', 100, ({ INP }) => {
     if (INP) assert.ok(INP.attribution.processedEventEntries.length > 0)
   }),
-  asks('resourceBufferSize', '{ resourceBufferSize: 1 }', 50),
+  buffer('resourceBufferSize has its default: the image is kept', undefined, {
+    shows: ({ LCP }) => assert.match(LCP.attribution.lcpResourceEntry.name, /\?image$/),
+  }),
+  buffer('resourceBufferSize is 1: the image is lost', '{ resourceBufferSize: 1 }', {
+    shows({ LCP }) {
+      assert.match(LCP.attribution.url, /\?image$/)
+      assert.equal(LCP.attribution.lcpResourceEntry, undefined)
+    },
+    differs: {
+      LCP: { why: 'the SDK keeps resources of its own, and knows the parts', as: (value, expected) => assert.ok(Math.abs(value - expected) <= 0.001) },
+    },
+  }),
   {
     name: 'reportAllChanges, with longer and longer interactions',
     needs: ['event'],

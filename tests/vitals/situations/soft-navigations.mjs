@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 
-import { BUSY, page } from '../html.mjs'
+import { BUSY, page as plainPage } from '../html.mjs'
 
 const APP = `<nav><button id="to-one">One</button><button id="to-two">Two</button><button id="hash">Part</button></nav>
   <main id="main"><h1>Home</h1></main><p id="foot">Foot</p>${BUSY}
@@ -15,6 +15,8 @@ const APP = `<nav><button id="to-one">One</button><button id="to-two">Two</butto
     // Of another part of the page too, which shows nothing else.
     addEventListener('popstate', () => location.hash || show('back'))
   </script>`
+/** A page on which the reference is asked for soft navigations too, whatever the libraries' options are. */
+const page = (body, options) => plainPage(body, { series: ['final', 'all', 'plain', 'soft'], ...options })
 const SOFT = '{ reportSoftNavs: true }'
 
 /** Opens the app, waits for the SDK's second chunk, which watches routes, and goes on by `selectors`. */
@@ -31,6 +33,11 @@ const goes = (selectors, soft) => async (visitor) => {
 
 const types = ({ document }) =>
   new Set(document.reports.filter(({ series }) => series === 'final').map(({ metric }) => metric.navigationType))
+/** What the reference says of soft navigations, by the path of their route. */
+const softOf = ({ document }, name, path) =>
+  document.reports
+    .filter(({ series, metric }) => series === 'soft' && metric.navigationType === 'soft-navigation' && metric.name === name)
+    .findLast(({ metric }) => new URL(metric.navigationURL).pathname === path)?.metric
 const softly = (seen) => assert.ok(types(seen).has('soft-navigation'))
 const hard = (seen) => assert.deepEqual([...types(seen)], ['navigate'])
 
@@ -61,7 +68,27 @@ export const SOFT_NAVIGATIONS = [
       await visitor.click('#to-two')
       await visitor.sees('soft-navigation', {}, 2)
     },
-    shows: softly,
+    shows(seen) {
+      softly(seen)
+      // The click that leads away is answered by the route that it leaves.
+      assert.ok(softOf(seen, 'CLS', '/one').value > 0 && softOf(seen, 'INP', '/one').value >= 100)
+      assert.equal(softOf(seen, 'CLS', '/two').value, 0)
+    },
+  },
+  {
+    name: 'a route whose image is slow, and soft navigations are reported',
+    needs: ['soft-navigation'],
+    pages: { '/': page(`${APP}<script>document.querySelector('#to-one').addEventListener('click', () => (main.innerHTML = '<h1>One</h1><img id="hero" src="/noise.png?delay=300" width="400" height="300">'))</script>`, { options: SOFT }) },
+    async visit(visitor) {
+      await goes(['#to-one'], true)(visitor)
+      await visitor.until(() => probe.seen['interaction-contentful-paint'].some(({ largestContentfulPaint: paint }) => paint?.id === 'hero'))
+      await visitor.settled()
+    },
+    shows(seen) {
+      const { target, resourceLoadDuration } = softOf(seen, 'LCP', '/one').attribution
+      assert.equal(target, '#hero')
+      assert.ok(resourceLoadDuration >= 250, `loaded in ${resourceLoadDuration}`)
+    },
   },
   {
     name: 'a route, hidden and back, and soft navigations are reported',
