@@ -1,5 +1,7 @@
 -- What vitals are made of, where pages spend their time, and what their numbers miss. docs/tables.md explains each column.
 --
+-- Over 500 lines, for a view is written anew as a whole when its table has more columns.
+--
 -- New columns are at the end and have defaults: rows that lie in the spool from before name the columns that they have.
 
 -- The navigation's moments, what surrounded the page, and what each observer lost.

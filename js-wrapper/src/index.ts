@@ -11,11 +11,13 @@ export type { Options, Rate } from './options'
  */
 export const init = (options: Options): void => {
   if (typeof window == 'undefined') return
-  if (!options?.app || !options.endpoint) {
-    console.error('wasm-rum: nothing is measured, for init() needs { app, endpoint }.')
-    return
+  try {
+    if (options.app && options.endpoint)
+      return start({ ...options, endpoint: `${options.endpoint}`.replace(/\/$/, '') }, () => import('./late/glue'))
+  } catch {
+    // What cannot be read is as good as absent.
   }
-  start({ ...options, endpoint: `${options.endpoint}`.replace(/\/$/, '') }, () => import('./late/glue'))
+  console.error('wasm-rum: nothing is measured, for init() needs { app, endpoint }.')
 }
 
 /**

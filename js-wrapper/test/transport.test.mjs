@@ -149,6 +149,7 @@ test('a browser without keepalive uses sendBeacon', async (t) => {
   await leave(tab)
   const batch = await server.batch(1)
   assert.equal(batch.headers['content-type'], 'text/plain;charset=UTF-8')
+  assert.equal(batch.headers['sec-fetch-mode'], 'no-cors', 'a fetch of ours is cors')
   assert.equal(batch.of(Kind.Cut).length, 1)
 })
 

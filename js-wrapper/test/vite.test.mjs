@@ -38,6 +38,7 @@ test('from npm pack to a batch', async (t) => {
     'src/main.ts',
     `import { init, type Options } from 'wasm-rum'
      const options: Options = { app: 'demo', endpoint: location.origin + '/', release: 'vite' }
+     init({ app: 'bad', get endpoint(): string { throw new Error('nobody reads this') } })
      init(options)
      init({ ...options, app: 'second' })`,
   )
@@ -67,5 +68,5 @@ test('from npm pack to a batch', async (t) => {
   assert.equal(batch.content, 0, 'computed by the Wasm')
   assert.equal(batch.url.searchParams.get('k'), 'demo')
   assert.equal(batch.document[3], 'vite')
-  assert.deepEqual(complaints, [])
+  assert.deepEqual(complaints, ['wasm-rum: nothing is measured, for init() needs { app, endpoint }.'], 'of the first init, which throws nothing')
 })

@@ -1,4 +1,5 @@
-//! The rules of the five vitals, as tables of records. Times are in ms.
+//! The rules of the five vitals, as tables of records. Times are in ms. Over 500 lines, for one rule often shows in several
+//! vitals, and each is a few lines.
 
 mod support;
 

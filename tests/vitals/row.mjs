@@ -75,10 +75,10 @@ export function rowAgrees(vital, metric, origin, unknown = []) {
 }
 
 /** What is not there is nothing, however it is written. */
-const said = (value) => (value === undefined || value === '' ? null : value)
+const orNull = (value) => (value === undefined || value === '' ? null : value)
 
 function compare(actual, value, most, name) {
   if (typeof value === 'number' && typeof actual === 'number') return Math.abs(actual - value) <= most ? [] : [`${name} is ${actual}, not ${value}`]
   if (typeof value === 'object' && value) return Object.entries(value).flatMap(([part, value]) => compare(actual?.[part], value, most, `${name}.${part}`))
-  return said(actual) === said(value) ? [] : [`${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`]
+  return orNull(actual) === orNull(value) ? [] : [`${name} is ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`]
 }

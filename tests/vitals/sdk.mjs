@@ -11,8 +11,8 @@ import { rows } from '../recordings/rows.mjs'
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const NATIVE_CORE = process.env.RUM_NATIVE_CORE_BIN ?? here('../../target/debug/native-core')
 const PACKAGE = process.env.RUM_SDK_PACKAGE ?? here('../../rum-sdk/pkg')
-
 const NATIVE_VITALS = process.env.RUM_NATIVE_VITALS_BIN ?? here('../../target/debug/native-vitals')
+
 const DOCUMENT = 0
 const BFCACHE = 1
 export const SOFT = 3

@@ -81,7 +81,7 @@ export const captureFrames = (weight: number | null): void => {
     const others = waiting
       .filter((frame) => !met.includes(frame) && frame.blockingDuration !== 0)
       .sort((a, b) => b.duration - a.duration)
-    return [met.slice(0, Most.Kept), others.slice(0, Most.Others)]
+    return [met, others.slice(0, Most.Others)]
   }
 
   observe(

@@ -4,6 +4,8 @@
 //! for ever; `t` is in µs since the time origin. Kinds below [`FIRST_ONCE`] are kept by the capture script and repeated
 //! in every raw batch, because vitals need the whole document; kinds from there on are sent once, and their first field
 //! is the time that places them in a view. The core reads no more of these than that: they become events as they are.
+//!
+//! Over 500 lines, for it is one table: every kind with its fields, of which code and documentation are made.
 
 use alloc::string::String;
 
