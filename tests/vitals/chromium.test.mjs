@@ -3,4 +3,4 @@
 import { Chromium } from './drivers/chromium.mjs'
 import { suite } from './suite.mjs'
 
-suite(Chromium)
+await suite(Chromium)

@@ -3,4 +3,4 @@
 import { Firefox } from './drivers/firefox.mjs'
 import { suite } from './suite.mjs'
 
-suite(Firefox)
+await suite(Firefox)

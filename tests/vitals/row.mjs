@@ -59,6 +59,9 @@ function script(said) {
   return { ...totals, longestScript: { ...(!isAtOnce(said) && { subpart }), intersectingDuration, sourceFunctionName: entry.sourceFunctionName } }
 }
 
+/** What the row says nothing about where the browser tells nothing of the navigation, and the reference has zeros. */
+export const OF_THE_NAVIGATION = ['navigationType', 'loadState', ...PARTS.LCP, ...PARTS.FCP, ...PARTS.TTFB]
+
 /**
  * Fails unless `vital`, a line of `native-vitals`, says of `metric` what the reference's last report does; of what is
  * `unknown` to the row it says nothing.
@@ -67,9 +70,7 @@ export function rowAgrees(vital, metric, origin, unknown = []) {
   const restoredPaint = isRestored(metric) && /FCP|LCP/.test(metric.name)
   const most = metric.name === 'CLS' ? ROUNDED.score * Math.max(1, metric.entries.length) : restoredPaint ? RESTORED : ROUNDED.ms
   const wanted = { value: metric.value, rating: metric.rating, navigationType: metric.navigationType, ...expected(mended({ metric }).metric, origin) }
-  // Until WebKit tells of the navigation there is nothing about it in the row, where the reference has zeros.
-  const untold = metric.attribution.navigationEntry?.responseStart === 0 ? ['navigationType', 'loadState', ...PARTS[metric.name]] : []
-  for (const name of [...unknown, ...untold]) if (name in wanted) wanted[name] = null
+  for (const name of unknown) if (name in wanted) wanted[name] = null
   const differences = Object.entries(wanted).flatMap(([name, value]) => compare(vital[name], value, name === 'value' || restoredPaint ? most : ROUNDED.ms, name))
   assert.deepEqual(differences, [], `the row of ${metric.name}, which is ${metric.value}`)
 }

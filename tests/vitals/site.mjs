@@ -15,6 +15,8 @@ import { NOISE } from './noise.mjs'
 
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.png': 'image/png' }
 const BATCHES = '/sdk/v1/batches'
+/** WebKit's clock has whole ms: a first byte that comes at 0 is for nobody one. */
+const LEAST_DELAY = 3
 
 /** Ports of this process's sites: the system gives them again, and a browser keeps what it has of an origin. */
 const used = new Set()
@@ -79,7 +81,7 @@ export class Site {
       return
     }
     const { status = 200, type, body, headers = {}, delay = 0, endless = false } = this.#find(pathname)
-    await pause(Number(searchParams.get('delay') ?? delay))
+    await pause(Math.max(LEAST_DELAY, searchParams.get('delay') ?? delay))
     if (searchParams.has('tao')) headers['Timing-Allow-Origin'] = '*'
     response.writeHead(status, { ...(type && { 'Content-Type': type }), ...headers })
     if (endless) response.write(body)

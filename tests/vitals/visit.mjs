@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 
+import { answer } from './drivers/answer.mjs'
 import { append, libraryScripts } from './html.mjs'
 import { AFTER, Site } from './site.mjs'
 
@@ -137,15 +138,13 @@ export class Visitor {
   }
 
   async leaveAtOnce() {
-    // The document goes, and the answer may go with it.
-    await this.#tab.evaluate(`void (location.href = ${JSON.stringify(AFTER)})`).catch(() => {})
+    await answer(this.#tab.evaluate(`void (location.href = ${JSON.stringify(AFTER)})`))
     await this.untilThere((after) => location.pathname === after && document.readyState === 'complete', AFTER)
   }
 
   /** Back to the page before, wherever it comes from. */
   async back() {
-    // The document goes, and the answer may go with it.
-    await this.#tab.evaluate('void history.back()').catch(() => {})
+    await answer(this.#tab.evaluate('void history.back()'))
   }
 
   /** Back to the page before, out of the back/forward cache, for the nth time. */
@@ -158,7 +157,7 @@ export class Visitor {
   /** Waits until `look` is true in whatever page is there: documents may come and go meanwhile. */
   async untilThere(look, given) {
     const source = `(${look})(${JSON.stringify(given) ?? ''})`
-    await until(source, () => this.#tab.evaluate(source).catch(() => false))
+    await until(source, () => answer(this.#tab.evaluate(source)))
   }
 
   /** Until the server was asked for a path. */
@@ -205,22 +204,23 @@ function documents(kept) {
  * `reports` of the libraries, the `bodies` of the SDK and the `warnings` in the console; the bodies that `arrived` from
  * whatever page; the site's `origin`; and the engine's `abilities`.
  */
-export async function visit({ driver, scripts, situation, mode }) {
+export async function visit({ engine, scripts, situation, mode }) {
   const site = await Site.open({ pages: situation.pages, mode, scripts })
-  let tab = await driver.tab()
+  let tab = await engine.tab()
   try {
     const visitor = new Visitor(tab, site, mode)
     await (situation.visit ?? ((visitor) => visitor.open()))(visitor)
     if (!situation.leaves) await visitor.leave()
     if (!visitor.isOpen) {
-      tab = await driver.tab()
+      tab = await engine.tab()
       await tab.open(site.origin + AFTER)
     }
     const left = await until('every page that was seen is left', async () => {
-      const seen = documents(JSON.parse(await tab.evaluate('JSON.stringify(Object.entries(localStorage))')))
+      const kept = await within('what was kept', tab.evaluate('JSON.stringify(Object.entries(localStorage))'))
+      const seen = documents(JSON.parse(kept))
       return seen.every(({ open, left }) => !open || left) && seen
     })
-    return { documents: left, arrived: site.bodies, origin: site.origin, abilities: driver.constructor.abilities }
+    return { documents: left, arrived: site.bodies, origin: site.origin, abilities: engine.abilities }
   } finally {
     await tab.close()
     await site.close()

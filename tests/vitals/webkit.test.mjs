@@ -3,4 +3,4 @@
 import { Webkit } from './drivers/webkit.mjs'
 import { suite } from './suite.mjs'
 
-suite(Webkit)
+await suite(Webkit)

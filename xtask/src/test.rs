@@ -37,11 +37,11 @@ pub(crate) enum Stage {
     Size,
     /// End to end in headless Chromium
     Browser,
-    /// The vitals against the reference library's, in Chromium; only if it is asked for
+    /// The vitals against the reference library's, in Chromium; and that the SDK forces no layout
     VitalsChromium,
-    /// The same in Firefox; only if it is asked for
+    /// The vitals against the reference library's, in Firefox
     VitalsFirefox,
-    /// The same in WebKitGTK; only if it is asked for
+    /// The vitals against the reference library's, in WebKitGTK
     VitalsWebkit,
 }
 
@@ -72,11 +72,7 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
     let mut outcomes = Vec::new();
     let build = only.iter().any(Stage::needs_build);
     for &stage in Stage::value_variants() {
-        let wanted = if only.is_empty() {
-            stage.by_default()
-        } else {
-            only.contains(&stage)
-        };
+        let wanted = only.is_empty() || only.contains(&stage);
         if wanted || (stage == Stage::Build && build) {
             outcomes.push(tests.stage(stage));
         }
@@ -85,12 +81,6 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
 }
 
 impl Stage {
-    /// The suite of the vitals takes 15 minutes more, and is yet to show that it passes every time on a loaded machine
-    /// (ARCHITECTURE.md has it under what is absent).
-    fn by_default(self) -> bool {
-        !matches!(self, Self::VitalsChromium | Self::VitalsFirefox | Self::VitalsWebkit)
-    }
-
     fn needs_build(&self) -> bool {
         match self {
             Self::Native

@@ -16,11 +16,11 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 
 export class Chromium {
   static engine = 'Chromium'
-  /** What situations may need, see `situations/index.mjs`. */
-  static abilities = new Set([
-    ...['event', 'first-input', 'largest-contentful-paint', 'layout-shift', 'long-animation-frame', 'paint', 'soft-navigation'],
-    ...['back-forward', 'bfcache', 'close', 'dialogue', 'hide', 'input-while-busy', 'prerender', 'told-while-loading', 'touch', 'unload', 'worker-start'],
-  ])
+  /** What situations may need besides types of entries, see `situations/index.mjs`. */
+  static abilities = [
+    ...['back-forward', 'bfcache', 'close', 'dialogue', 'hide', 'input-while-busy', 'prerender', 'told-while-loading', 'touch'],
+    ...['unload', 'worker-start'],
+  ]
   #browser
   #end
 
@@ -49,6 +49,10 @@ export class Chromium {
       throw error
     }
     return driver
+  }
+
+  async version() {
+    return await this.#browser.version()
   }
 
   async tab() {

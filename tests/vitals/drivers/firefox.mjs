@@ -6,11 +6,8 @@ import { Tab } from './tab.mjs'
 
 export class Firefox {
   static engine = 'Firefox'
-  /** What situations may need, see `situations/index.mjs`. */
-  static abilities = new Set([
-    ...['event', 'first-input', 'largest-contentful-paint', 'paint'],
-    ...['bfcache', 'close', 'dialogue', 'hide', 'told-while-loading', 'touch', 'unload'],
-  ])
+  /** What situations may need besides types of entries, see `situations/index.mjs`. */
+  static abilities = ['bfcache', 'close', 'dialogue', 'hide', 'told-while-loading', 'touch', 'unload']
   #browser
 
   static async launch() {
@@ -23,6 +20,10 @@ export class Firefox {
       args: ['--width=1280', '--height=987'],
     })
     return driver
+  }
+
+  async version() {
+    return await this.#browser.version()
   }
 
   async tab() {

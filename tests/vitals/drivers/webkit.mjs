@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import selenium from 'selenium-webdriver'
 
+import { answer } from './answer.mjs'
 import { HELD } from './tab.mjs'
 
 const { Button, Builder, By, Capabilities, Key } = selenium
@@ -62,8 +63,8 @@ async function openDriver(display) {
 
 export class Webkit {
   static engine = 'WebKit'
-  /** What situations may need, see `situations/index.mjs`. */
-  static abilities = new Set(['bfcache', 'paint'])
+  /** What situations may need besides types of entries, see `situations/index.mjs`. */
+  static abilities = ['bfcache']
   #processes = []
   #session
 
@@ -85,6 +86,10 @@ export class Webkit {
       throw error
     }
     return driver
+  }
+
+  async version() {
+    return (await this.#session.getCapabilities()).getBrowserVersion()
   }
 
   /** The one tab there is: another one would open in the background, where nothing is painted. */
@@ -119,7 +124,7 @@ class Tab {
     await this.evaluate('window.here = true')
     await navigate()
     const there = `!window.here && (${until === 'commit'} || document.readyState === 'complete')`
-    while (!(await this.evaluate(there).catch(() => false))) await pause(EVERY)
+    while (!(await answer(this.evaluate(there)))) await pause(EVERY)
   }
 
   async evaluate(source) {

@@ -11,6 +11,7 @@
 // page that is slowed down so prerenders nothing; those are left out.
 
 import { Chromium } from '../drivers/chromium.mjs'
+import { Engine, lacks } from '../engine.mjs'
 import { alone } from '../libraries.mjs'
 import { THEMES } from '../situations/index.mjs'
 import { visit } from '../visit.mjs'
@@ -30,12 +31,12 @@ const subjects = {
 }
 
 /** What a page costs with one of them: the longest task, the report, and all of it. */
-async function cost(driver, situation, { scripts, of, mode }) {
+async function cost(engine, situation, { scripts, of, mode }) {
   const seen = { task_ms: [], report_ms: [], total_ms: [] }
   for (let n = 0; n < visits; n++) {
     const found = []
     const keep = (events) => found.push(...tasks(events, of))
-    await visit({ driver: traced(driver, { slower: emulated ? SLOWER : 1, categories: TIMELINE, keep }), scripts, situation, mode })
+    await visit({ engine: traced(engine, { slower: emulated ? SLOWER : 1, categories: TIMELINE, keep }), scripts, situation, mode })
     seen.task_ms.push(longest(found.filter(({ leaving }) => !leaving)))
     seen.report_ms.push(longest(found.filter(({ leaving }) => leaving)))
     seen.total_ms.push(found.reduce((sum, { ms }) => sum + ms, 0))
@@ -43,17 +44,18 @@ async function cost(driver, situation, { scripts, of, mode }) {
   return Object.fromEntries(Object.entries(seen).map(([name, figures]) => [name, median(figures) * (emulated ? 1 : SLOWER)]))
 }
 
-const driver = await Chromium.launch()
+const engine = await Engine.launch(Chromium)
 const rows = []
 try {
   for (const [theme, situations] of Object.entries(THEMES)) {
-    for (const situation of situations.filter(({ needs = [] }) => !emulated || !needs.includes('prerender'))) {
+    for (const situation of situations) {
+      if (lacks(situation, engine).length || (emulated && situation.needs?.includes('prerender'))) continue
       const row = { theme, situation: situation.name }
-      for (const [name, subject] of Object.entries(subjects)) row[name] = await cost(driver, situation, subject)
+      for (const [name, subject] of Object.entries(subjects)) row[name] = await cost(engine, situation, subject)
       rows.push(row)
     }
   }
 } finally {
-  await driver.close()
+  await engine.close()
 }
 console.log(JSON.stringify({ slower: SLOWER, emulated, visits, rows }, null, 2))

@@ -6,22 +6,23 @@ import { after, before, test } from 'node:test'
 
 import { Chromium } from '../drivers/chromium.mjs'
 import { page } from '../html.mjs'
+import { Engine, lacks } from '../engine.mjs'
 import { alone } from '../libraries.mjs'
 import { THEMES } from '../situations/index.mjs'
 import { visit } from '../visit.mjs'
 import { forcedLayouts, STACKS, traced } from './trace.mjs'
 
-let driver, scripts
+let engine, scripts
 before(async () => {
   scripts = await alone('sdk')
-  driver = await Chromium.launch()
+  engine = await Engine.launch(Chromium)
 })
-after(() => driver?.close())
+after(() => engine?.close())
 
 async function forced(situation) {
   const found = []
   const keep = (events) => found.push(...forcedLayouts(events))
-  await visit({ driver: traced(driver, { categories: STACKS, keep }), scripts, situation, mode: 'wasm' })
+  await visit({ engine: traced(engine, { categories: STACKS, keep }), scripts, situation, mode: 'wasm' })
   return found
 }
 
@@ -39,6 +40,7 @@ test('a layout that a script of ours forces is seen', async () => {
 
 for (const [theme, situations] of Object.entries(THEMES)) {
   test(`no layout is forced on pages about ${theme}`, async () => {
-    for (const situation of situations) assert.deepEqual(await forced(situation), [], situation.name)
+    const run = situations.filter((situation) => !lacks(situation, engine).length)
+    for (const situation of run) assert.deepEqual(await forced(situation), [], situation.name)
   })
 }

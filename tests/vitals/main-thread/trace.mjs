@@ -16,15 +16,16 @@ export const TIMELINE = ['toplevel', 'devtools.timeline']
 export const STACKS = [...TIMELINE, 'disabled-by-default-devtools.timeline.stack']
 
 /**
- * A driver whose tabs are traced, one at a time, and slowed down `slower` times; `keep` gets the events of each when it is
+ * An engine whose tabs are traced, one at a time, and slowed down `slower` times; `keep` gets the events of each when it is
  * closed. A page that is slowed down prerenders nothing.
  */
-export const traced = (driver, { slower = 1, categories, keep }) => ({
+export const traced = (engine, { slower = 1, categories, keep }) => ({
+  abilities: engine.abilities,
   async tab() {
-    const tab = await driver.tab()
+    const tab = await engine.tab()
     if (slower > 1) await (await tab.session()).send('Emulation.setCPUThrottlingRate', { rate: slower })
     // Of the browser, for with a session of its own a page prerenders nothing either.
-    const session = await driver.session()
+    const session = await engine.session()
     const events = []
     session.on('Tracing.dataCollected', ({ value }) => events.push(...value))
     const traceConfig = { includedCategories: categories, recordMode: 'recordAsMuchAsPossible' }
