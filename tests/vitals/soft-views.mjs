@@ -10,8 +10,6 @@ import { measured, SOFT } from './sdk.mjs'
 const NEVER_FETCHED = 'TTFB'
 /** What the reference measures of a document until its first soft navigation, and the first view of itself. */
 const UNTIL_THE_NEXT = ['CLS', 'INP']
-/** How far the document was loaded the row of its first view says. */
-const UNKNOWN_OF_SOFT_VIEWS = ['loadState']
 /** The wire has whole µs. */
 const ROUNDED_MS = 0.002
 
@@ -31,7 +29,7 @@ export function softViewsAgree(document, origin) {
   for (const [at, view] of softViews.entries()) {
     const metrics = soft.filter(({ navigationStartTime }) => navigationStartTime === starts[at])
     assert.equal(new URL(metrics[0].navigationURL).pathname, view.page)
-    viewAgrees(view, metrics, origin, UNKNOWN_OF_SOFT_VIEWS)
+    viewAgrees(view, metrics, origin)
     const { LCP } = view.vitals
     if (LCP) assert.ok(Math.abs(LCP.at - LCP.value - starts[at]) <= ROUNDED_MS, `LCP is measured from ${LCP.at - LCP.value}, not ${starts[at]}`)
   }
@@ -42,9 +40,9 @@ export function softViewsAgree(document, origin) {
   }
 }
 
-function viewAgrees({ page, vitals }, metrics, origin, unknown) {
+function viewAgrees({ page, vitals }, metrics, origin) {
   const compared = metrics.filter(({ name }) => name !== NEVER_FETCHED)
   for (const { name, value } of metrics) if (name === NEVER_FETCHED) assert.equal(value, 0, 'nothing was fetched')
   assert.deepEqual(Object.keys(vitals).sort(), compared.map(({ name }) => name).sort(), `metrics of the view ${page}`)
-  for (const metric of compared) rowAgrees(vitals[metric.name], metric, origin, unknown)
+  for (const metric of compared) rowAgrees(vitals[metric.name], metric, origin)
 }

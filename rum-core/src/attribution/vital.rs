@@ -174,8 +174,8 @@ impl<'a> Origin<'a> {
             Metric::Ttfb => return None,
         };
         match self.kind? {
-            // Only documents that are loaded go into that cache.
-            ViewKind::BackForwardCache => Some(LoadState::Complete),
+            // Only documents that are loaded go into that cache, and routes are watched from then on.
+            ViewKind::BackForwardCache | ViewKind::Route | ViewKind::Soft => Some(LoadState::Complete),
             _ => Some(self.navigation?)
                 // Left while its HTML was still coming.
                 .map(|navigation| match navigation.dom_interactive {
