@@ -4,7 +4,7 @@ type Callable<O, N extends keyof O> = Extract<O[N], (...given: any) => any>
 
 /**
  * Puts `around` in the place of `owner[name]`; it gets the original call ready to be made, and the call's `this` and
- * arguments. A Proxy, so that name, length and own properties stay, and so does what `toString` says.
+ * arguments. A Proxy, so that name, length and own properties stay, and `toString` still calls it native.
  */
 export const wrap = <O, N extends keyof O>(
   owner: O,

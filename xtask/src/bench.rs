@@ -2,6 +2,7 @@
 
 mod boundary;
 mod page;
+mod sdk;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -28,6 +29,14 @@ enum Bench {
         #[command(flatten)]
         output: Output,
     },
+    /// What a page pays for the SDK, beside web-vitals, Elastic, Faro and Sentry, as differences to a page without any
+    Sdk {
+        /// Rounds: in each a visit without any SDK, and one with each, at full speed and at a fourth of it
+        #[arg(long, default_value_t = 30)]
+        rounds: u32,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 #[derive(clap::Args)]
@@ -48,6 +57,14 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArgumen
     let (output, columns, rows) = match &arguments.bench {
         Bench::Boundary(output) => (output, boundary::COLUMNS, boundary::measure(workspace, cache)?),
         Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
+        Bench::Sdk { rounds, output } => {
+            let list = sdk::measure(workspace, cache, *rounds)?;
+            if output.json {
+                terminal::result(&serde_json::to_string_pretty(&list)?);
+                return Ok(());
+            }
+            (output, sdk::COLUMNS, sdk::rows(&list))
+        }
     };
     if output.json {
         terminal::result(&json(columns, &rows).to_string());

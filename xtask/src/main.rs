@@ -37,7 +37,7 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Build the Wasm into rum-sdk/pkg and rum-vitals/pkg, and what pages download into js-wrapper/dist
     Wasm(WasmArguments),
-    /// Run the tests: formatting, clippy, native, Wasm glue, size, in Chromium, and the vitals in three browsers
+    /// Run the tests: formatting, clippy, native, Wasm glue, size, end to end, and in three browsers
     Test(TestArguments),
     /// The same as test, for logs: without colours and progress bars
     Ci(TestArguments),

@@ -35,14 +35,14 @@ pub(crate) enum Stage {
     Wasm,
     /// The bytes that a page downloads against size-budget.toml
     Size,
-    /// End to end in headless Chromium
+    /// End to end: the shop in headless Chromium, rows in ClickHouse, alerts
     Browser,
-    /// The vitals against the reference library's, in Chromium; and that the SDK forces no layout
-    VitalsChromium,
-    /// The vitals against the reference library's, in Firefox
-    VitalsFirefox,
-    /// The vitals against the reference library's, in WebKitGTK
-    VitalsWebkit,
+    /// In Chromium: the vitals against the reference library's, that no layout is forced, and what fetch is to the page
+    Chromium,
+    /// In Firefox: the vitals and fetch
+    Firefox,
+    /// In WebKitGTK: the vitals and fetch
+    Webkit,
 }
 
 /// Who reads the output.
@@ -83,13 +83,9 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
 impl Stage {
     fn needs_build(&self) -> bool {
         match self {
-            Self::Native
-            | Self::Js
-            | Self::Size
-            | Self::Browser
-            | Self::VitalsChromium
-            | Self::VitalsFirefox
-            | Self::VitalsWebkit => true,
+            Self::Native | Self::Js | Self::Size | Self::Browser | Self::Chromium | Self::Firefox | Self::Webkit => {
+                true
+            }
             Self::Format | Self::Clippy | Self::Codegen | Self::Build | Self::Wasm => false,
         }
     }
@@ -142,11 +138,19 @@ impl Tests<'_> {
             Stage::Wasm => self.wasm(),
             Stage::Size => size::check(self.workspace, size::Format::Table).map(|()| Tally::PASSED),
             Stage::Browser => self.browser(),
-            Stage::VitalsChromium => {
-                self.vitals(Engine::Chromium, &["chromium.test.mjs", "main-thread/layouts.test.mjs"])
-            }
-            Stage::VitalsFirefox => self.vitals(Engine::Firefox, &["firefox.test.mjs"]),
-            Stage::VitalsWebkit => self.vitals(Engine::WebKit, &["webkit.test.mjs"]),
+            Stage::Chromium => self.engine(
+                Engine::Chromium,
+                &[
+                    "vitals/chromium.test.mjs",
+                    "vitals/main-thread/layouts.test.mjs",
+                    "wrapped/chromium.test.mjs",
+                ],
+            ),
+            Stage::Firefox => self.engine(
+                Engine::Firefox,
+                &["vitals/firefox.test.mjs", "wrapped/firefox.test.mjs"],
+            ),
+            Stage::Webkit => self.engine(Engine::WebKit, &["vitals/webkit.test.mjs", "wrapped/webkit.test.mjs"]),
         }
     }
 
@@ -198,12 +202,12 @@ impl Tests<'_> {
         counted(&mut node, Tally::count_node)
     }
 
-    fn vitals(&self, engine: Engine, files: &[&str]) -> Result<Tally> {
+    fn engine(&self, engine: Engine, files: &[&str]) -> Result<Tally> {
         let programs = engine.ready()?;
         npm::install(self.workspace)?;
         let mut node = self.command("node");
         node.args(["--test", "--test-concurrency=1"]);
-        node.args(files.iter().map(|file| self.workspace.path("tests/vitals").join(file)));
+        node.args(files.iter().map(|file| self.workspace.path("tests").join(file)));
         native::built(self.workspace, &mut node);
         node.envs(programs);
         counted(&mut node, Tally::count_node)
@@ -319,7 +323,7 @@ mod tests {
 
     #[test]
     fn an_engine_that_cannot_be_here_fails_only_for_those_who_count_on_it() {
-        let stage = Stage::VitalsWebkit;
+        let stage = Stage::Webkit;
         let absent = Some(Absent::WebKit);
         let tally = |only: &[Stage], audience| without_result(stage, absent, only, audience);
         assert_eq!(tally(&[], Audience::Person), Tally::default());

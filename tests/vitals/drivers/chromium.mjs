@@ -59,6 +59,11 @@ export class Chromium {
     return new Tab(await this.#browser.newPage())
   }
 
+  /** Puppeteer's. */
+  get browser() {
+    return this.#browser
+  }
+
   /** A session of Chromium's own protocol, with the browser. */
   async session() {
     return await this.#browser.target().createCDPSession()

@@ -1,0 +1,6 @@
+// Every call shape in headless Chromium.
+
+import { Chromium } from '../vitals/drivers/chromium.mjs'
+import { suite } from './suite.mjs'
+
+await suite(Chromium)

@@ -1,0 +1,6 @@
+// Every call shape in headless Firefox.
+
+import { Firefox } from '../vitals/drivers/firefox.mjs'
+import { suite } from './suite.mjs'
+
+await suite(Firefox)
