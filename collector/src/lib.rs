@@ -4,6 +4,7 @@ pub mod alert;
 pub mod batch;
 pub mod config;
 pub mod data_folder;
+mod errors;
 pub mod ingest;
 pub mod run;
 pub mod serve;

@@ -118,7 +118,9 @@ fn what_is_shown_can_be_loaded_and_shows_the_same() {
     let folder = TempDir::new().unwrap();
     let rules = folder.path().join("rules.yaml");
     fs::write(&rules, "rules: []").unwrap();
-    let text = format!("{APP}[alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n");
+    let text = format!(
+        "{APP}foreign_errors = \"keep\"\n[alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n"
+    );
     let shown = load(&text, &[]).unwrap().show();
     assert!(
         !shown.contains("secret") && shown.contains("https://hooks.example/…"),
@@ -237,6 +239,11 @@ fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
             app("shop", "k", "[\"*\", \"https://a.example\"]"),
             "apps[0].origins",
             "remove it",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "foreign_errors = \"maybe\"\n",
+            "apps[0].foreign_errors",
+            "write \"keep\"",
         ),
         (
             app("a", "k", "[\"*\"]") + &app("b", "k", "[\"*\"]"),

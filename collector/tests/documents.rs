@@ -31,15 +31,17 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn the_readmes_questions_have_answers() {
+async fn documented_questions_have_answers() {
     let database = Database::start().await;
     store::migrate(&database.clickhouse).await.unwrap();
-    let readme = read("README.md");
-    let questions = blocks(&readme, "sql");
-    assert_eq!(questions.len(), 14);
-    for question in questions {
-        let answer = query::sql(&database.clickhouse, question, query::SqlFormat::Json).await;
-        assert!(answer.is_ok(), "{question}\n{}", answer.unwrap_err());
+    for (file, count) in [("README.md", 14), ("docs/errors.md", 2)] {
+        let text = read(file);
+        let questions = blocks(&text, "sql");
+        assert_eq!(questions.len(), count, "{file}");
+        for question in questions {
+            let answer = query::sql(&database.clickhouse, question, query::SqlFormat::Json).await;
+            assert!(answer.is_ok(), "{question}\n{}", answer.unwrap_err());
+        }
     }
     database.stop().await;
 }
@@ -151,6 +153,7 @@ fn links_lead_somewhere() {
         "collector/README.md",
         "js-wrapper/README.md",
         "demo-site/README.md",
+        "docs/errors.md",
     ] {
         let text = read(file);
         let folder = root().join(file).parent().unwrap().to_owned();

@@ -603,6 +603,29 @@ async fn what_is_dropped_or_cut_is_counted() {
 }
 
 #[tokio::test]
+async fn errors_of_others_are_counted_and_stored_only_if_wanted() {
+    let items = [
+        r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#,
+        r#"[65,0,1,1,0,0,null,"Script error.",null,0,3]"#,
+        r#"[65,0,1,2,0,0,"Error","x","at f (chrome-extension://abcdefgh/content.js:1:2)",0,1]"#,
+        r#"[65,0,1,3,0,0,"Error","x","at f (https://shop.example/a.js:1:2)",0,1]"#,
+    ];
+    for (subject, expected) in [
+        (Subject::new(), [2, 1, 1]),
+        (Subject::with("foreign_errors = \"keep\"\n"), [4, 0, 0]),
+    ] {
+        let answer = subject.post(compact(1, &items.join(","))).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.json);
+        for (outcome, expected) in ["event_accepted", "error_opaque", "error_of_extension"]
+            .iter()
+            .zip(expected)
+        {
+            assert_eq!(subject.outcome(outcome).await, expected, "{outcome}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_full_spool_says_when_to_come_again() {
     let subject = Subject::with("[spool]\nmax_bytes = \"1 MiB\"\nsegment_bytes = \"64 KiB\"\n");
     let operator = || get("/readyz/spool", "127.0.0.1:1");

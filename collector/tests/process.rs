@@ -177,7 +177,7 @@ async fn a_batch_travels_from_the_request_to_the_command_line() {
     collector
         .answers(
             "SELECT page, metric, value FROM rum.web_vitals",
-            "\"/product/7\",\"LCP\",1100",
+            "\"/product/:id\",\"LCP\",1100",
         )
         .await;
 

@@ -31,6 +31,7 @@ pub mod navigation;
 pub mod replay;
 mod report;
 mod scope;
+pub mod scrub;
 pub mod view;
 pub mod vitals;
 pub mod wire;

@@ -14,6 +14,31 @@ pub struct App {
     pub key: String,
     /// The origins of its pages.
     pub origins: AllowedOrigins,
+    /// Whether errors of others are stored.
+    pub foreign_errors: ForeignErrors,
+}
+
+/// What becomes of errors that the owner of a page cannot mend: those of browser extensions, and `Script error.`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForeignErrors {
+    /// They are counted, and not stored.
+    #[default]
+    Drop,
+    /// They are stored as all errors are.
+    Keep,
+}
+
+impl ForeignErrors {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Drop, Self::Keep];
+
+    /// As the configuration writes it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Keep => "keep",
+        }
+    }
 }
 
 /// The origins from which an app's batches may come.

@@ -11,7 +11,8 @@ use url::Url;
 use super::quantity::{Bytes, Span};
 use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawSpool};
 use super::{
-    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, Limits, Problem, Secret, SpoolLimits, app, defaults,
+    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Secret, SpoolLimits,
+    app, defaults,
 };
 
 /// The key of the demo, which everybody knows.
@@ -245,7 +246,13 @@ fn password(path: &PathBuf, problems: &mut Problems) -> String {
 fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
     let (mut names, mut keys) = (HashSet::new(), HashSet::new());
     let mut apps = Vec::new();
-    for (at, RawApp { name, key, origins }) in raw.into_iter().enumerate() {
+    for (at, app) in raw.into_iter().enumerate() {
+        let RawApp {
+            name,
+            key,
+            origins,
+            foreign_errors,
+        } = app;
         let place = |field: &str| format!("apps[{at}].{field}");
         if !is_word(&name) {
             problems.add(place("name"), format!("{name:?} cannot be a name"), KEY_RULE);
@@ -279,9 +286,25 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
             name: name.into(),
             key,
             origins: allowed(&origins, &place("origins"), problems),
+            foreign_errors: foreign(foreign_errors.as_deref(), &place("foreign_errors"), problems),
         });
     }
     apps.into_iter().collect()
+}
+
+fn foreign(text: Option<&str>, key: &str, problems: &mut Problems) -> ForeignErrors {
+    let Some(text) = text else {
+        return ForeignErrors::default();
+    };
+    let known = ForeignErrors::ALL.into_iter().find(|policy| policy.name() == text);
+    known.unwrap_or_else(|| {
+        problems.add(
+            key,
+            format!("{text:?} is neither \"drop\" nor \"keep\""),
+            "write \"keep\" to store errors of browser extensions and \"Script error.\", or \"drop\" only to count them",
+        );
+        ForeignErrors::default()
+    })
 }
 
 fn is_word(text: &str) -> bool {

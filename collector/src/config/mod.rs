@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use app::{AllowedOrigins, App, Apps};
+pub use app::{AllowedOrigins, App, Apps, ForeignErrors};
 pub use error::{ConfigError, Problem};
 
 /// What is in force.

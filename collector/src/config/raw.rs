@@ -62,6 +62,7 @@ pub(super) struct RawApp {
     pub(super) name: String,
     pub(super) key: String,
     pub(super) origins: Vec<String>,
+    pub(super) foreign_errors: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -64,6 +64,7 @@ pub(super) fn show(config: &Config) -> String {
             AllowedOrigins::Any => page.texts("origins", &["*".to_owned()]),
             AllowedOrigins::Listed(origins) => page.texts("origins", origins),
         }
+        page.text("foreign_errors", app.foreign_errors.name());
     }
     if let Some(alerts) = alerts {
         page.section("[alerts]");

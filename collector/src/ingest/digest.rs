@@ -9,9 +9,12 @@ use tokio::task::spawn_blocking;
 use super::body::Encoding;
 use super::decode::decode;
 use super::enrich::enrich;
+use super::foreign::without_foreign_errors;
 use super::outcome::{Outcome, Tally};
 use super::reject::Reject;
+use super::scrub::scrub;
 use super::validate::{Received, validate};
+use crate::config::ForeignErrors;
 use crate::store::Frame;
 use crate::store::rows::rows;
 
@@ -27,6 +30,7 @@ pub(super) struct Undigested {
     /// The most bytes that may come out of the encoding.
     pub(super) limit: usize,
     pub(super) received: Received,
+    pub(super) foreign_errors: ForeignErrors,
     pub(super) user_agent: Option<String>,
 }
 
@@ -65,10 +69,12 @@ impl Undigested {
         let text = self.encoding.decode(&self.body, self.limit)?;
         let decoded = decode(&text, &mut tally)?;
         let accepted = validate(decoded, self.received, &mut tally)?;
+        let accepted = without_foreign_errors(accepted, self.foreign_errors, &mut tally);
         if accepted.items.is_empty() {
             return Ok(Digested { frame: None, tally });
         }
-        let frame = rows(&enrich(accepted, self.user_agent.as_deref()));
+        tally.add(Outcome::EventAccepted, accepted.items.len() as u64);
+        let frame = rows(&enrich(scrub(accepted, &mut tally), self.user_agent.as_deref()));
         tally.add(Outcome::EventUnknownValue, frame.left_out.into());
         Ok(Digested {
             frame: Some(frame),
@@ -118,6 +124,7 @@ mod tests {
                 sent_ms: None,
                 received_ms: 6,
             },
+            foreign_errors: ForeignErrors::Drop,
             user_agent: None,
         }
     }

@@ -140,6 +140,7 @@ impl Shared {
                 sent_ms: head.sent_ms,
                 received_ms,
             },
+            foreign_errors: head.app.foreign_errors,
             user_agent: head.user_agent.map(str::to_owned),
         };
         let (Digested { frame, tally }, _place) = digest(batch, place).await?;

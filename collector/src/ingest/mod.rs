@@ -7,6 +7,8 @@
 //!   body       bytes          -> decompressed bytes
 //!   decode     bytes          -> Decoded         (raw records go through rum-core here)
 //!   validate   Decoded        -> AcceptedBatch   (trim cuts texts and lists to their limits)
+//!   foreign    AcceptedBatch  -> AcceptedBatch   (without errors of extensions and of nobody)
+//!   scrub      AcceptedBatch  -> AcceptedBatch   (personal data masked, ids in paths made one: path_ids)
 //!   enrich     AcceptedBatch  -> EnrichedBatch   and by `store::rows` to the frame
 //! ★ handler    Frame          -> the spool, then 204
 //! ```
@@ -17,10 +19,13 @@ mod body;
 mod decode;
 mod digest;
 mod enrich;
+mod foreign;
 mod handler;
 mod origin;
 mod outcome;
+mod path_ids;
 mod reject;
+mod scrub;
 mod text;
 mod trim;
 mod validate;

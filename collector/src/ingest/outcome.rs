@@ -52,12 +52,18 @@ outcomes! {
     EventUnknownView => "event_unknown_view",
     /// An event was dropped: a number in it cannot be.
     EventOutOfRange => "event_out_of_range",
+    /// A report of an error was dropped: a browser extension threw it.
+    ErrorOfExtension => "error_of_extension",
+    /// A report of an error was dropped: a script of another origin threw it, and the browser says no more.
+    ErrorOpaque => "error_opaque",
     /// A vital was dropped: it is above its metric's cap, which background tabs and machines that sleep produce.
     VitalAboveCap => "vital_above_cap",
     /// A field was skipped: it is a newer writer's.
     FieldUnknown => "field_unknown",
     /// A text was cut to its limit.
     TextCut => "text_cut",
+    /// Personal data or secrets in a text were masked.
+    TextScrubbed => "text_scrubbed",
     /// A list was cut to its limit.
     ListCut => "list_cut",
 }

@@ -52,7 +52,6 @@ pub(super) fn validate(decoded: Decoded, received: Received, tally: &mut Tally) 
     if known.is_empty() && decoded > 0 {
         return Err(Reject::NoView { events: decoded });
     }
-    tally.add(Outcome::EventAccepted, accepted.len() as u64);
     let Received {
         app,
         sent_ms,

@@ -38,6 +38,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "attribution",
         sql: include_str!("../../migrations/0004_attribution.sql"),
     },
+    Migration {
+        number: 5,
+        name: "errors",
+        sql: include_str!("../../migrations/0005_errors.sql"),
+    },
 ];
 
 /// What has to be there before anything can be noted.

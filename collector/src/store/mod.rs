@@ -15,7 +15,6 @@ mod commit;
 mod consumer;
 mod cursor;
 mod dead_letters;
-mod error_group;
 mod exceptions;
 mod frame;
 mod health;

@@ -252,7 +252,7 @@ placed! {
 }
 
 placed! {
-    /// An error.
+    /// An error. Its frames are lists of equal length, the innermost call first.
     ErrorRow(ErrorFields) => Errors {
         ordinal: u64,
         last_ts: Millis,
@@ -265,6 +265,12 @@ placed! {
         count: u32,
         cut: u32,
         release: Low<'a>,
+        origin: Low<'a>,
+        frame_function: Vec<&'a str>,
+        frame_file: Vec<&'a str>,
+        frame_line: Vec<u32>,
+        frame_column: Vec<u32>,
+        frame_in_app: Vec<bool>,
     }
 }
 

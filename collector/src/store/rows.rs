@@ -9,7 +9,7 @@ use rum_core::wire::{Event, Item};
 use super::clock::{ViewStart, correction_ms, judge};
 use super::frame::Frame;
 use super::row::{ClockBadRow, Place, Row};
-use super::rowbinary::{Low, Millis, Seconds};
+use super::rowbinary::{Low, Millis, Seconds, Value};
 use crate::batch::EnrichedBatch;
 
 mod incident;
@@ -149,6 +149,11 @@ impl<'a> Maker<'a> {
 
 fn text(text: &Option<String>) -> Low<'_> {
     Low(text.as_deref().unwrap_or_default())
+}
+
+/// One column of a list, such as a frame's scripts.
+fn each<'a, T, V: Value>(items: &'a [T], column: impl Fn(&'a T) -> V) -> Vec<V> {
+    items.iter().map(column).collect()
 }
 
 /// µs to ms.

@@ -4,8 +4,8 @@ use rum_core::wire::Item;
 use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ResourceEvent, ViewEvent};
 use url::Url;
 
-use super::{Maker, Name, WEIGHT, clamp_u32, clamp_u64, ms, ms32, name, status, text, weight};
-use crate::store::error_group::error_group;
+use super::{Maker, Name, WEIGHT, clamp_u32, clamp_u64, each, ms, ms32, name, status, text, weight};
+use crate::errors::{ErrorOrigin, Frame, frames, group};
 use crate::store::row::{ActionFields, ActionRow, ErrorFields, ErrorRow, RequestFields, RequestRow};
 use crate::store::rowbinary::Low;
 
@@ -106,12 +106,13 @@ impl<'a> Maker<'a> {
         let error = &event.what;
         let class = error.class.as_deref().unwrap_or_default();
         let stack = error.stack.as_deref().unwrap_or_default();
+        let frames = frames(stack);
         let row = ErrorRow {
             place: self.place(view, item, error.first),
             what: ErrorFields {
                 ordinal: clamp_u64(event.ordinal),
                 last_ts: self.moment(view, item.seq.saturating_mul(1_000)),
-                group_id: error_group(class, &error.message, stack),
+                group_id: group(class, &error.message, &frames),
                 class: Low(class),
                 message: &error.message,
                 stack,
@@ -120,6 +121,12 @@ impl<'a> Maker<'a> {
                 count: clamp_u32(error.count),
                 cut: clamp_u32(error.cut.unwrap_or(0)),
                 release: text(&self.batch.accepted.document.release),
+                origin: Low(ErrorOrigin::of(class, &error.message, &frames).name()),
+                frame_function: each(&frames, |frame| frame.function),
+                frame_file: each(&frames, |frame| frame.file),
+                frame_line: each(&frames, |frame| frame.line),
+                frame_column: each(&frames, |frame| frame.column),
+                frame_in_app: each(&frames, Frame::is_in_app),
             },
         };
         self.keep(

@@ -2,11 +2,10 @@
 
 use rum_core::wire::Item;
 use rum_core::wire::event::{ElementTimingEvent, LongFrameEvent, UserTimingEvent, ViewEvent};
-use rum_core::wire::record::Script;
 
-use super::{Maker, Name, clamp_u64, ms, ms32, name, text, weight};
+use super::{Maker, Name, clamp_u64, each, ms, ms32, name, text, weight};
 use crate::store::row::{LongFrameFields, LongFrameRow, TimingFields, TimingRow};
-use crate::store::rowbinary::{Low, Value};
+use crate::store::rowbinary::Low;
 
 impl<'a> Maker<'a> {
     pub(super) fn long_frame(&mut self, view: &'a ViewEvent, item: &Item, event: &'a LongFrameEvent) {
@@ -89,9 +88,4 @@ impl<'a> Maker<'a> {
         };
         self.keep(view.view_id, name, &row, row.place.ver);
     }
-}
-
-/// One column of a frame's scripts.
-fn each<'a, T: Value>(scripts: &'a [Script], column: impl Fn(&'a Script) -> T) -> Vec<T> {
-    scripts.iter().map(column).collect()
 }

@@ -1,0 +1,246 @@
+//! Personal data and secrets are masked before anything is stored: every text that somebody may have put a person into
+//! goes through [`rum_core::scrub`], and the paths of pages and of what they load lose their ids ([`without_ids`]).
+//!
+//! This is the one place. The records of a raw batch have been replayed into events before (`decode`), so they pass here
+//! like the events that a page computed itself, before the spool has seen a byte of them.
+//!
+//! Every struct is taken apart without `..`, and every kind is named: a new field asks here what is to become of it. Left
+//! as they are: numbers and ids of rows; words of a specification (`initiator`, `protocol`, …); what the page's owner set
+//! (release, environment); the origin, which was compared with the app's own.
+
+use std::borrow::Cow;
+
+use rum_core::scrub::scrub as masked;
+use rum_core::wire::Event;
+use rum_core::wire::event::{
+    ActionEvent, ElementTimingEvent, ErrorEvent, LongFrameEvent, RequestEvent, ResourceEvent, UserTimingEvent,
+    ViewEvent, VitalEvent,
+};
+use rum_core::wire::record::{
+    Action, ElementTiming, ErrorReport, LongFrame, Request, Resource, Script, Surroundings, UserTiming,
+};
+
+use super::outcome::{Outcome, Tally};
+use super::path_ids::without_ids;
+use crate::batch::AcceptedBatch;
+
+/// Masks the texts of all items, and counts those in which there was something to mask.
+pub(super) fn scrub(mut batch: AcceptedBatch, tally: &mut Tally) -> AcceptedBatch {
+    for item in &mut batch.items {
+        match &mut item.event {
+            Event::View(view) => scrub_view(view, tally),
+            Event::Vital(vital) => scrub_vital(vital, tally),
+            Event::Request(RequestEvent { ordinal: _, what }) => scrub_request(what, tally),
+            Event::Error(ErrorEvent { ordinal: _, what }) => scrub_error(what, tally),
+            Event::Action(ActionEvent { ordinal: _, what }) => scrub_action(what, tally),
+            Event::LongFrame(frame) => scrub_frame(frame, tally),
+            Event::Resource(ResourceEvent { ordinal: _, what }) => scrub_resource(what, tally),
+            Event::UserTiming(UserTimingEvent { ordinal: _, what }) => scrub_user_timing(what, tally),
+            Event::ElementTiming(ElementTimingEvent { ordinal: _, what }) => scrub_element(what, tally),
+        }
+    }
+    batch
+}
+
+fn scrub_view(view: &mut ViewEvent, tally: &mut Tally) {
+    let ViewEvent {
+        view_id: _,
+        session_id: _,
+        kind: _,
+        start: _,
+        page,
+        referrer,
+        parent_id: _,
+        document_id: _,
+        page_name,
+        end: _,
+        // Numbers, and `nextHopProtocol`.
+        navigation: _,
+        // Numbers, and types of entries.
+        receipt: _,
+        surroundings,
+        core_dropped: _,
+    } = view;
+    url(page, tally);
+    referrer.iter_mut().for_each(|referrer| url(referrer, tally));
+    some(page_name, tally);
+    if let Some(surroundings) = surroundings {
+        let Surroundings {
+            downlink: _,
+            rtt: _,
+            save_data: _,
+            device_memory: _,
+            cores: _,
+            pixel_ratio: _,
+            delivery: _,
+            server_timing,
+            not_restored: _,
+        } = surroundings;
+        some(server_timing, tally);
+    }
+}
+
+fn scrub_vital(vital: &mut VitalEvent, tally: &mut Tally) {
+    let VitalEvent {
+        metric: _,
+        scope: _,
+        value: _,
+        target,
+        detail,
+        resource: _,
+        at: _,
+        input_delay: _,
+        processing: _,
+        presentation: _,
+        frames,
+    } = vital;
+    some(target, tally);
+    // The URL of an LCP; the type of an INP's event is no URL, and stays.
+    detail.iter_mut().for_each(|detail| url(detail, tally));
+    let frames = frames.iter_mut().flat_map(|frames| &mut frames.0);
+    frames.for_each(|frame| scrub_frame(frame, tally));
+}
+
+fn scrub_request(request: &mut Request, tally: &mut Tally) {
+    let Request {
+        start: _,
+        initiator: _,
+        method: _,
+        url: address,
+        status: _,
+        duration: _,
+        outcome: _,
+    } = request;
+    url(address, tally);
+}
+
+fn scrub_error(error: &mut ErrorReport, tally: &mut Tally) {
+    let ErrorReport {
+        first: _,
+        source: _,
+        class,
+        message,
+        stack,
+        handled: _,
+        count: _,
+        cut: _,
+    } = error;
+    some(class, tally);
+    text(message, tally);
+    some(stack, tally);
+}
+
+fn scrub_action(action: &mut Action, tally: &mut Tally) {
+    let Action {
+        at: _,
+        kind: _,
+        name,
+        target,
+    } = action;
+    some(name, tally);
+    some(target, tally);
+}
+
+fn scrub_frame(frame: &mut LongFrameEvent, tally: &mut Tally) {
+    let LongFrameEvent {
+        ordinal: _,
+        what:
+            LongFrame {
+                start: _,
+                duration: _,
+                kind: _,
+                blocking: _,
+                render_start: _,
+                style_start: _,
+                first_input: _,
+                weight: _,
+                scripts,
+            },
+    } = frame;
+    for script in scripts.iter_mut().flat_map(|scripts| &mut scripts.0) {
+        let Script {
+            start: _,
+            duration: _,
+            forced_style: _,
+            pause: _,
+            invoker_type: _,
+            invoker,
+            url: address,
+            function,
+            position: _,
+        } = script;
+        // With its ids: the position is one in the file of just this name.
+        text(address, tally);
+        text(invoker, tally);
+        text(function, tally);
+    }
+}
+
+fn scrub_resource(resource: &mut Resource, tally: &mut Tally) {
+    let Resource {
+        start: _,
+        duration: _,
+        url: address,
+        initiator: _,
+        status: _,
+        transfer_bytes: _,
+        encoded_bytes: _,
+        decoded_bytes: _,
+        protocol: _,
+        render_blocking: _,
+        delivery: _,
+        redirect: _,
+        dns: _,
+        connect: _,
+        tls: _,
+        request: _,
+        response: _,
+        weight: _,
+    } = resource;
+    url(address, tally);
+}
+
+fn scrub_user_timing(timing: &mut UserTiming, tally: &mut Tally) {
+    let UserTiming {
+        start: _,
+        name,
+        duration: _,
+        weight: _,
+    } = timing;
+    text(name, tally);
+}
+
+fn scrub_element(element: &mut ElementTiming, tally: &mut Tally) {
+    let ElementTiming {
+        painted: _,
+        name,
+        target,
+        url: address,
+        weight: _,
+    } = element;
+    text(name, tally);
+    some(target, tally);
+    address.iter_mut().for_each(|address| url(address, tally));
+}
+
+/// A URL or a path. Ids first: whether a number's check digit makes a card of it must not decide under which page it is.
+fn url(url: &mut String, tally: &mut Tally) {
+    if let Cow::Owned(changed) = without_ids(url) {
+        *url = changed;
+    }
+    text(url, tally);
+}
+
+fn some(text_or_none: &mut Option<String>, tally: &mut Tally) {
+    text_or_none.iter_mut().for_each(|found| text(found, tally));
+}
+
+fn text(text: &mut String, tally: &mut Tally) {
+    if let Cow::Owned(changed) = masked(text) {
+        *text = changed;
+        tally.add(Outcome::TextScrubbed, 1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

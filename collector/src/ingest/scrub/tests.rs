@@ -1,0 +1,167 @@
+//! Batches with something planted in every field: none of it is in the rows.
+
+use rum_core::wire::{Batch, Content};
+
+use super::*;
+use crate::batch::Mode;
+use crate::ingest::decode::decode;
+use crate::ingest::enrich::enrich;
+use crate::ingest::validate::{Received, validate};
+use crate::store::rows::rows;
+
+const SECRETS: [&str; 6] = [
+    "jane.doe@example.com",
+    "jane.doe%40example.com",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "4111 1111 1111 1111",
+    "+49 176 1234 5678",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+];
+
+/// What a text with a secret says besides: it is to be in the rows, so that nothing passes by being lost.
+const BESIDES: &str = "kept";
+
+/// The bytes of the rows of a batch of these items, and what was counted.
+fn stored(content: u8, items: &[String]) -> (String, Tally) {
+    let document = r#"[1795226212000,"https://shop.example","0.1.0"]"#;
+    let body = format!(r#"[1,{content},"00000000000000ff",5,{document},[{}]]"#, items.join(","));
+    let mut tally = Tally::default();
+    let decoded = decode(body.as_bytes(), &mut tally).unwrap();
+    let received = Received {
+        app: "shop".into(),
+        sent_ms: None,
+        received_ms: 1_795_226_212_000,
+    };
+    let accepted = validate(decoded, received, &mut tally).unwrap();
+    assert!(!accepted.items.is_empty());
+    let frame = rows(&enrich(scrub(accepted, &mut tally), None));
+    (String::from_utf8_lossy(&frame.encode()).into_owned(), tally)
+}
+
+/// A name of a place in a batch, and the items whose `{}` is that place.
+fn places() -> Vec<(&'static str, String)> {
+    let view = |fields: &str| format!(r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,{fields}]"#);
+    let after_view = |item: &str| format!("{},{item}", view(r#""/""#));
+    let script = |fields: &str| format!("[1,2,0,0,\"classic-script\",{fields},0]");
+    let frame = |fields: &str| format!("9,1,2,0,null,null,null,null,null,[{}]", script(fields));
+    vec![
+        ("page", view(r#""/a/{}/b""#)),
+        ("referrer", view(r#""/","https://other.example/{}""#)),
+        ("page_name", view(r#""/",null,null,null,"{}""#)),
+        (
+            "server_timing",
+            view(r#""/",null,null,null,null,9,null,null,[null,null,null,null,null,null,null,"db;desc=\"{}\""]"#),
+        ),
+        (
+            "vital target",
+            after_view(r##"[2,0,1,1,0,5,"#x[title='{}']","/a.png"]"##),
+        ),
+        ("vital detail", after_view(r#"[2,0,1,1,0,5,"img","/{}/a.png"]"#)),
+        ("request url", after_view(r#"[64,0,1,9,1,0,"GET","/api/{}/x",200,2,0]"#)),
+        ("error class", after_view(r#"[65,0,1,9,0,0,"{}","m","s",0,1]"#)),
+        (
+            "error message",
+            after_view(r#"[65,0,1,9,0,0,"Error","no user {}!","s",0,1]"#),
+        ),
+        (
+            "error stack",
+            after_view(r#"[65,0,1,9,0,0,"Error","m","Error: {}\n  at x (/a.js:1:2)",0,1]"#),
+        ),
+        ("action name", after_view(r#"[66,0,1,9,1,0,"Write to {}"]"#)),
+        ("action target", after_view(r#"[66,0,1,9,1,0,null,"a[href='{}']"]"#)),
+        (
+            "script invoker",
+            after_view(&format!("[67,0,1,{}]", frame(r#""A#{}.onclick","/a.js","f""#))),
+        ),
+        (
+            "script url",
+            after_view(&format!("[67,0,1,{}]", frame(r#""i","/{}/a.js","f""#))),
+        ),
+        (
+            "script function",
+            after_view(&format!("[67,0,1,{}]", frame(r#""i","/a.js","f {}""#))),
+        ),
+        (
+            "script of an interaction's frame",
+            after_view(&format!(
+                r#"[2,0,1,3,0,5000,"b","click",null,1,1000,1000,1000,[[{}]]]"#,
+                frame(r#""A {}","/{}/a.js","f {}""#)
+            )),
+        ),
+        ("resource url", after_view(r#"[68,0,1,9,1,2,"/img/{}/a.png","img"]"#)),
+        ("user timing", after_view(r#"[69,0,1,9,1,"load {}"]"#)),
+        ("element name", after_view(r#"[70,0,1,9,1,"hero {}"]"#)),
+        ("element target", after_view(r#"[70,0,1,9,1,"hero","img[alt='{}']"]"#)),
+        (
+            "element url",
+            after_view(r#"[70,0,1,9,1,"hero","img","https://cdn.example/{}/a.png"]"#),
+        ),
+    ]
+}
+
+#[test]
+fn nothing_planted_is_stored() {
+    for (place, items) in places() {
+        for secret in SECRETS {
+            let planted = items.replace("{}", &format!("{BESIDES} {secret}"));
+            let (rows, tally) = stored(0, &[planted]);
+            assert!(!rows.contains(secret), "{place}: {secret}");
+            let lost = place.starts_with("script of") || rows.contains(BESIDES);
+            assert!(lost, "{place}: nothing of it is in the rows");
+            assert!(tally.get(Outcome::TextScrubbed) > 0, "{place}: {secret}");
+        }
+    }
+}
+
+#[test]
+fn records_of_a_page_without_wasm_pass_too() {
+    let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/u/jane.doe@example.com"]"#;
+    let error = r#"[65,1,9,9,0,"Error","no jane.doe@example.com",null,0,1]"#;
+    let cut = "[11,2,5000000,0,null,[3000]]";
+    let (rows, tally) = stored(1, &[view, error, cut].map(str::to_owned));
+    assert!(!rows.contains("jane") && rows.contains("/u/[email]") && rows.contains("no [email]"));
+    assert_eq!(tally.get(Outcome::TextScrubbed), 2);
+}
+
+#[test]
+fn paths_lose_their_ids_in_the_same_way_everywhere() {
+    let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/item/123","/item/124"]"#;
+    let request = r#"[64,0,1,9,1,0,"GET","https://api.example/item/125",200,2,0]"#;
+    let resource = r#"[68,0,1,10,1,2,"/item/126/a.3f2a1c9d0b7e.png","img"]"#;
+    let (rows, tally) = stored(0, &[view, request, resource].map(str::to_owned));
+    for expected in [
+        "/item/:id",
+        "https://shop.example/item/:id",
+        "https://api.example/item/:id",
+        "https://shop.example/item/:id/a.3f2a1c9d0b7e.png",
+    ] {
+        assert!(rows.contains(expected), "{expected}");
+    }
+    for id in 123..=126 {
+        assert!(!rows.contains(&format!("/item/{id}")), "{id}");
+    }
+    assert_eq!(tally.get(Outcome::TextScrubbed), 0);
+}
+
+#[test]
+fn what_holds_nothing_stays_as_it_was() {
+    let items = places().into_iter().map(|(_, items)| items.replace("{}", BESIDES));
+    for items in items {
+        let body = format!(r#"[1,0,"00000000000000ff",5,[1795226212000,"https://shop.example","0.1.0"],[{items}]]"#);
+        let Content::Events(items) = Batch::read(&body).unwrap().content else {
+            panic!("events")
+        };
+        let batch = AcceptedBatch {
+            app: "shop".into(),
+            id: rum_core::Id(1),
+            sent_ms: 0,
+            received_ms: 0,
+            mode: Mode::Wasm,
+            document: Batch::read(&body).unwrap().document,
+            items: items.clone(),
+        };
+        let mut tally = Tally::default();
+        assert_eq!(scrub(batch, &mut tally).items, items);
+        assert_eq!(tally, Tally::default());
+    }
+}

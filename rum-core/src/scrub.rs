@@ -1,0 +1,64 @@
+//! Personal data and secrets in texts of a page, masked before anybody stores them.
+//!
+//! [`scrub`] takes a message, a stack, a URL or a name and gives it back with what it recognised replaced:
+//!
+//! | what | recognised by | becomes |
+//! | --- | --- | --- |
+//! | e-mail addresses | a local part, `@`, `%40` or `%2540`, a domain whose last label has letters only | `[email]` |
+//! | JSON web tokens | `eyJ` (that is `{"` in base64) and what belongs to it, also if the end was cut off | `[token]` |
+//! | values of `Bearer` and `Basic` | what follows the word, unless it is a plain word itself | `[token]` |
+//! | values of names that say secret | `password=…`, `"api_key": "…"`, `sessionId: …`, `Authorization: …`, `Cookie: …` | `[token]` |
+//! | keys with a known beginning | `ghp_`, `xoxb-`, `sk_live_`, `AKIA` and others | `[token]` |
+//! | a URL's user and password | `https://user:password@host` | `[token]` |
+//! | payment cards | 13 to 19 digits of an issuer's range, whole or in the usual groups, whose check digit is right | `[card]` |
+//! | phone numbers | `+` and 8 to 15 digits; national numbers only in groups, such as `(555) 123-4567` | `[phone]` |
+//!
+//! **What is not masked**, because nothing in the text tells it from what people need to read: names of people, postal
+//! addresses, IP addresses, birthdays, national ids, phone numbers without `+` and without separators, secrets behind
+//! names that say nothing or behind `%3D`, and digits in general: timestamps, sizes, versions, positions in a script and
+//! ids stay. Cards begin with 22 to 27 or with 3 to 6, so times in ms, µs and ns (which begin with 1) are none, whatever
+//! their last digit. What was cut off at a text's limit may leave the half of an address that no rule knows any more.
+//!
+//! **It takes linear time.** Every rule runs over the text once. Where it looks ahead it either masks what it saw and
+//! goes on behind it, or has looked at no more than a fixed number of bytes, or has stopped at a byte from which no other
+//! look begins. **It is idempotent**: no rule recognises a placeholder, a placeholder divides what it stands between as the
+//! masked text did, and so a text that was masked twice (in the page, and in the collector again) is as if masked once.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+mod card;
+mod digits;
+mod email;
+mod mask;
+mod name;
+mod phone;
+mod secret;
+
+/// Stands for an e-mail address.
+pub const EMAIL: &str = "[email]";
+/// Stands for a secret of whatever kind.
+pub const TOKEN: &str = "[token]";
+/// Stands for the number of a payment card.
+pub const CARD: &str = "[card]";
+/// Stands for a phone number.
+pub const PHONE: &str = "[phone]";
+
+/// The rules, in their order: a password may look like an address, an address may begin with a phone number, and the
+/// digits of a card may follow those of a phone.
+const RULES: [fn(&str) -> Option<String>; 4] = [secret::mask, email::mask, card::mask, phone::mask];
+
+/// `text` with personal data and secrets masked; borrowed if there were none. The module says what is recognised.
+#[must_use]
+pub fn scrub(text: &str) -> Cow<'_, str> {
+    let mut scrubbed = Cow::Borrowed(text);
+    for rule in RULES {
+        if let Some(masked) = rule(&scrubbed) {
+            scrubbed = Cow::Owned(masked);
+        }
+    }
+    scrubbed
+}
+
+#[cfg(test)]
+mod tests;
