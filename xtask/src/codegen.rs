@@ -9,9 +9,10 @@ use crate::workspace::Workspace;
 use crate::{process, terminal};
 
 /// What the example `codegen` can print, and the file that holds it.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     ("typescript", "js-wrapper/src/generated/wire.ts"),
     ("markdown", "docs/wire.md"),
+    ("schema", "collector/schema/batch.json"),
 ];
 
 #[derive(Clone, Copy)]

@@ -9,6 +9,7 @@ mod problem;
 mod recent;
 mod request_id;
 mod router;
+mod schema;
 
 pub use assets::{Assets, AssetsError};
 pub use axum::Router;

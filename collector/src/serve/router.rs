@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Assets;
 use super::health::{self, Health};
-use super::{Problem, cross_origin, request_id};
+use super::{Problem, cross_origin, request_id, schema};
 use crate::ingest::{self, Ingest};
 
 /// The whole server, without a socket.
@@ -18,6 +18,7 @@ pub fn router(ingest: Ingest, assets: Assets, health: Health) -> Router {
     let public = Router::new()
         .merge(ingest::routes(ingest))
         .merge(assets.routes())
+        .merge(schema::routes())
         .fallback(async |request: Request| unknown_path(request.uri().path()))
         .method_not_allowed_fallback(method_not_allowed);
     let private = health::routes(health).method_not_allowed_fallback(method_not_allowed);

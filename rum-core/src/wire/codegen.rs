@@ -10,8 +10,8 @@ use super::event::LongFrameEvent;
 use super::record::{DroppedCount, NavigationRecord, PaintResource, Receipt, Script, Surroundings};
 use super::{Event, FieldInfo, Fields, KindInfo, Record, VERSION, record};
 
-/// Structs that are fields of items: a name, what it is, its fields.
-const NESTED: &[(&str, &str, &[FieldInfo])] = &[
+/// Structs that are fields of items: a name, what it is, its fields. A list is of one of them with `[]` behind its name.
+pub const NESTED: &[(&str, &str, &[FieldInfo])] = &[
     ("Receipt", "What the numbers of a view miss.", Receipt::FIELDS),
     (
         "DroppedCount",
@@ -158,7 +158,8 @@ pub fn markdown() -> String {
     let mut text = format!(
         "<!-- {DO_NOT_EDIT} -->\n# The wire\n\n\
         A page sends `POST /v1/batches?k=APPKEY` with a `text/plain` body. A body that starts with `[` has the compact form of this\n\
-        page; one that starts with `{{` has the documented form, the same fields by name.\n\n\
+        page; one that starts with `{{` has the documented form, the same fields by name:\n\
+        `GET /v1/schema.json` is its JSON Schema.\n\n\
         `[version, content, batch id, sent at (ms since the epoch), document, [items]]`: version is {VERSION}; content is 0 for\n\
         events computed in the page and 1 for records. Numbers are integers. Times are µs since the time origin unless a field says\n\
         otherwise, layout shifts are in millionths. `null` and a missing field mean absent, which is not zero. An id is a string of\n\

@@ -1,7 +1,9 @@
-//! Writes to stdout what rum-core generates from its wire tables: `typescript` or `markdown`.
+//! Writes to stdout what rum-core generates from its wire tables: `typescript`, `markdown` or `schema`.
 //!
 //! An example, so that only `cargo xtask codegen` compiles rum-core before xtask: the other commands work also while
 //! rum-core does not.
+
+mod schema;
 
 use std::io::Write;
 
@@ -11,7 +13,8 @@ fn main() -> anyhow::Result<()> {
     let text = match std::env::args().nth(1).as_deref() {
         Some("typescript") => codegen::typescript(),
         Some("markdown") => codegen::markdown(),
-        other => anyhow::bail!("typescript or markdown is wanted, not {other:?}"),
+        Some("schema") => serde_json::to_string_pretty(&schema::of_the_documented_form())?,
+        other => anyhow::bail!("typescript, markdown or schema is wanted, not {other:?}"),
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
