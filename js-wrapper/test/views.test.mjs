@@ -41,6 +41,22 @@ test('startView opens a view of the page\'s own naming', async (t) => {
   assert.deepEqual(complaints, [])
 })
 
+test('a view that opens after the machine has slept is at its own time', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.waitForFunction(() => window.wasmRum?.startView)
+  // Less than it takes for a session to end.
+  const SLEPT_S = 20 * 60
+  await tab.evaluate((slept) => {
+    const { now } = Date
+    // What counts from the time origin stands still meanwhile, and the wall clock does not.
+    Date.now = () => now() + slept * 1e3
+    window.wasmRum.startView('After')
+  }, SLEPT_S)
+  await leave(tab)
+  const [before, after] = (await server.batch(1)).named(Kind.View).map(({ view_id }) => parseInt(view_id.slice(0, 8), 16))
+  assert.ok(Math.abs(after - before - SLEPT_S) < 60, `${after - before} s lie between them`)
+})
+
 test('more views than are kept are counted in the receipt', async (t) => {
   const { server, tab, complaints } = await open(t)
   await tab.waitForFunction(() => window.wasmRum?.startView)

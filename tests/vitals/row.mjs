@@ -39,7 +39,7 @@ function expected({ name, attribution: said, entries }, origin) {
       if (!entries.length) return { target: undefined, at: undefined }
       // What the click removed the reference cannot name.
       if (said.interactionTarget) parts.target = said.interactionTarget
-      return { ...parts, at: said.interactionTime, loadState: said.loadState, ...script(said) }
+      return { ...parts, sort: said.interactionType, at: said.interactionTime, loadState: said.loadState, ...script(said, origin) }
     case 'FCP':
       return { ...parts, loadState: said.loadState }
     default:
@@ -52,11 +52,12 @@ const isAtOnce = ({ interactionTime, inputDelay, longestScript: { entry } }) =>
   Math.abs(entry.startTime - interactionTime - inputDelay) < ROUNDED.ms
 
 /** What an interaction's long animation frames say. */
-function script(said) {
+function script(said, origin) {
   const totals = Object.fromEntries(TOTALS.map((total) => [total, said[total]]))
   if (!said.longestScript) return { ...totals, longestScript: undefined }
   const { entry, subpart, intersectingDuration } = said.longestScript
-  return { ...totals, longestScript: { ...(!isAtOnce(said) && { subpart }), intersectingDuration, sourceFunctionName: entry.sourceFunctionName } }
+  const named = { sourceURL: plain(entry.sourceURL, origin), sourceFunctionName: entry.sourceFunctionName }
+  return { ...totals, longestScript: { ...(!isAtOnce(said) && { subpart }), intersectingDuration, ...named } }
 }
 
 /** What the row says nothing about where the browser tells nothing of the navigation, and the reference has zeros. */
@@ -71,7 +72,8 @@ export function rowAgrees(vital, metric, origin, unknown = []) {
   const most = metric.name === 'CLS' ? ROUNDED.score * Math.max(1, metric.entries.length) : restoredPaint ? RESTORED : ROUNDED.ms
   const wanted = { value: metric.value, rating: metric.rating, navigationType: metric.navigationType, ...expected(mended({ metric }).metric, origin) }
   for (const name of unknown) if (name in wanted) wanted[name] = null
-  const differences = Object.entries(wanted).flatMap(([name, value]) => compare(vital[name], value, name === 'value' || restoredPaint ? most : ROUNDED.ms, name))
+  const row = { ...vital, sort: vital.detail?.startsWith('key') ? 'keyboard' : 'pointer' }
+  const differences = Object.entries(wanted).flatMap(([name, value]) => compare(row[name], value, name === 'value' || restoredPaint ? most : ROUNDED.ms, name))
   assert.deepEqual(differences, [], `the row of ${metric.name}, which is ${metric.value}`)
 }
 

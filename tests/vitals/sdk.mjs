@@ -64,7 +64,7 @@ export function measured(bodies) {
   const all = rows([...bodies.filter((body) => !isRaw(body)), ...native(bodies.filter(isRaw))])
   const of = (kind) => Object.entries(all).flatMap(([name, row]) => (name.split(' ')[1] === kind ? [row] : []))
   const views = of('view')
-    .map(([, id, , kind, start, page, , , , , , , receipt]) => ({ id, kind, start, page, receipt, vitals: {} }))
+    .map(([, id, , kind, start, page, , , , name, , , receipt]) => ({ id, kind, start, page, name, receipt, vitals: {} }))
     .sort((a, b) => a.start - b.start)
   const restores = new Map()
   let count = 0

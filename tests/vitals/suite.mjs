@@ -7,13 +7,12 @@ import { libraries } from './libraries.mjs'
 import { agree, idsAreGood, isRestored, last, of } from './reports.mjs'
 import { OF_THE_NAVIGATION, rowAgrees } from './row.mjs'
 import { executionsAgree, isRaw, measured } from './sdk.mjs'
-import { THEMES } from './situations/index.mjs'
+import { MODES, THEMES } from './situations/index.mjs'
 import { softViewsAgree } from './soft-views.mjs'
 import { Engine, lacks } from './engine.mjs'
 import { tableIsCurrent } from './table.mjs'
 import { visit } from './visit.mjs'
 
-const MODES = ['wasm', 'raw']
 /** A visit's steps have limits of their own; what hangs all the same fails, and the others still run. In ms. */
 const LIMIT = 120_000
 
@@ -23,6 +22,7 @@ export async function suite(Driver) {
   // Before there is a test: which there are depends on what the browser has.
   const engine = await Engine.launch(Driver)
   const reported = new Set()
+  const passed = new Set()
   after(() => engine.close())
 
   for (const [theme, situations] of Object.entries(THEMES)) {
@@ -34,13 +34,14 @@ export async function suite(Driver) {
             const visited = await visit({ engine, scripts, situation, mode })
             await check(visited, situation, mode)
             for (const { reports } of visited.documents) for (const { metric } of reports) reported.add(metric.name)
+            passed.add(`${situation.name} ${mode}`)
           })
         }
       }
     })
   }
 
-  test('docs/vitals.md says what is measured here', (test) => tableIsCurrent(engine, reported, (text) => test.diagnostic(text)))
+  test('docs/vitals.md says what is measured here', (test) => tableIsCurrent(engine, { reported, passed }, (text) => test.diagnostic(text)))
 }
 
 /** Where we differ on purpose, the test says why. */
@@ -49,6 +50,8 @@ const title = ({ name, differs = {} }) =>
 
 export async function check(visited, situation, mode) {
   const { documents, origin } = visited
+  const reports = documents.flatMap((document) => of(document, 'reference', 'final'))
+  assert.equal(reports.length > 0, !situation.silent, 'the reference has reported something to compare with')
   situation.shows?.(shown(documents, visited))
   for (const document of documents) {
     idsAreGood(document)
@@ -88,7 +91,7 @@ function rowsAgree(document, origin, differs) {
     const key = `${metric.name} ${isRestored(metric) ? restores : 0}`
     const vital = found.get(key)
     found.delete(key)
-    if (differs[metric.name]) differs[metric.name].as(vital?.value, metric.value)
+    if (differs[metric.name]) differs[metric.name].as(vital?.value, metric.value, vital)
     else if (vital) rowAgrees(vital, metric, origin, isTold || vital.navigationType ? [] : OF_THE_NAVIGATION)
     else assert.fail(`the SDK has no ${key}, which the reference reports as ${metric.value}`)
   }

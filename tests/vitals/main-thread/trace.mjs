@@ -65,6 +65,7 @@ function outermost(slices) {
 export function tasks(events, scripts = OURS) {
   const found = []
   const complete = events.filter(({ ph }) => ph === 'X').sort(byStart)
+  if (!complete.some(({ tdur }) => tdur > 0)) throw new Error('the trace has no processor times: nothing was measured')
   for (const thread of new Set(complete.map(threadOf))) {
     const slices = complete.filter((slice) => threadOf(slice) === thread)
     const relevant = slices.filter(({ name, args }) => SCRIPTS.has(name) || name === MICROTASKS || LEAVING.has(args?.data?.type))

@@ -153,6 +153,7 @@ const situations = [
       await visitor.evaluate(act)
       await visitor.sees(SHIFT)
     },
+    shows: ({ CLS }) => assert.ok(CLS.value > 0),
   },
   {
     name: 'what shifted is removed later',
@@ -215,6 +216,7 @@ const situations = [
       ),
     },
     visit: does(() => (host.shadowRoot.querySelector('#strip').style.height = '100px')),
+    shows: ({ CLS }) => assert.ok(CLS.value > 0),
   },
   {
     name: 'a shift in a frame',
@@ -253,6 +255,7 @@ const situations = [
       await visitor.evaluate(() => scrollTo(0, 1e6))
       await visitor.settled()
     },
+    shows: ({ CLS }) => assert.equal(CLS.value, 0),
   },
 ]
 

@@ -6,6 +6,7 @@
 //   leaves   true if the visit ends by itself; else the visitor leaves when everything has settled
 //   shows    checks that the situation was what its name says
 //   differs  metrics whose rows differ from the reference on purpose: `why`, and how (`as`)
+//   silent   true if nothing is measured, because nobody sees the page
 //   modes    wasm, raw; if not both
 //   needs    what an engine has to have: `ENTRY_TYPES`, and these abilities
 //
@@ -35,6 +36,9 @@ export const ENTRY_TYPES = [
   ...['event', 'first-input', 'largest-contentful-paint', 'layout-shift', 'long-animation-frame', 'paint'],
   'soft-navigation',
 ]
+
+/** The executions of the core. */
+export const MODES = ['wasm', 'raw']
 
 export const THEMES = {
   LCP,

@@ -94,6 +94,7 @@ const situations = [
       await visitor.click('#button')
       await visitor.click('#answer')
     }),
+    shows: ({ INP }) => assert.ok(INP.value < 104, `INP is ${INP.value}`),
   },
   {
     name: 'a key in a text field',
@@ -129,6 +130,7 @@ const situations = [
     name: 'a drag',
     pages: { '/': app('button.onpointerdown = () => busy(50); onpointerup = () => busy(150)') },
     visit: acts((visitor) => visitor.drag('#button', '#answer')),
+    shows: atLeast(140),
   },
   {
     name: 'a tap',
@@ -150,6 +152,7 @@ const situations = [
     name: 'the context menu',
     pages: { '/': app('oncontextmenu = (event) => { event.preventDefault(); busy(120) }') },
     visit: clicks('#button', { button: 'right' }),
+    shows: atLeast(110, '#button'),
   },
   {
     name: 'a double click',
@@ -259,6 +262,7 @@ const situations = [
     pages: { '/': app('button.onclick = () => alert("Yes?")') },
     needs: [EVENT, 'dialogue'],
     visit: clicks('#button'),
+    shows: atLeast(0, '#button'),
   },
   {
     name: 'a click while the page still loads',

@@ -31,6 +31,12 @@ const later = (come) => async (visitor) => {
 
 /** Of shorter ones those who come later are not told: https://www.w3.org/TR/event-timing/#sec-modifications-DOM */
 const KEPT_MS = 104
+/** What had happened before is in the values. */
+const seenBefore = ({ FCP, CLS, INP, abilities }) => {
+  assert.ok(FCP.value > 0)
+  if (abilities.has('layout-shift')) assert.ok(CLS.value > 0)
+  if (abilities.has('event')) assert.ok(INP.value >= KEPT_MS)
+}
 const LATE_MS = 10_000
 const untilLate = (visitor) => visitor.until((ms) => performance.now() > ms, LATE_MS)
 const bothCome = async (visitor) => {
@@ -74,10 +80,10 @@ export const LATE = [
     name: 'all libraries come after load',
     pages: { '/': page(BODY, { sdk: 'late', libraries: 'late' }) },
     visit: later(bothCome),
+    shows: seenBefore,
   },
   {
     name: 'all libraries come after ten seconds',
-    modes: ['wasm'],
     pages: { '/': page(BODY, { sdk: 'late', libraries: 'late' }) },
     visit: later(async (visitor) => {
       await untilLate(visitor)
@@ -114,6 +120,7 @@ export const LATE = [
       await visitor.show()
       await bothCome(visitor)
     }),
+    shows: seenBefore,
   },
   {
     name: 'the SDK comes after more shifts than the browser keeps',

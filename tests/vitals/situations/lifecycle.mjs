@@ -44,6 +44,7 @@ export const LIFECYCLE = [
       await visitor.evaluate(() => new Promise((done) => setTimeout(done)))
       await visitor.leaveAtOnce()
     },
+    shows: ({ FCP }) => assert.ok(FCP.value > 0),
   },
   {
     name: 'left while it loads',
@@ -262,6 +263,7 @@ export const LIFECYCLE = [
       await visitor.show()
       await visitor.evaluate(push, 100)
     },
+    shows: ({ restored, abilities }) => assert.ok(restored.FCP.value > 0 && (!abilities.has('layout-shift') || restored.CLS.value > 0)),
   },
   {
     name: "the page's own listeners throw and stop events",
@@ -279,6 +281,7 @@ export const LIFECYCLE = [
       await visitor.open()
       await visitor.click('#button')
     },
+    shows: ({ FCP, TTFB }) => assert.ok(FCP.value > 0 && TTFB.value > 0),
   },
   {
     name: 'the SDK is loaded twice',

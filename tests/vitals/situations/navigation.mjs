@@ -153,6 +153,7 @@ export const NAVIGATION = [
   },
   {
     name: 'a prerendered page is never activated',
+    silent: true,
     needs: ['prerender'],
     pages: prerenders,
     async visit(visitor) {

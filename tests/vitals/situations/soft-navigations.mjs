@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 
 import { BUSY, page as plainPage } from '../html.mjs'
+import { SOFT as SOFT_VIEW } from '../sdk.mjs'
 
 const APP = `<nav><button id="to-one">One</button><button id="to-two">Two</button><button id="hash">Part</button></nav>
   <main id="main"><h1>Home</h1></main><p id="foot">Foot</p>${BUSY}
@@ -40,6 +41,18 @@ const softOf = ({ document }, name, path) =>
     .findLast(({ metric }) => new URL(metric.navigationURL).pathname === path)?.metric
 const softly = (seen) => assert.ok(types(seen).has('soft-navigation'))
 const hard = (seen) => assert.deepEqual([...types(seen)], ['navigate'])
+/** The SDK opened views of these pages behind the first. `acted` are those that the visitor asked for. */
+const opened = (pages, acted) => ({ views: [first, ...routes], abilities }) => {
+  assert.deepEqual([first.page, first.kind], ['/', LOAD])
+  assert.deepEqual(routes.map(({ page }) => page), pages)
+  for (const { page, kind, vitals } of routes) {
+    const soft = acted.includes(page) && abilities.has('soft-navigation')
+    assert.equal(kind, soft ? SOFT_VIEW : ROUTE, `the view of ${page}`)
+    if (!soft) for (const name of ['LCP', 'FCP', 'TTFB']) assert.equal(vitals[name], undefined, `${name} of a route is absent`)
+  }
+}
+const LOAD = 0
+const ROUTE = 4
 
 export const SOFT_NAVIGATIONS = [
   {
@@ -109,6 +122,7 @@ export const SOFT_NAVIGATIONS = [
     visit: goes(['#to-one', '#to-two']),
     shows(seen) {
       hard(seen)
+      opened(['/one', '/two'], ['/one', '/two'])(seen)
       const ofTTFB = seen.document.reports.filter(({ metric, series, library }) => metric.name === 'TTFB' && series === 'final' && library === 'reference')
       assert.ok(ofTTFB.length <= 1, 'no route has a TTFB')
     },
@@ -121,7 +135,10 @@ export const SOFT_NAVIGATIONS = [
       await visitor.evaluate(() => go('one'))
       await visitor.settled()
     },
-    shows: hard,
+    shows(seen) {
+      hard(seen)
+      opened(['/one'], [])(seen)
+    },
   },
   {
     name: 'back by the history',
@@ -131,7 +148,10 @@ export const SOFT_NAVIGATIONS = [
       await visitor.evaluate(() => new Promise((done) => { addEventListener('popstate', () => done(true)); history.back() }))
       await visitor.settled()
     },
-    shows: hard,
+    shows(seen) {
+      hard(seen)
+      opened(['/one', '/'], ['/one'])(seen)
+    },
   },
   {
     name: 'another part of the page',
@@ -142,6 +162,6 @@ export const SOFT_NAVIGATIONS = [
   {
     name: 'the URL is replaced while the page loads',
     pages: { '/': page(`${APP}<script>history.replaceState({}, '', '/other')</script>`) },
-    shows: ({ views }) => assert.equal(views.length, 1),
+    shows: ({ views }) => assert.deepEqual(views.map(({ page, name }) => [page, name]), [['/', '/other']]),
   },
 ]
