@@ -162,6 +162,7 @@ export const SOFT_NAVIGATIONS = [
   {
     name: 'the URL is replaced while the page loads',
     pages: { '/': page(`${APP}<script>history.replaceState({}, '', '/other')</script>`) },
-    shows: ({ views }) => assert.deepEqual(views.map(({ page, name }) => [page, name]), [['/', '/other']]),
+    // The first view may open before the page does so, or after.
+    shows: ({ views }) => assert.deepEqual(views.map(({ page, name }) => name ?? page), ['/other']),
   },
 ]
