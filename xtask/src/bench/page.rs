@@ -40,6 +40,9 @@ struct Cost {
     total_ms: f64,
 }
 
+/// What is said of a figure of all pages.
+type Summary = fn(Vec<f64>) -> f64;
+
 /// Visits every page `visits` times with each of them. The last rows are of all pages: the median, what nine in ten of them
 /// do not exceed, and the maximum.
 pub(super) fn measure(workspace: &Workspace, cache: &Cache, visits: u32) -> Result<Vec<Row>> {
@@ -56,8 +59,8 @@ pub(super) fn measure(workspace: &Workspace, cache: &Cache, visits: u32) -> Resu
     let columns: Vec<Vec<f64>> = (0..COLUMNS.len())
         .map(|at| rows.iter().filter_map(|row| row.figures.get(at).copied()).collect())
         .collect();
-    let summaries: [(&str, fn(Vec<f64>) -> f64); 3] = [
-        ("median", median),
+    let summaries = [
+        ("median", median as Summary),
         ("nine pages in ten", nine_in_ten),
         ("maximum", maximum),
     ];
