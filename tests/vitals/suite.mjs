@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 
+import { Engine, lacks } from './engine.mjs'
 import { libraries } from './libraries.mjs'
 import { agree, idsAreGood, isRestored, last, of } from './reports.mjs'
 import { OF_THE_NAVIGATION, rowAgrees } from './row.mjs'
 import { executionsAgree, isRaw, measured } from './sdk.mjs'
 import { MODES, THEMES } from './situations/index.mjs'
 import { softViewsAgree } from './soft-views.mjs'
-import { Engine, lacks } from './engine.mjs'
 import { tableIsCurrent } from './table.mjs'
 import { visit } from './visit.mjs'
 

@@ -1,4 +1,5 @@
-// Call shapes of fetch and XMLHttpRequest, by name. Each notes with `say` whatever a page can observe.
+// Call shapes of fetch and XMLHttpRequest, by name. Each notes with `say` whatever a page can observe. Over 500 lines, for it is
+// one table, and each shape is a few of them.
 {
   const show = (value) => {
     if (value instanceof Error || value instanceof DOMException) return `${Object.prototype.toString.call(value)} ${value.constructor.name} ${value.name}: ${value.message}`

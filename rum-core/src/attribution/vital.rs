@@ -176,12 +176,11 @@ impl<'a> Origin<'a> {
         match self.kind? {
             // Only documents that are loaded go into that cache, and routes are watched from then on.
             ViewKind::BackForwardCache | ViewKind::Route | ViewKind::Soft => Some(LoadState::Complete),
-            _ => Some(self.navigation?)
+            _ => self.navigation.map(|navigation| match navigation.dom_interactive {
                 // Left while its HTML was still coming.
-                .map(|navigation| match navigation.dom_interactive {
-                    None => LoadState::Loading,
-                    Some(_) => LoadMoments::from(navigation).state_at(t),
-                }),
+                None => LoadState::Loading,
+                Some(_) => LoadMoments::from(navigation).state_at(t),
+            }),
         }
     }
 }
