@@ -27,7 +27,7 @@ const npm = join(dist, 'npm')
 const sdk = join(here, '../rum-sdk/pkg')
 const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
 
-const wasm = join(sdk, 'rum_sdk_bg.wasm')
+const wasm = join(sdk, 'rum_sdk.wasm')
 if (!existsSync(wasm)) {
   console.error('rum-sdk/pkg is not built: run `cargo xtask wasm`, which then runs this too.')
   process.exit(1)
@@ -36,21 +36,6 @@ if (!existsSync(wasm)) {
 /** A name that changes with the content, so that it can be cached for ever. */
 const hashed = (stem, extension, content) =>
   `${stem}.${createHash('sha256').update(content).digest('hex').slice(0, 8)}.${extension}`
-
-/**
- * wasm-bindgen's module, with the two functions that its own start consists of. We fetch and compile by ourselves; what
- * wasm-bindgen has for that would be a third of the chunk, and a default path that bundlers would look for a file at.
- */
-const bindings = {
-  name: 'bindings',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^rum-sdk$/ }, () => ({ path: join(sdk, 'rum_sdk.js') }))
-    onLoad({ filter: /rum_sdk\.js$/ }, ({ path }) => ({
-      contents: `${readFileSync(path, 'utf8')}export { __wbg_get_imports as imports, __wbg_finalize_init as use }`,
-      loader: 'js',
-    }))
-  },
-}
 
 /** The second chunk of the npm package has a name that never changes: bundlers give it another. */
 const secondChunk = {
@@ -91,13 +76,7 @@ const wasmName = hashed('rum', 'wasm', wasmBytes)
 
 const glue = await bundle('late/glue.ts', {
   format: 'esm',
-  define: {
-    __WASM__: JSON.stringify(`./${wasmName}`),
-    // There is one instance, and it lives as long as the document: nothing is ever freed.
-    FinalizationRegistry: 'undefined',
-    'Symbol.dispose': 'undefined',
-  },
-  plugins: [bindings],
+  define: { __WASM__: JSON.stringify(`./${wasmName}`) },
 })
 const glueName = hashed('rum-glue', 'js', glue)
 

@@ -7,24 +7,6 @@ declare const __WASM__: string
 /** The name of the glue beside the script. */
 declare const __GLUE__: string
 
-/** wasm-bindgen's output for rum-sdk, with two of its functions that the build exports besides. */
-declare module 'rum-sdk' {
-  export class Sdk {
-    /** `settings` may be empty; `document` is JSON; `due` is called when what waits should be sent. */
-    constructor(settings: object, document: string, due: () => void)
-    /** Takes a JSON array of records; 0, or a diagnostics number. */
-    push(records: string): number
-    /** The next body, as long as there is something to send. */
-    flush(batchId: string, sentAt: number): string | undefined
-    /** Gives its memory back. */
-    free(): void
-  }
-  /** What the module imports. */
-  export const imports: () => WebAssembly.Imports
-  /** Makes an instance the one that `Sdk` uses. */
-  export const use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void
-}
-
 interface Window {
   /** https://w3c.github.io/page-visibility-2/#visibilitystateentry */
   readonly VisibilityStateEntry?: unknown

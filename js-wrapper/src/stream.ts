@@ -28,7 +28,7 @@ const enum Most {
   Reserved = 600,
   /** UTF-16 units between two flushes. */
   Units = 50_000,
-  /** Units at which raw records that go once are due, although the page is visible, */
+  /** Units at which records that go once are due, although the page is visible, */
   DueUnits = 16_384,
   /** and ms after the first of them. */
   DueMs = 30_000,
@@ -78,8 +78,8 @@ export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fi
     // What says so has to be told: the latest report takes the last place.
     if (kind == Kind.Cut) list.splice(-1, 1, record)
   }
-  if (core) core.take(record)
-  else if (list == once && (!timer || units > Most.DueUnits)) {
+  core?.take(record)
+  if (list == once && (!timer || units > Most.DueUnits)) {
     clearTimeout(timer)
     timer = setTimeout(guard(flush), units > Most.DueUnits ? 0 : Most.DueMs)
   }

@@ -96,24 +96,24 @@ test('Wasm that is served with another type is compiled all the same', async (t)
   assert.deepEqual(complaints, [])
 })
 
-/** Makes every flush trap after the first `works`; the first one of all is the rehearsal. */
+/** Makes every cut trap after the first `works`; the first one of all is the rehearsal. */
 const trap = (works) => (context) =>
   context.addInitScript((works) => {
     const instantiate = WebAssembly.instantiate
-    window.flushes = 0
+    window.cuts = 0
     WebAssembly.instantiate = async (...given) => {
       const { exports } = await instantiate(...given)
-      const sdk_flush = (...given) => {
-        if (window.flushes++ < works) return exports.sdk_flush(...given)
+      const push = (kind, t) => {
+        if (kind !== 11 || window.cuts++ < works) return exports.push(kind, t)
         throw new WebAssembly.RuntimeError('unreachable')
       }
-      return { exports: { ...exports, sdk_flush } }
+      return { exports: { ...exports, push } }
     }
   }, works)
 
 test('a core that traps when it is tried out is not used', async (t) => {
   const { server, tab, complaints } = await open(t, {}, trap(0))
-  await tab.waitForFunction(() => window.flushes)
+  await tab.waitForFunction(() => window.cuts)
   await tab.evaluate(() => fetch('/api'))
   await leave(tab)
   const batch = await server.batch(1)
@@ -124,7 +124,7 @@ test('a core that traps when it is tried out is not used', async (t) => {
 
 test('after a trap the whole document goes raw, for good', async (t) => {
   const { server, tab, complaints } = await open(t, {}, trap(1))
-  await tab.waitForFunction(() => window.flushes)
+  await tab.waitForFunction(() => window.cuts)
   await tab.evaluate(() => fetch('/api'))
   await setHidden(tab, true)
   const first = await server.batch(1)
@@ -135,7 +135,7 @@ test('after a trap the whole document goes raw, for good', async (t) => {
   assert.equal(first.of(Kind.View).length, 1)
   assert.equal(first.of(Kind.Request).length, 1, 'what Wasm had taken is not lost')
   assert.equal(second.of(Kind.Request).length, 0)
-  assert.equal(await tab.evaluate(() => window.flushes), 2)
+  assert.equal(await tab.evaluate(() => window.cuts), 2)
   assert.deepEqual(complaints, [])
 })
 

@@ -25,6 +25,7 @@ extern crate std;
 
 pub mod attribution;
 pub mod engine;
+pub mod host;
 pub mod id;
 pub mod limits;
 pub mod navigation;
@@ -37,6 +38,7 @@ pub mod vitals;
 pub mod wire;
 
 pub use engine::Engine;
+pub use host::{Host, Text};
 pub use id::Id;
-pub use limits::Limits;
+pub use replay::Replay;
 pub use view::ViewKind;

@@ -1,10 +1,7 @@
 //! Values of metrics on their way into events, and the units of both sides.
 
-use alloc::string::String;
-
+use crate::host::Host;
 use crate::vitals::{Metric, Scope};
-use crate::wire::Writer;
-use crate::wire::event::kind;
 
 /// Milliseconds of a time on the wire.
 #[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
@@ -42,22 +39,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// The event of a value in its own unit; `fields` writes those of `VitalEvent` behind it.
-    pub(crate) fn write(self, metric: Metric, value: i64, fields: &dyn Fn(&mut Writer)) -> String {
-        let mut w = Writer::default();
-        w.begin_array();
-        for number in &[
-            kind::Vital,
-            self.view,
-            self.seq,
-            metric as i64,
-            self.scope as i64,
-            value,
-        ] {
-            w.int(*number);
+    /// Begins the event of a value in its own unit; the further fields of `VitalEvent` and the end are the caller's.
+    pub(crate) fn begin(self, metric: Metric, value: i64, host: &mut impl Host) {
+        host.begin(self.view, self.seq);
+        for number in [metric as i64, self.scope as i64, value] {
+            host.put(Some(number));
         }
-        fields(&mut w);
-        w.end_array();
-        w.finish()
     }
 }

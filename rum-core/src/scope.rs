@@ -1,36 +1,35 @@
 //! All that is measured in one scope: the document, or one of its views.
 
 use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
 
+use crate::host::{Host, Text};
+use crate::limits::INTERACTIONS;
 use crate::report::{Report, micros, millionths, millis};
 use crate::vitals::inp::Taken;
 use crate::vitals::{Cls, Entry, Fcp, FirstHidden, Inp, Lcp, Metric, Scope, Shift, Ttfb};
 use crate::wire::record::{
     InteractionRecord, LargestPaintRecord, LongFrame, NavigationRecord, RestoreRecord, ShiftRecord,
 };
-use crate::wire::{Raw, Writer};
 
 /// Parts of vitals that come as records of their own, kept at most of each sort.
 const PARTS: usize = 100;
 
-/// What names a candidate for the largest paint, as JSON.
-#[derive(Clone, Debug, Default)]
+/// What names a candidate for the largest paint.
+#[derive(Clone, Copy, Debug, Default)]
 struct Candidate {
     /// In µs since the time origin: what its resource is recorded under.
     t: i64,
-    target: Option<String>,
-    url: Option<String>,
+    target: Option<Text>,
+    url: Option<Text>,
 }
 
-/// What names an interaction, as JSON.
-#[derive(Clone, Debug, Default)]
+/// What names an interaction.
+#[derive(Clone, Copy, Debug, Default)]
 struct Named {
     /// The type of its longest event.
-    event: Option<String>,
+    event: Option<Text>,
     /// The first target that any of its entries knew.
-    target: Option<String>,
+    target: Option<Text>,
 }
 
 /// The vitals of one scope. What a scope does not have, such as the first byte of a route, was never pushed and is absent.
@@ -41,21 +40,34 @@ pub(crate) struct Vitals {
     hidden: FirstHidden,
     fcp: Fcp,
     lcp: Lcp<Candidate>,
-    cls: Cls<Option<String>>,
+    cls: Cls<Option<Text>>,
     inp: Inp,
     /// What names the longest interactions, by place.
-    named: Vec<Named>,
+    named: [Named; INTERACTIONS],
     ttfb: Ttfb,
 }
 
 impl Vitals {
     /// A scope that begins when the browser has counted so many interactions; none for the first one of a document.
-    /// In a box, because a struct of this size costs code wherever it is moved.
+    /// In a box, because a struct of this size costs code wherever it is moved; in that of `old` if there is one, for in the
+    /// page memory is never given back.
     #[inline(never)]
-    pub(crate) fn counting_from(counted: Option<f64>) -> Box<Self> {
-        let mut vitals = Box::<Self>::default();
+    pub(crate) fn counting_from(counted: Option<f64>, old: Option<Box<Self>>) -> Box<Self> {
+        let mut vitals = old.unwrap_or_default();
+        *vitals = Self::default();
         vitals.inp = Inp::counting_from(counted);
         vitals
+    }
+
+    /// The texts that it names.
+    pub(crate) fn texts(&self, live: &mut dyn FnMut(Text)) {
+        self.lcp
+            .named()
+            .flat_map(|candidate| [candidate.target, candidate.url])
+            .chain(self.cls.remembered().map(|shift| shift.what))
+            .chain(self.named.iter().flat_map(|named| [named.event, named.target]))
+            .flatten()
+            .for_each(live);
     }
 
     /// The browser's count of interactions so far.
@@ -68,11 +80,11 @@ impl Vitals {
         self.inp.count(interaction_count.map(|count| count as f64));
     }
 
-    pub(crate) fn navigated(&mut self, record: &Raw<'_>) {
-        self.origin = record.int(NavigationRecord::activation).map_or(0.0, millis);
+    pub(crate) fn navigated(&mut self, host: &mut impl Host) {
+        self.origin = host.int(NavigationRecord::activation).map_or(0.0, millis);
         self.hidden.activated(self.origin);
         self.ttfb
-            .push(record.int(NavigationRecord::response_start).map_or(0.0, millis));
+            .push(host.int(NavigationRecord::response_start).map_or(0.0, millis));
     }
 
     /// The browser's soft navigation at `t` (µs) begins this scope again, as far as paints go.
@@ -94,10 +106,10 @@ impl Vitals {
     }
 
     /// The paint of a restore at `t` (µs) is its own.
-    pub(crate) fn restored(&mut self, t: i64, record: &Raw<'_>) {
+    pub(crate) fn restored(&mut self, t: i64, host: &mut impl Host) {
         let after = |duration: i64| millis(t.saturating_add(duration));
-        self.fcp.push(after(record.int(RestoreRecord::painted).unwrap_or(0)));
-        if let Some(paint) = record.int(RestoreRecord::largest).map(after) {
+        self.fcp.push(after(host.int(RestoreRecord::painted).unwrap_or(0)));
+        if let Some(paint) = host.int(RestoreRecord::largest).map(after) {
             self.lcp.push(paint, Candidate::default());
             // Candidates of later do not count: it is the restore that is measured.
             self.lcp.input(paint);
@@ -117,180 +129,186 @@ impl Vitals {
     }
 
     /// A candidate for the largest paint; a soft navigation's has the same fields in the same places.
-    pub(crate) fn largest(&mut self, t: i64, record: &Raw<'_>) {
+    pub(crate) fn largest(&mut self, t: i64, host: &mut impl Host) {
         let candidate = Candidate {
             t,
-            target: record.text(LargestPaintRecord::target),
-            url: record.text(LargestPaintRecord::url),
+            target: host.keep(LargestPaintRecord::target),
+            url: host.keep(LargestPaintRecord::url),
         };
         self.lcp.push(millis(t), candidate);
     }
 
-    pub(crate) fn shifted(&mut self, t: i64, record: &Raw<'_>) {
-        if record.int(ShiftRecord::recent_input) == Some(0) {
+    pub(crate) fn shifted(&mut self, t: i64, host: &mut impl Host) {
+        if host.int(ShiftRecord::recent_input) == Some(0) {
             self.cls.push(Shift {
                 t: millis(t),
-                value: record.int(ShiftRecord::value).map_or(0.0, millis) / 1e3,
-                what: record.text(ShiftRecord::target),
+                value: host.int(ShiftRecord::value).map_or(0.0, millis) / 1e3,
+                what: host.keep(ShiftRecord::target),
             });
         }
     }
 
-    pub(crate) fn interacted(&mut self, t: i64, record: &Raw<'_>) {
-        let ms = |field| record.int(field).map_or(0.0, millis);
+    pub(crate) fn interacted(&mut self, t: i64, host: &mut impl Host) {
+        #[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
+        let id = host.int(InteractionRecord::interaction_id).unwrap_or(0) as f64;
+        let mut ms = |field| host.int(field).map_or(0.0, millis);
         let taken = self.inp.push(Entry {
-            #[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
-            id: record.int(InteractionRecord::interaction_id).unwrap_or(0) as f64,
+            id,
             start: millis(t),
             duration: ms(InteractionRecord::duration),
             processing_start: ms(InteractionRecord::processing_start),
             processing_end: ms(InteractionRecord::processing_end),
         });
         let Some((place, taken)) = taken else { return };
-        if place >= self.named.len() {
-            self.named.push(Named::default());
-        }
         let Some(named) = self.named.get_mut(place) else { return };
         if taken == Taken::First {
             named.target = None;
         }
         if matches!(taken, Taken::First | Taken::Longer) {
-            named.event = record.text(InteractionRecord::name);
+            named.event = host.keep(InteractionRecord::name);
         }
         // Only an entry that is kept is asked for its target.
         if taken != Taken::Shorter && named.target.is_none() {
-            named.target = record.text(InteractionRecord::target);
+            named.target = host.keep(InteractionRecord::target);
         }
     }
 
-    /// Writes an event for each vital that there is, and gives it to `each`.
-    pub(crate) fn report(&self, report: Report, parts: &Parts, mut each: impl FnMut(Metric, String)) {
+    /// Reports each vital that there is.
+    pub(crate) fn report(&self, report: Report, parts: &Parts, host: &mut impl Host) {
         let scope = report.scope;
-        let mut write = |metric, value, fields: &dyn Fn(&mut Writer)| each(metric, report.write(metric, value, fields));
         if let Some(value) = self.ttfb.value(self.origin) {
-            write(Metric::Ttfb, micros(value), &|_| ());
+            report.begin(Metric::Ttfb, micros(value), host);
+            host.end();
         }
         let fcp = self.fcp.value(self.origin, &self.hidden);
         if let Some(value) = fcp {
-            write(Metric::Fcp, micros(value), &|_| ());
+            report.begin(Metric::Fcp, micros(value), host);
+            host.end();
         }
         if let Some((t, largest)) = self.lcp.largest(&self.hidden) {
-            write(Metric::Lcp, micros((t - self.origin).max(0.0)), &|w| {
-                w.json_or_null(largest.target.as_deref());
-                w.json_or_null(largest.url.as_deref());
-                w.json_or_null(parts.resource_of(largest.t));
-                // Where a soft navigation's times begin is known from this and the value alone.
-                w.int_or_null((scope == Scope::View).then(|| micros(*t)));
-            });
+            report.begin(Metric::Lcp, micros((t - self.origin).max(0.0)), host);
+            host.put_text(largest.target);
+            host.put_text(largest.url);
+            host.put_text(parts.resource_of(largest.t));
+            // Where a soft navigation's times begin is known from this and the value alone.
+            host.put((scope == Scope::View).then(|| micros(*t)));
+            host.end();
         }
         // A document that was never seen has no layout to be unstable.
         if parts.shifts && (scope == Scope::View || fcp.is_some()) {
             let largest = self.cls.largest();
-            write(Metric::Cls, millionths(self.cls.value()), &|w| {
-                w.json_or_null(largest.and_then(|shift| shift.what.as_deref()));
-                w.skip(2);
-                w.int_or_null(largest.map(|shift| micros(shift.t)));
-            });
+            report.begin(Metric::Cls, millionths(self.cls.value()), host);
+            host.put_text(largest.and_then(|shift| shift.what));
+            host.put(None);
+            host.put(None);
+            host.put(largest.map(|shift| micros(shift.t)));
+            host.end();
         }
         if let Some((place, longest)) = self.inp.interaction() {
             let phases = self.inp.phases(longest);
-            let named = self.named.get(place);
-            write(Metric::Inp, micros(longest.duration), &|w| {
-                w.json_or_null(named.and_then(|named| named.target.as_deref()));
-                w.json_or_null(named.and_then(|named| named.event.as_deref()));
-                w.skip(1);
-                w.int(micros(longest.start));
-                for part in &[phases.input_delay(), phases.processing(), phases.presentation()] {
-                    w.int(micros(*part));
-                }
-                parts.write_frames(micros(longest.start), micros(phases.processing_end), w);
-            });
+            let named = self.named.get(place).copied().unwrap_or_default();
+            report.begin(Metric::Inp, micros(longest.duration), host);
+            host.put_text(named.target);
+            host.put_text(named.event);
+            host.put(None);
+            for part in [
+                longest.start,
+                phases.input_delay(),
+                phases.processing(),
+                phases.presentation(),
+            ] {
+                host.put(Some(micros(part)));
+            }
+            parts.put_frames(micros(longest.start), micros(phases.processing_end), host);
+            host.end();
         } else if self.inp.only_short() {
-            write(Metric::Inp, micros(Inp::LEAST), &|_| ());
+            report.begin(Metric::Inp, micros(Inp::LEAST), host);
+            host.end();
         }
     }
 }
 
 /// A record that is part of a vital.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Part {
     /// In µs since the time origin.
     start: i64,
     end: i64,
-    /// Its fields, as a JSON array.
-    text: String,
+    text: Text,
+}
+
+/// The latest parts of one sort, in the order in which they came; the oldest one makes room.
+#[derive(Clone, Debug)]
+struct Latest([Option<Part>; PARTS]);
+
+impl Latest {
+    fn keep(&mut self, part: Part) {
+        // A later record about the same moment says it better.
+        let same = |known: &Option<Part>| known.is_some_and(|known| known.start == part.start);
+        let from = self.0.iter().position(same).unwrap_or(0);
+        self.0.copy_within(from.saturating_add(1).min(PARTS).., from);
+        if let Some(last) = self.0.last_mut() {
+            *last = Some(part);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Part> {
+        self.0.iter().flatten()
+    }
 }
 
 /// What vitals of any scope are made of besides: resources of largest paints, and long animation frames that met interactions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Parts {
     /// The browser tells of layout shifts.
     pub(crate) shifts: bool,
-    resources: Vec<Part>,
-    frames: Vec<Part>,
-}
-
-fn keep(parts: &mut Vec<Part>, part: Part) {
-    // A later record about the same moment says it better; and the oldest one makes room.
-    let same = parts.iter().position(|known| known.start == part.start);
-    if let Some(at) = same.or((parts.len() >= PARTS).then_some(0)) {
-        parts.remove(at);
-    }
-    parts.push(part);
+    resources: Latest,
+    frames: Latest,
 }
 
 impl Parts {
+    pub(crate) const NONE: Self = Self {
+        shifts: false,
+        resources: Latest([None; PARTS]),
+        frames: Latest([None; PARTS]),
+    };
+
     /// The resource behind the candidate that was painted at `t` (µs).
-    pub(crate) fn resource(&mut self, t: i64, record: &Raw<'_>) {
-        keep(
-            &mut self.resources,
-            Part {
-                start: t,
-                end: t,
-                text: record.array(),
-            },
-        );
+    pub(crate) fn resource(&mut self, t: i64, host: &mut impl Host) {
+        if let Some(text) = host.keep_all(false) {
+            self.resources.keep(Part { start: t, end: t, text });
+        }
     }
 
     /// A frame. Its event has the ordinal before its fields.
-    pub(crate) fn frame(&mut self, ordinal: i64, record: &Raw<'_>) {
-        let (Some(start), Some(duration)) = (record.int(LongFrame::start), record.int(LongFrame::duration)) else {
+    pub(crate) fn frame(&mut self, host: &mut impl Host) {
+        let (Some(start), Some(duration)) = (host.int(LongFrame::start), host.int(LongFrame::duration)) else {
             return;
         };
-        let mut w = Writer::default();
-        w.begin_array();
-        w.int(ordinal);
-        record.write(&mut w);
-        w.end_array();
         let end = start.saturating_add(duration);
-        keep(
-            &mut self.frames,
-            Part {
-                start,
-                end,
-                text: w.finish(),
-            },
-        );
+        if let Some(text) = host.keep_all(true) {
+            self.frames.keep(Part { start, end, text });
+        }
     }
 
-    fn resource_of(&self, t: i64) -> Option<&str> {
+    fn resource_of(&self, t: i64) -> Option<Text> {
+        self.resources.iter().find(|part| part.start == t).map(|part| part.text)
+    }
+
+    /// Puts the frames from `start` to `end` (µs) into the list at the end of an event.
+    fn put_frames(&self, start: i64, end: i64, host: &mut impl Host) {
+        for part in self.frames.iter() {
+            if part.end >= start && part.start <= end {
+                host.put_item(part.text);
+            }
+        }
+    }
+
+    /// The texts that it names.
+    pub(crate) fn texts(&self, live: &mut dyn FnMut(Text)) {
         self.resources
             .iter()
-            .find(|part| part.start == t)
-            .map(|part| part.text.as_str())
-    }
-
-    /// Writes the list of frames from `start` to `end` (µs), if there are any.
-    fn write_frames(&self, start: i64, end: i64, w: &mut Writer) {
-        let mut met = self
-            .frames
-            .iter()
-            .filter(|part| part.end >= start && part.start <= end)
-            .peekable();
-        if met.peek().is_some() {
-            w.begin_array();
-            met.for_each(|part| w.json(&part.text));
-            w.end_array();
-        }
+            .chain(self.frames.iter())
+            .for_each(|part| live(part.text));
     }
 }

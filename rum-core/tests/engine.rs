@@ -3,14 +3,13 @@
 mod support;
 
 use proptest::prelude::*;
-use rum_core::engine::Urgency;
 use rum_core::navigation::NavigationPhases;
 use rum_core::vitals::Metric;
 use rum_core::wire::documented::DocumentedBatch;
 use rum_core::wire::raw::read_raw;
 use rum_core::wire::record::*;
 use rum_core::wire::{Batch, Content, Event, Expected, Item, Record};
-use rum_core::{Engine, Limits, ViewKind};
+use rum_core::{Replay, ViewKind};
 use support::{BATCH, DOCUMENT, Page, push, read, take, us, view_id};
 
 fn error(count: i64, first_ms: f64, message: &str) -> Record {
@@ -116,12 +115,12 @@ fn seq_grows_within_one_millisecond_and_when_time_goes_back() {
 
 #[test]
 fn a_counted_error_is_one_row() {
-    let mut engine = Engine::new(Limits::default());
-    push(&mut engine, 0, 0, view(1));
+    let mut replay = Replay::default();
+    push(&mut replay, 0, 0, view(1));
     for (t, count) in [(100.0, 1), (2000.0, 5), (3000.0, 9)] {
-        push(&mut engine, 1, us(t), error(count, 100.0, "boom"));
+        push(&mut replay, 1, us(t), error(count, 100.0, "boom"));
     }
-    let errors: Vec<_> = take(&mut engine)
+    let errors: Vec<_> = take(&mut replay)
         .into_iter()
         .filter_map(|item| match item.event {
             Event::Error(error) => Some((item.seq, error.what.count)),
@@ -157,46 +156,6 @@ fn view(n: u64) -> Record {
     })
 }
 
-#[test]
-fn what_exceeds_the_limits_is_dropped_and_counted_in_the_receipt() {
-    let mut page = Page::with(Limits {
-        events: 10,
-        ..Limits::default()
-    });
-    for n in 0..25 {
-        page = page.push(f64::from(n), action(f64::from(n), "again"));
-    }
-    let mut page = page.cut(100.0);
-    let items = page.take().0;
-    assert_eq!(
-        items
-            .iter()
-            .filter(|item| matches!(item.event, Event::Action(_)))
-            .count(),
-        10
-    );
-    let mut page = page.cut(200.0);
-    assert_eq!(core_dropped(&page.take().0), Some(15));
-}
-
-#[test]
-fn a_burst_of_lesser_events_does_not_displace_vitals() {
-    let mut page = Page::with(Limits {
-        events: 10,
-        ..Limits::default()
-    })
-    .navigation(100.0, 0.0)
-    .paint(800.0);
-    for n in 0..25 {
-        page = page.push(900.0 + f64::from(n), action(900.0 + f64::from(n), "again"));
-    }
-    let rows = page.leave(2000.0);
-    assert_eq!(
-        (rows.get(Metric::Fcp), rows.get(Metric::Ttfb), rows.get(Metric::Cls)),
-        (Some(800.0), Some(100.0), Some(0.0))
-    );
-}
-
 fn core_dropped(items: &[Item]) -> Option<i64> {
     let dropped = items.iter().filter_map(|item| match &item.event {
         Event::View(view) => view.core_dropped,
@@ -207,11 +166,7 @@ fn core_dropped(items: &[Item]) -> Option<i64> {
 
 #[test]
 fn views_that_are_taken_make_room_and_nothing_is_lost() {
-    let mut page = Page::with(Limits {
-        views: 3,
-        ..Limits::default()
-    })
-    .paint(1.0);
+    let mut page = Page::remembering(3).paint(1.0);
     let mut views = std::collections::BTreeSet::new();
     for n in 2..30 {
         page = page
@@ -229,38 +184,8 @@ fn views_that_are_taken_make_room_and_nothing_is_lost() {
 }
 
 #[test]
-fn views_that_nobody_took_are_counted_when_they_make_room() {
-    let mut page = Page::with(Limits {
-        views: 3,
-        ..Limits::default()
-    })
-    .paint(1.0);
-    for n in 2..30 {
-        page = page
-            .view(n as f64 * 100.0, n, ViewKind::Route, "/route")
-            .push(n as f64 * 100.0 + 10.0, action(n as f64 * 100.0 + 10.0, "Next"));
-    }
-    let rows = page.leave(9000.0);
-    let count = |wanted: fn(&Event) -> bool| rows.0.iter().filter(|item| wanted(&item.event)).count() as i64;
-    let (views, actions) = (
-        count(|event| matches!(event, Event::View(_))),
-        count(|event| matches!(event, Event::Action(_))),
-    );
-    assert_eq!((views, actions), (3, 2));
-    assert_eq!(
-        core_dropped(&rows.0),
-        Some(29 - views + 28 - actions),
-        "what is not there is in the receipt"
-    );
-}
-
-#[test]
 fn an_error_of_a_forgotten_view_is_counted_and_never_another_views_row() {
-    let mut page = Page::with(Limits {
-        views: 3,
-        ..Limits::default()
-    })
-    .view(100.0, 2, ViewKind::Route, "/p2");
+    let mut page = Page::remembering(3).view(100.0, 2, ViewKind::Route, "/p2");
     page = page.push(150.0, error(1, 150.0, "boom")).cut(190.0);
     drop(page.take());
     for n in 3..10 {
@@ -276,88 +201,13 @@ fn an_error_of_a_forgotten_view_is_counted_and_never_another_views_row() {
 }
 
 #[test]
-fn a_body_keeps_its_limit_and_the_rest_follows() {
-    let mut page = Page::with(Limits {
-        batch_bytes: 5_000,
-        ..Limits::default()
-    });
-    for n in 0..20 {
-        page = page.push(f64::from(n), error(1, f64::from(n), &"x".repeat(900)));
-    }
-    let mut errors = 0;
-    let mut bodies = 0;
-    while let Some(body) = page.body() {
-        assert!(body.len() < 5_000, "{}", body.len());
-        errors += read(&body)
-            .iter()
-            .filter(|item| matches!(item.event, Event::Error(_)))
-            .count();
-        bodies += 1;
-        assert!(bodies < 20, "it ends");
-    }
-    assert_eq!(errors, 20);
-    assert!(bodies > 3);
-}
-
-#[test]
-fn an_event_larger_than_a_body_goes_alone_and_does_not_stay_for_ever() {
-    let mut page = Page::with(Limits {
-        batch_bytes: 2_000,
-        ..Limits::default()
-    })
-    .push(1.0, error(1, 1.0, &"x".repeat(5_000)))
-    .push(2.0, action(2.0, "Buy"));
-    let mut events = 0;
-    for _ in 0..4 {
-        let Some(body) = page.body() else { break };
-        events += read(&body)
-            .iter()
-            .filter(|item| !matches!(item.event, Event::View(_)))
-            .count();
-    }
-    assert_eq!(events, 2);
-    assert_eq!(page.body(), None);
-}
-
-#[test]
-fn vitals_wait_for_the_cut_and_other_events_for_a_while() {
-    let page = Page::loaded().paint(1.0);
-    assert_eq!(page.engine().urgency(), Urgency::None);
-    let page = page.push(2.0, action(2.0, "Buy"));
-    assert_eq!(page.engine().urgency(), Urgency::Soon);
-    let mut page = page;
-    for n in 0..20 {
-        page = page.push(3.0 + f64::from(n), error(1, 3.0, &"x".repeat(1_000)));
-    }
-    assert_eq!(page.engine().urgency(), Urgency::Now);
-    drop(page.take());
-    assert_eq!(page.engine().urgency(), Urgency::None);
-}
-
-#[test]
-fn views_are_due_before_they_would_have_to_make_room() {
-    let mut page = Page::with(Limits {
-        views: 10,
-        ..Limits::default()
-    });
-    for n in 2..6 {
-        page = page.view(n as f64 * 100.0, n, ViewKind::Route, "/route");
-    }
-    assert_eq!(page.engine().urgency(), Urgency::None);
-    let mut page = page.view(600.0, 6, ViewKind::Route, "/route");
-    assert_eq!(page.engine().urgency(), Urgency::Now);
-    drop(page.take());
-    assert_eq!(page.engine().urgency(), Urgency::None);
-}
-
-#[test]
 fn records_before_any_view_are_no_reason_to_trap() {
-    let mut engine = Engine::new(Limits::default());
+    let mut replay = Replay::default();
     for record in [action(0.0, "Buy"), error(1, 0.0, "boom"), request(0.0)] {
-        push(&mut engine, 0, 0, record);
+        push(&mut replay, 0, 0, record);
     }
     assert_eq!(
-        engine.take_body(BATCH, 0, DOCUMENT),
+        replay.take_body(BATCH, 0, DOCUMENT),
         None,
         "without a view there is no row to write"
     );
@@ -523,7 +373,7 @@ proptest! {
 
     #[test]
     fn no_records_make_the_engine_panic(records in proptest::collection::vec((1_i64..17, -9_000_000_000_000_000_i64..9_000_000_000_000_000, -9_000_000_000_000_000_i64..9_000_000_000_000_000), 0..60)) {
-        let mut engine = Engine::new(Limits { views: 3, events: 20, ..Limits::default() });
+        let mut replay = Replay::remembering(3);
         for (ordinal, (kind, t, value)) in (0..).zip(records) {
             let record = match kind {
                 1 => view(ordinal as u64),
@@ -546,9 +396,9 @@ proptest! {
                 15 => Record::PaintResource(PaintResource { request_start: value, response_end: t }),
                 _ => request(t as f64 / 1e3),
             };
-            push(&mut engine, ordinal, t, record);
+            push(&mut replay, ordinal, t, record);
         }
-        let _ = take(&mut engine);
+        let _ = take(&mut replay);
     }
 
     #[test]
@@ -556,16 +406,16 @@ proptest! {
         // The same records, taken in one go or in two: the highest seq of each row says the same.
         let records = || Page::loaded().navigation(100.0, 0.0).paint(800.0).shift(900.0, 0.1).cut(1000.0).shift(5000.0, 0.3).cut(6000.0);
         let whole = records().take().0;
-        let mut engine = Engine::new(Limits::default());
+        let mut replay = Replay::default();
         let mut rows: Vec<Item> = Vec::new();
         let body = format!("[{}]", RECORDS.join(","));
         let mut seen = 0;
         read_raw(&body, |record| {
-            if seen == split { rows.extend(take(&mut engine)); }
+            if seen == split { rows.extend(take(&mut replay)); }
             seen += 1;
-            engine.push(record);
+            replay.push(record);
         }).unwrap();
-        rows.extend(take(&mut engine));
+        rows.extend(take(&mut replay));
         let last = |rows: &[Item]| rows.iter().filter_map(|item| match &item.event {
             Event::Vital(vital) if vital.metric == Metric::Cls as i64 => Some((item.seq, vital.value)),
             _ => None,

@@ -18,8 +18,9 @@
     )
 )]
 
-#[cfg(target_arch = "wasm32")]
-mod allocator;
+// The allocator.
+use rum_memory as _;
+
 pub mod attribution;
 pub mod cls;
 pub mod inp;

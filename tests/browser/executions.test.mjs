@@ -6,13 +6,13 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { core, WASM } from '../recordings/core.mjs'
 import { isOnce, rawBody } from '../recordings/recording.mjs'
 import { rows } from '../recordings/rows.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const NATIVE_CORE = process.env.RUM_NATIVE_CORE_BIN ?? here('../../target/debug/native-core')
 const DIST = process.env.RUM_DIST ?? here('../../js-wrapper/dist')
-const WASM = here('../../rum-sdk/pkg/rum_sdk_bg.wasm')
 
 /** Records that the wrapper hands over in one go. */
 const SLICE = 50
@@ -30,30 +30,11 @@ const sentAt = ({ document }) => document[0] + 60_000
 let batches = 0
 const batchId = () => (++batches).toString(16).padStart(16, '0')
 
-let Sdk
-before(async () => {
-  const glue = await import('../../rum-sdk/pkg/rum_sdk.js')
-  await glue.default({ module_or_path: readFileSync(WASM) })
-  Sdk = glue.Sdk
-})
-
 /** A document whose records are computed in the page. */
-function wasm(recording) {
-  const sdk = new Sdk({}, JSON.stringify(recording.document), () => {})
+async function wasm(recording) {
+  const page = await core(recording.document)
   const bodies = []
-  return {
-    bodies,
-    push(records) {
-      for (let at = 0; at < records.length; at += SLICE) {
-        assert.equal(sdk.push(JSON.stringify(records.slice(at, at + SLICE))), 0, 'the core reads its records')
-      }
-    },
-    flush() {
-      for (let body; (body = sdk.flush(batchId(), sentAt(recording))); ) bodies.push(body)
-    },
-    /** The page is over, or the instance has broken down. */
-    end: () => sdk.free(),
-  }
+  return { bodies, push: page.push, flush: () => bodies.push(...page.flush()) }
 }
 
 /** What the collector computes from raw batches, each a list of records. */
@@ -72,13 +53,12 @@ const raw = ({ parts }, first, end = parts.length) =>
 const heldBefore = ({ parts }, at) => parts.slice(0, at).flat().filter((record) => !isOnce(record))
 
 /** The whole page with Wasm. */
-function computed(recording) {
-  const page = wasm(recording)
+async function computed(recording) {
+  const page = await wasm(recording)
   for (const part of recording.parts) {
     page.push(part)
     page.flush()
   }
-  page.end()
   return page.bodies
 }
 
@@ -93,14 +73,14 @@ for (const recording of RECORDINGS) {
       assert.ok(kinds.has('view') && kinds.has('vital') && kinds.has('request'), `rows to compare: ${[...kinds]}`)
     })
 
-    test('with Wasm from the start', () => {
-      assert.deepEqual(rows(computed(recording)), expected)
+    test('with Wasm from the start', async () => {
+      assert.deepEqual(rows(await computed(recording)), expected)
     })
 
-    test('with a body taken at any moment', () => {
+    test('with a body taken at any moment', async () => {
       for (const [at, part] of parts.entries()) {
         for (let some = 0; some <= part.length; some++) {
-          const page = wasm(recording)
+          const page = await wasm(recording)
           page.push(parts.slice(0, at).flat())
           page.flush()
           page.push(part.slice(0, some))
@@ -108,16 +88,15 @@ for (const recording of RECORDINGS) {
           page.push(part.slice(some))
           page.push(parts.slice(at + 1).flat())
           page.flush()
-          page.end()
           assert.deepEqual(rows(page.bodies), expected, `a body after record ${some} of part ${at}`)
         }
       }
     })
 
-    test('with Wasm that is late', () => {
+    test('with Wasm that is late', async () => {
       for (const [at, part] of parts.entries()) {
         for (let some = 0; some <= part.length; some++) {
-          const page = wasm(recording)
+          const page = await wasm(recording)
           const waiting = [...heldBefore(recording, at), ...part.slice(0, some)]
           // As the wrapper hands them over: what is kept, then what goes once.
           page.push([...waiting.filter((record) => !isOnce(record)), ...waiting.filter(isOnce)])
@@ -127,24 +106,22 @@ for (const recording of RECORDINGS) {
             page.push(later)
             page.flush()
           }
-          page.end()
           const bodies = [...native(recording, raw(recording, 0, at)), ...page.bodies]
           assert.deepEqual(rows(bodies), expected, `Wasm after record ${some} of part ${at}`)
         }
       }
     })
 
-    test('with Wasm that traps', () => {
+    test('with Wasm that traps', async () => {
       for (const [at, part] of parts.entries()) {
         for (let some = 0; some <= part.length; some++) {
-          const page = wasm(recording)
+          const page = await wasm(recording)
           for (const earlier of parts.slice(0, at)) {
             page.push(earlier)
             page.flush()
           }
           // What it was given since the last body is lost with it; the page still holds all of that.
           page.push(part.slice(0, some))
-          page.end()
           const bodies = [...page.bodies, ...native(recording, raw(recording, at))]
           assert.deepEqual(rows(bodies), expected, `a trap after record ${some} of part ${at}`)
         }
@@ -153,7 +130,7 @@ for (const recording of RECORDINGS) {
   })
 }
 
-test('the recordings hold what they are for', () => {
+test('the recordings hold what they are for', async () => {
   const of = (name) => RECORDINGS.find((recording) => recording.name === name)
   const kinds = (name) => of(name).parts.flat().map(([kind]) => kind)
   const count = (list, wanted) => list.filter((kind) => kind === wanted).length
@@ -169,17 +146,17 @@ test('the recordings hold what they are for', () => {
   assert.ok(count(kinds('many-errors'), ERROR) >= 8)
 })
 
-test('the standard visit is one body within its target', () => {
+test('the standard visit is one body within its target', async () => {
   const recording = RECORDINGS.find(({ name }) => name === 'standard-visit')
   // Whether a frame was long is the machine's doing.
   const parts = recording.parts.map((records) => records.filter(([kind]) => kind !== LONG_FRAME))
-  const bodies = computed({ ...recording, parts })
+  const bodies = await computed({ ...recording, parts })
   assert.equal(bodies.length, 1)
   const bytes = Buffer.byteLength(bodies[0])
   assert.ok(bytes <= TARGET, `${bytes} bytes of ${TARGET}`)
 })
 
-test('the Wasm tested is the one that pages load', () => {
+test('the Wasm tested is the one that pages load', async () => {
   const { wasm } = JSON.parse(readFileSync(`${DIST}/manifest.json`, 'utf8'))
   const served = wasm.map((name) => readFileSync(`${DIST}/${name}`))
   assert.deepEqual(served, [readFileSync(WASM)])

@@ -2,22 +2,20 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+import { core } from '../recordings/core.mjs'
 import { isOnce } from '../recordings/recording.mjs'
 import { rows } from '../recordings/rows.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const NATIVE_CORE = process.env.RUM_NATIVE_CORE_BIN ?? here('../../target/debug/native-core')
-const PACKAGE = process.env.RUM_SDK_PACKAGE ?? here('../../rum-sdk/pkg')
 const NATIVE_VITALS = process.env.RUM_NATIVE_VITALS_BIN ?? here('../../target/debug/native-vitals')
 
 const DOCUMENT = 0
 const BFCACHE = 1
 export const SOFT = 3
 const RECORDS = 1
-const BATCHES_OF_A_FLUSH = 10
 
 export const isRaw = (body) => JSON.parse(body)[1] === RECORDS
 
@@ -30,23 +28,16 @@ const native = (bodies) => lines(NATIVE_CORE, bodies)
 
 /** What the shipped Wasm makes of the records of a document's raw bodies, given to it as they came. */
 async function wasm(bodies) {
-  const glue = await import(`${PACKAGE}/rum_sdk.js`)
-  await glue.default({ module_or_path: readFileSync(`${PACKAGE}/rum_sdk_bg.wasm`) })
-  const computed = []
-  let sdk
+  const [, , , , document] = JSON.parse(bodies[0])
+  const page = await core(document)
   let known = 0
-  for (const [at, body] of bodies.entries()) {
-    const [, , , sentAt, document, records] = JSON.parse(body)
-    sdk ??= new glue.Sdk({}, JSON.stringify(document), () => {})
+  return bodies.flatMap((body) => {
+    const [, , , , , records] = JSON.parse(body)
     const kept = records.filter((record) => !isOnce(record))
-    assert.equal(sdk.push(JSON.stringify([...kept.slice(known), ...records.filter(isOnce)])), 0, 'the core reads its records')
+    page.push([...kept.slice(known), ...records.filter(isOnce)])
     known = kept.length
-    for (let part = 0, made; (made = sdk.flush((at * BATCHES_OF_A_FLUSH + part++).toString(16).padStart(16, '0'), sentAt)); ) {
-      computed.push(made)
-    }
-  }
-  sdk?.free()
-  return computed
+    return page.flush()
+  })
 }
 
 /** Both executions give equal rows. */

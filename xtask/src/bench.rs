@@ -1,6 +1,5 @@
 //! `cargo xtask bench`: the measurements that decisions in `docs/decisions` rest on. No test runs them.
 
-mod boundary;
 mod page;
 mod sdk;
 
@@ -19,8 +18,6 @@ pub(crate) struct BenchArguments {
 
 #[derive(clap::Subcommand)]
 enum Bench {
-    /// The border between page and Wasm: bytes of rum-sdk with other dependencies
-    Boundary(Output),
     /// What the SDK costs a page's main thread, at a fourth of this machine's speed
     Page {
         /// Visits of each page
@@ -55,7 +52,6 @@ struct Row {
 /// Runs one benchmark and shows its result.
 pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArguments) -> Result<()> {
     let (output, columns, rows) = match &arguments.bench {
-        Bench::Boundary(output) => (output, boundary::COLUMNS, boundary::measure(workspace, cache)?),
         Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
         Bench::Sdk { rounds, output } => {
             let list = sdk::measure(workspace, cache, *rounds)?;

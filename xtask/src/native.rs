@@ -36,14 +36,7 @@ pub(crate) fn build_all(workspace: &Workspace) -> Result<()> {
     rust::check(workspace)?;
     terminal::note("cargo", "building the binaries and the tests");
     let mut cargo = workspace.command("cargo");
-    process::run(cargo.args([
-        "build",
-        "--workspace",
-        "--exclude",
-        "rum-sdk",
-        "--all-targets",
-        "--keep-going",
-    ]))
+    process::run(cargo.args(["build", "--workspace", "--all-targets", "--keep-going"]))
 }
 
 /// Tells tests where everything is. What is set already wins: libchdb and Chromium of one's own.

@@ -22,8 +22,7 @@ impl Tally {
         ignored: 0,
     };
 
-    /// Counts a line of `cargo test` or wasm-bindgen-test-runner:
-    /// `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+    /// Counts a line of `cargo test`: `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
     pub(crate) fn count_cargo(&mut self, line: &str) {
         let Some((_, counts)) = line.split_once("test result: ") else {
             return;

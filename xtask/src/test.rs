@@ -14,7 +14,7 @@ use crate::terminal::{self, Tone};
 use crate::tools::browsers::{Absent, Engine};
 use crate::tools::{Cache, npm};
 use crate::workspace::Workspace;
-use crate::{codegen, native, process, size, wasm, web};
+use crate::{codegen, native, process, size, web};
 
 /// The stages, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,8 +31,6 @@ pub(crate) enum Stage {
     Native,
     /// tsc, and js-wrapper's unit tests in Node
     Js,
-    /// rum-sdk's glue, as Wasm in Node
-    Wasm,
     /// The bytes that a page downloads against size-budget.toml
     Size,
     /// End to end: the shop in headless Chromium, rows in ClickHouse, alerts
@@ -86,7 +84,7 @@ impl Stage {
             Self::Native | Self::Js | Self::Size | Self::Browser | Self::Chromium | Self::Firefox | Self::Webkit => {
                 true
             }
-            Self::Format | Self::Clippy | Self::Codegen | Self::Build | Self::Wasm => false,
+            Self::Format | Self::Clippy | Self::Codegen | Self::Build => false,
         }
     }
 
@@ -135,7 +133,6 @@ impl Tests<'_> {
             Stage::Build => self.build(),
             Stage::Native => self.native(),
             Stage::Js => self.js(),
-            Stage::Wasm => self.wasm(),
             Stage::Size => size::check(self.workspace, size::Format::Table).map(|()| Tally::PASSED),
             Stage::Browser => self.browser(),
             Stage::Chromium => self.engine(
@@ -168,7 +165,7 @@ impl Tests<'_> {
 
     fn native(&self) -> Result<Tally> {
         let mut cargo = self.command("cargo");
-        cargo.args(["test", "--workspace", "--exclude", "rum-sdk", "--no-fail-fast"]);
+        cargo.args(["test", "--workspace", "--no-fail-fast"]);
         native::test_environment(self.workspace, self.cache, &mut cargo)?;
         counted(&mut cargo, Tally::count_cargo)
     }
@@ -185,12 +182,6 @@ impl Tests<'_> {
             Tally::FAILED
         });
         Ok(tally)
-    }
-
-    fn wasm(&self) -> Result<Tally> {
-        let mut cargo = wasm::test_command(self.workspace, self.cache)?;
-        self.for_audience(&mut cargo);
-        counted(&mut cargo, Tally::count_cargo)
     }
 
     fn browser(&self) -> Result<Tally> {

@@ -4,14 +4,11 @@
 mod apt;
 pub(crate) mod browsers;
 mod cache;
-mod cargo_install;
 pub(crate) mod libchdb;
 pub(crate) mod npm;
 mod program;
 pub(crate) mod rust;
-mod wasm_bindgen;
 mod wasm_compiler;
-mod wasm_pack;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -26,8 +23,6 @@ use wasm_compiler::WasmCompiler;
 /// What building the Wasm crate needs, and the environment that makes child processes use it.
 pub(crate) struct WasmTools {
     compiler: WasmCompiler,
-    wasm_pack: PathBuf,
-    wasm_bindgen: PathBuf,
     node_modules: PathBuf,
 }
 
@@ -38,16 +33,14 @@ impl WasmTools {
         npm::install(workspace)?;
         Ok(Self {
             compiler: wasm_compiler::ready(cache)?,
-            wasm_bindgen: wasm_bindgen::ready(workspace, cache)?,
-            wasm_pack: wasm_pack::ready(cache)?,
             node_modules: workspace.path("node_modules/.bin"),
         })
     }
 
-    /// A command at the root, in an environment where cargo, wasm-pack and wasm-bindgen build for Wasm.
+    /// A command at the root, in an environment where cargo builds for Wasm.
     pub(crate) fn command(&self, workspace: &Workspace, program: &str) -> Result<Command> {
         let mut command = workspace.command(program);
-        let path = process::path_with(&[&self.wasm_pack, &self.wasm_bindgen, &self.node_modules])?;
+        let path = process::path_with(&[&self.node_modules])?;
         command
             .env("PATH", path)
             .env("CARGO_TARGET_DIR", workspace.target.join("wasm"));

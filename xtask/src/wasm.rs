@@ -43,10 +43,10 @@ const WASM_OPT: [&str; 5] = [
 /// A crate that pages run, named as its folder is.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Module {
-    /// The core of rum.js; wasm-bindgen writes its JavaScript
+    /// The core of rum.js
     #[value(name = "rum-sdk")]
     Sdk,
-    /// The core of the drop-in for web-vitals: bare exports, without wasm-bindgen
+    /// The core of the drop-in for web-vitals
     #[value(name = "rum-vitals")]
     Vitals,
 }
@@ -62,7 +62,7 @@ impl Module {
     /// The file in its `pkg` that pages download.
     const fn file(self) -> &'static str {
         match self {
-            Self::Sdk => "rum_sdk_bg.wasm",
+            Self::Sdk => "rum_sdk.wasm",
             Self::Vitals => "rum_vitals.wasm",
         }
     }
@@ -79,13 +79,20 @@ pub(crate) fn build(workspace: &Workspace, cache: &Cache, modules: &[Module]) ->
 fn build_module(workspace: &Workspace, tools: &WasmTools, module: Module) -> Result<()> {
     let name = module.package();
     let package = workspace.path(name).join("pkg");
-    let inputs = ["rum-core", name, "Cargo.toml", "Cargo.lock", "package-lock.json"]
-        .into_iter()
-        .try_fold(Inputs::default(), |inputs, path| inputs.path(&workspace.path(path)))?
-        .text(&BUILD_STD.join(" "))
-        .text(RUSTFLAGS)
-        .text(&WASM_OPT.join(" "))
-        .text(tools.version());
+    let inputs = [
+        "rum-core",
+        "rum-memory",
+        name,
+        "Cargo.toml",
+        "Cargo.lock",
+        "package-lock.json",
+    ]
+    .into_iter()
+    .try_fold(Inputs::default(), |inputs, path| inputs.path(&workspace.path(path)))?
+    .text(&BUILD_STD.join(" "))
+    .text(RUSTFLAGS)
+    .text(&WASM_OPT.join(" "))
+    .text(tools.version());
     let stamp = Stamp::new(
         workspace.target.join(format!("wasm/{name}.stamp")),
         package.clone(),
@@ -98,44 +105,13 @@ fn build_module(workspace: &Workspace, tools: &WasmTools, module: Module) -> Res
     terminal::note("wasm", &format!("building {name}, with std rebuilt for size"));
     let started = Instant::now();
     let wasm = package.join(module.file());
-    match module {
-        Module::Sdk => {
-            pack(workspace, tools, name)?;
-            optimise(workspace, tools, &wasm, &wasm)?;
-        }
-        Module::Vitals => {
-            process::run(build_command(workspace, tools)?.args(["--package", name]))?;
-            fs::create_dir_all(&package)?;
-            optimise(workspace, tools, &outputs(workspace).join(module.file()), &wasm)?;
-        }
-    }
+    process::run(build_command(workspace, tools)?.args(["--package", name]))?;
+    fs::create_dir_all(&package)?;
+    optimise(workspace, tools, &outputs(workspace).join(module.file()), &wasm)?;
     stamp.write()?;
     let (bytes, time) = (wasm.metadata()?.len(), terminal::duration(started.elapsed()));
     terminal::note("", &format!("{name}/pkg is built: {bytes} bytes of Wasm ({time})"));
     Ok(())
-}
-
-/// cargo and wasm-bindgen, as wasm-pack runs them.
-fn pack(workspace: &Workspace, tools: &WasmTools, package: &str) -> Result<()> {
-    let mut pack = tools.command(workspace, "wasm-pack")?;
-    // `--mode force` is wasm-pack's word for "do not look for the wasm32 target": the other modes run
-    // `rustup target add`, which fetches a std that build-std does not use.
-    // `--no-opt`: its wasm-opt settings would stand in another file than the flags above, and be skipped in silence
-    // where it finds no wasm-opt. `--no-pack`: js-wrapper is the npm package, this is a part of it.
-    pack.args([
-        "--log-level",
-        "error",
-        "build",
-        package,
-        "--target",
-        "web",
-        "--profile",
-        "wasm",
-    ]);
-    pack.args(["--mode", "force", "--no-opt", "--no-pack", "--"])
-        .args(BUILD_STD)
-        .env("RUSTFLAGS", RUSTFLAGS);
-    process::run(&mut pack)
 }
 
 /// `cargo build` with everything that makes a module small; the benchmarks compare sizes with it. The outputs are in
@@ -158,20 +134,4 @@ pub(crate) fn outputs(workspace: &Workspace) -> PathBuf {
 pub(crate) fn optimise(workspace: &Workspace, tools: &WasmTools, wasm: &Path, output: &Path) -> Result<()> {
     let mut opt = tools.command(workspace, "wasm-opt")?;
     process::run(opt.args(WASM_OPT).arg(wasm).arg("-o").arg(output))
-}
-
-/// `cargo test` of rum-sdk in Node: the glue, in the engine that it is for. Plain `panic=abort`, for an immediate
-/// abort would swallow the message of a failed assertion.
-pub(crate) fn test_command(workspace: &Workspace, cache: &Cache) -> Result<Command> {
-    let tools = WasmTools::ready(workspace, cache)?;
-    let mut cargo = tools.command(workspace, "cargo")?;
-    // No doctests: rustdoc would have to be the Wasm compiler's own.
-    cargo.args(["test", "--package", "rum-sdk", "--lib", "--tests", "--no-fail-fast"]);
-    cargo.args(["--target", TARGET, "-Z", "build-std=std,panic_abort"]);
-    // A few calls are not worth optimising std and its friends for, as the dev profile does with dependencies.
-    cargo.args(["--config", r#"profile.dev.package."*".opt-level=0"#]);
-    cargo
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
-        .env_remove("RUSTFLAGS");
-    Ok(cargo)
 }

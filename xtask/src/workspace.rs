@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::process;
 
@@ -61,20 +61,5 @@ impl Workspace {
             .get("workspace")
             .and_then(|table| table.get("package")?.get("rust-version")?.as_str())
             .context("Cargo.toml has no workspace.package.rust-version")
-    }
-
-    /// wasm-bindgen's exact version: its command line tool must be the same one.
-    pub(crate) fn wasm_bindgen_version(&self) -> Result<&str> {
-        let requirement = self
-            .manifest
-            .get("workspace")
-            .and_then(|table| table.get("dependencies")?.get("wasm-bindgen")?.as_str())
-            .context("Cargo.toml has no workspace.dependencies.wasm-bindgen")?;
-        let Some(version) = requirement.strip_prefix('=') else {
-            bail!(
-                "Cargo.toml must pin wasm-bindgen exactly (\"=x.y.z\"), for the crate and its tool must match; it says {requirement:?}"
-            );
-        };
-        Ok(version)
     }
 }

@@ -112,8 +112,8 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rum_core::Replay;
     use rum_core::wire::raw::read_raw;
-    use rum_core::{Engine, Limits};
 
     use super::*;
 
@@ -141,9 +141,9 @@ mod tests {
         let records = format!("{VIEW},[5,1,1200000],[11,2,5000000,0,null,[3000]]");
         let body = format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{records}]]"#);
         let decoded = decode(body.as_bytes(), &mut Tally::default()).unwrap();
-        let mut engine = Engine::new(Limits::default());
-        read_raw(&format!("[{records}]"), |record| engine.push(record)).unwrap();
-        let computed = engine.take_body("00000000000000ff", 1, DOCUMENT).unwrap();
+        let mut page = Replay::default();
+        read_raw(&format!("[{records}]"), |record| page.push(record)).unwrap();
+        let computed = page.take_body("00000000000000ff", 1, DOCUMENT).unwrap();
         assert_eq!(Content::Events(decoded.items), Batch::read(&computed).unwrap().content);
     }
 

@@ -9,6 +9,9 @@ export type Id = string
 /** Kinds from here on are sent once; the others are repeated in every raw batch. */
 export const FIRST_ONCE = 64
 
+/** Where a view's event says how many records the core lost, behind the prefix. */
+export const CORE_DROPPED = 13
+
 /** The kinds of records. A const enum: it costs no bytes. */
 export const enum Kind {
   /** A page view opened; the one before it ended. */

@@ -1,30 +1,43 @@
 // Drives the Wasm core: hands it records in idle time, sends what it makes of them, and notices when it breaks down.
 
-import type { Sdk } from 'rum-sdk'
-import { randomId } from '../ids'
 import type { Core } from '../stream'
+import { outbox } from './outbox'
 
 const enum Most {
   /** Records that wait for idle time. */
   Records = 1_000,
   /** Records that are handed over in one go. */
   Slice = 50,
-  /** Bodies of a flush: the bound of a loop. */
-  Bodies = 10,
 }
 
-/** `idle` waits for idle time; `post` sends a body; `flush` is the stream's, which goes on without a core that has broken down. */
-export const drive = (
-  sdk: Pick<Sdk, 'push' | 'flush'>,
+/** What the module exports, by the names that rum-sdk has for them. */
+type Exports = {
+  /** Tells of the record at hand: its kind and its time in µs. */
+  push(kind: number, t: number): void
+  /** Tells of the texts that it may still ask for. */
+  texts(): void
+}
+
+/**
+ * A core for the document of which `document` is the JSON. `idle` waits for idle time; `post` sends a body; `flush` is the
+ * stream's, which goes on without a core that has broken down.
+ */
+export const drive = async (
+  module: WebAssembly.Module,
+  document: string,
   idle: (take: () => unknown) => unknown,
   post: (body: string) => void,
   flush: () => void,
-): Core => {
+): Promise<Core> => {
+  const rows = outbox(document)
+  // Not `new Instance`, which Chromium has refused for modules of this size.
+  const { exports } = await WebAssembly.instantiate(module, { p: rows.page })
+  const core = exports as Exports
   let waiting: string[] = []
   let scheduled = false
   let broken = false
 
-  /** After an exception the instance is unusable, and records that it cannot read are no better. */
+  /** After an exception the instance is unusable, and records that cannot be read are no better. */
   const ask = (use: () => void): boolean => {
     if (!broken)
       try {
@@ -36,8 +49,11 @@ export const drive = (
   }
 
   const hand = (most: number): void => {
-    const records = waiting.splice(0, most)
-    if (records.length && sdk.push(`[${records}]`)) throw 0
+    for (const record of JSON.parse(`[${waiting.splice(0, most)}]`)) {
+      rows.hold(record)
+      core.push(record[0], record[2])
+    }
+    rows.tidy(core.texts)
   }
 
   const schedule = (): void => {
@@ -45,7 +61,7 @@ export const drive = (
     scheduled = true
     idle(() => {
       scheduled = false
-      if (!ask(() => hand(Most.Slice))) flush()
+      if (!ask(() => hand(Most.Slice)) || rows.full()) flush()
       else if (waiting.length) schedule()
     })
   }
@@ -58,8 +74,7 @@ export const drive = (
     flush: () =>
       ask(() => {
         hand(Infinity)
-        let body
-        for (let bodies = 0; bodies++ < Most.Bodies && (body = sdk.flush(randomId(), Date.now())); ) post(body)
+        rows.send(post)
       }),
   }
 }

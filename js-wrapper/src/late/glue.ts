@@ -1,6 +1,5 @@
 // The chunk that comes when the page has loaded and is idle: what can wait until then, and the start of the Wasm core.
 
-import { imports, Sdk, use } from 'rum-sdk'
 import type { Core } from '../stream'
 import { sendAway } from './beacon'
 import { drive } from './core'
@@ -21,7 +20,7 @@ import { captureRestores, recordHiddenBefore } from './visibility'
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 
 /** A page view with a bit of everything. */
-const REHEARSAL = '[[1,0,0,"","",0,""],[5,1,1],[6,2,1,1],[8,3,1,1,0],[9,4,1,1,1,1,1,""],[12,5,1,1,1],[11,6,1,0]]'
+const REHEARSAL = '[1,0,0,"","",0,""] [3,1,9,0,0,0,0,0,"",1,1,1,1,1,1,1] [5,2,1] [6,3,1,1] [8,4,1,1,0] [9,5,1,1,1,1,1,""] [12,6,1,1,1] [65,7,1,1] [11,8,1,0]'
 
 /** The Wasm, compiled off the main thread. */
 const compile = async (): Promise<WebAssembly.Module> => {
@@ -68,10 +67,9 @@ export default async (hooks: Hooks): Promise<Core> => {
     },
   ])
   const module = await compile()
-  use(await WebAssembly.instantiate(module, imports()), module)
   // Browsers compile what runs for the first time: better now than while the page is being left. What fails here will fail
   // again where it counts.
-  const rehearsal = new Sdk({}, document, flush)
-  inTurn([() => rehearsal.push(REHEARSAL), () => rehearsal.flush('', 0), () => rehearsal.free()]).catch(() => {})
-  return drive(new Sdk({}, document, flush), idle, post, flush)
+  const rehearsal = await drive(module, document, idle, () => {}, () => {})
+  inTurn([() => REHEARSAL.split(' ').forEach(rehearsal.take), rehearsal.flush]).catch(() => {})
+  return drive(module, document, idle, post, flush)
 }

@@ -6,7 +6,7 @@ const GAP: f64 = 1_000.0;
 const LENGTH: f64 = 5_000.0;
 
 /// One `layout-shift` entry. `W` is whatever names it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shift<W> {
     /// Its `startTime` in ms.
     pub t: f64,
@@ -62,7 +62,7 @@ impl Window {
 }
 
 /// CLS of a document or of a view.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cls<W> {
     open: Window,
     /// The largest shift of the open window.
@@ -81,17 +81,17 @@ impl<W> Default for Cls<W> {
     }
 }
 
-impl<W: Clone> Cls<W> {
+impl<W: Copy> Cls<W> {
     /// A layout shift that the user had not caused just before (`hadRecentInput` is false).
     pub fn push(&mut self, shift: Shift<W>) {
         let joined = self.open.push(shift.t, shift.value);
-        let largest = match self.largest.take() {
+        let largest = match self.largest {
             // Of equal ones the later, as the reference library's attribution has it.
             Some(largest) if joined == Joined::Open && largest.value > shift.value => largest,
             _ => shift,
         };
         if self.open.value() > self.value() {
-            self.worst = Some((self.open.value(), largest.clone()));
+            self.worst = Some((self.open.value(), largest));
         }
         self.largest = Some(largest);
     }
@@ -106,5 +106,10 @@ impl<W: Clone> Cls<W> {
     #[must_use]
     pub fn largest(&self) -> Option<&Shift<W>> {
         self.worst.as_ref().map(|(_, largest)| largest)
+    }
+
+    /// The shifts that it remembers: the largest of the worst and of the open window.
+    pub fn remembered(&self) -> impl Iterator<Item = &Shift<W>> {
+        self.largest.iter().chain(self.largest())
     }
 }

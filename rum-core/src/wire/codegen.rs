@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::batch::Document;
-use super::event::LongFrameEvent;
+use super::event::{LongFrameEvent, ViewEvent};
 use super::record::{DroppedCount, NavigationRecord, PaintResource, Receipt, Script, Surroundings};
 use super::{Event, FieldInfo, Fields, KindInfo, Record, VERSION, record};
 
@@ -116,6 +116,10 @@ pub fn typescript() -> String {
     text += &format!(
         "/** Kinds from here on are sent once; the others are repeated in every raw batch. */\nexport const FIRST_ONCE = {}\n\n",
         record::FIRST_ONCE
+    );
+    text += &format!(
+        "/** Where a view's event says how many records the core lost, behind the prefix. */\nexport const CORE_DROPPED = {}\n\n",
+        ViewEvent::core_dropped
     );
     text += "/** The kinds of records. A const enum: it costs no bytes. */\nexport const enum Kind {\n";
     for kind in Record::KINDS {

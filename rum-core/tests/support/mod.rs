@@ -13,11 +13,11 @@ use rum_core::wire::event::VitalEvent;
 use rum_core::wire::raw::read_raw;
 use rum_core::wire::record::*;
 use rum_core::wire::{Batch, Content, Event, Item, Record, Stamped, Writer};
-use rum_core::{Engine, Id, Limits, ViewKind};
+use rum_core::{Id, Replay, ViewKind};
 
 /// A document. Times are in ms, as people write them; the records have µs.
 pub struct Page {
-    engine: Engine,
+    replay: Replay,
     records: i64,
     pub interaction_count: Option<i64>,
 }
@@ -33,17 +33,17 @@ pub fn us(ms: f64) -> i64 {
 }
 
 /// Gives a record to the engine as it comes from the capture script: as text.
-pub fn push(engine: &mut Engine, ordinal: i64, t: i64, record: Record) {
+pub fn push(replay: &mut Replay, ordinal: i64, t: i64, record: Record) {
     let mut w = Writer::default();
     w.begin_array();
     Stamped { ordinal, t, record }.write(&mut w);
     w.end_array();
-    read_raw(&w.finish(), |record| engine.push(record)).unwrap();
+    read_raw(&w.finish(), |record| replay.push(record)).unwrap();
 }
 
 /// What the engine hands out, as items.
-pub fn take(engine: &mut Engine) -> Vec<Item> {
-    let body = engine.take_body(BATCH, 1_795_226_217_000, DOCUMENT);
+pub fn take(replay: &mut Replay) -> Vec<Item> {
+    let body = replay.take_body(BATCH, 1_795_226_217_000, DOCUMENT);
     body.map_or_else(Vec::new, |body| read(&body))
 }
 
@@ -60,12 +60,12 @@ pub const BATCH: &str = "0000000000000007";
 impl Page {
     /// A page that was loaded as view 1.
     pub fn loaded() -> Self {
-        Self::with(Limits::default())
+        Self::remembering(5_000)
     }
 
-    pub fn with(limits: Limits) -> Self {
+    pub fn remembering(views: usize) -> Self {
         let page = Self {
-            engine: Engine::new(limits),
+            replay: Replay::remembering(views),
             records: 0,
             interaction_count: None,
         };
@@ -75,7 +75,7 @@ impl Page {
     /// A page in a browser that does not tell of layout shifts.
     pub fn without_shifts() -> Self {
         let page = Self {
-            engine: Engine::new(Limits::default()),
+            replay: Replay::default(),
             records: 0,
             interaction_count: None,
         };
@@ -83,7 +83,7 @@ impl Page {
     }
 
     pub fn push(mut self, ms: f64, record: Record) -> Self {
-        push(&mut self.engine, self.records, us(ms), record);
+        push(&mut self.replay, self.records, us(ms), record);
         self.records += 1;
         self
     }
@@ -238,15 +238,11 @@ impl Page {
     }
 
     pub fn take(&mut self) -> Rows {
-        Rows(take(&mut self.engine))
+        Rows(take(&mut self.replay))
     }
 
     pub fn body(&mut self) -> Option<String> {
-        self.engine.take_body(BATCH, 1_795_226_217_000, DOCUMENT)
-    }
-
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+        self.replay.take_body(BATCH, 1_795_226_217_000, DOCUMENT)
     }
 
     /// Hides the page at `ms` and takes what it reports.

@@ -1,7 +1,10 @@
-//! Memory for what lives as long as the page: a mark that moves, and never back.
+//! The allocator of the Wasm that pages run, for what lives as long as the page: a mark that moves, and never back. What ends
+//! earlier is used again by whoever has it.
 //!
-//! What is allocated are the handles, 2 KB for each call of `onINP`; all lists are in place. Of the Wasm as it is (brotli),
-//! talc would cost 0.5 KB more and std's allocator 1.4 KB.
+//! In rum-vitals that are the handles, 2 KB for each call of `onINP`; in rum-sdk the views, 3 KB each and at most 200. Lists
+//! are in place. Of rum-vitals' Wasm (brotli) talc would cost 0.5 KB more and std's allocator 1.4 KB.
+#![cfg(target_arch = "wasm32")]
+#![no_std]
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::{memory_grow, memory_size};

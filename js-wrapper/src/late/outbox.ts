@@ -1,0 +1,171 @@
+// What surrounds the Wasm core: it gives the core the numbers of the record at hand, keeps the rows that the core makes of
+// them, and builds bodies. In the collector rum-core's `replay` does the same.
+
+import { wall } from '../clock'
+import { CORE_DROPPED, VERSION } from '../generated/wire'
+import { randomId } from '../ids'
+
+const enum Most {
+  /** Events that wait, vitals apart: those are few, and what a page is measured for. */
+  Events = 500,
+  /** Views whose rows wait, … */
+  Views = 50,
+  /** … and texts that are kept until the core is asked which ones it needs. */
+  Texts = 500,
+  /** Bytes of a body. Browsers allow 64 KiB of keepalive bodies in flight; this leaves room for a small one more. */
+  Bytes = 60_000,
+}
+
+/** Kinds of rows. */
+const enum Row {
+  View = 1,
+  Vital = 2,
+}
+
+/** A record: kind, ordinal and time, and its fields. */
+export type Fields = [kind: number, ordinal: number, t: number, ...fields: unknown[]]
+const PREFIX = 3
+
+type View = {
+  fields: unknown[]
+  seq: number
+  unsent?: boolean
+  /** Nothing will be said of it any more. */
+  over?: boolean
+}
+type Event = [view: number, text: string]
+
+/** The JSON of an array of JSON texts. What is absent at its end is left out. */
+const list = (texts: unknown[]): string => `[${texts.map((text) => text ?? 'null')}`.replace(/(,null)+$/, '') + ']'
+
+/** The JSON of a field; of an absent one none. */
+const json = (field: unknown): string | undefined => (field == null ? undefined : JSON.stringify(field))
+
+const encoder = new TextEncoder()
+const bytes = (text: string): number => encoder.encode(text).length
+
+/** Rows of one document, whose JSON is `document`. */
+export const outbox = (document: string) => {
+  let record: Fields
+  let texts = new Map<number, string>()
+  let named = 0
+  const views = new Map<number, View>()
+  const waiting = new Map<string, Event>()
+  let others = 0
+  let lost = 0
+  /** The report that the core writes. */
+  let row: unknown[]
+  let items: unknown[]
+
+  const rest = (): unknown[] => record.slice(PREFIX).map(json)
+  const keep = (text: string | undefined): number => {
+    if (text) texts.set(++named, text)
+    return text ? named : 0
+  }
+  const set = (view: number, field: number, value: unknown): void => {
+    views.get(view)!.fields[field] = value
+  }
+  const wait = (name: unknown[], event: Event): void => {
+    const key = '' + name
+    if (name[1] != Row.Vital && !waiting.has(key)) {
+      if (others >= Most.Events) return page.lose()
+      others++
+    }
+    waiting.set(key, event)
+  }
+
+  /** The core's imports, by the names that rum-sdk has for them. */
+  const page = {
+    int(field: number): unknown {
+      const value = record[PREFIX + field]
+      return typeof value == 'number' ? value : NaN
+    },
+    keep: (field: number) => keep(json(record[PREFIX + field])),
+    keep_all: (numbered: number) => keep(list([...(numbered ? [record[1]] : []), ...rest()])),
+    carry(view: number, seq: number) {
+      const [kind, ordinal] = record
+      wait([view, kind, ordinal], [view, list([kind, view, seq, ordinal, ...rest()])])
+    },
+    lose() {
+      lost++
+    },
+    touch(number: number, seq: number) {
+      const view = views.get(number) || { fields: [], seq }
+      view.seq = seq
+      view.unsent = true
+      views.set(number, view)
+    },
+    set,
+    take: (view: number, field: number, from: number) => set(view, field, json(record[PREFIX + from])),
+    take_all: (view: number, field: number) => set(view, field, list(rest())),
+    tell_lost: (view: number) => set(view, CORE_DROPPED, lost || undefined),
+    copy: (view: number, field: number, other: number, from: number) => set(view, field, views.get(other)!.fields[from]),
+    is_same: (view: number, other: number, field: number) => views.get(view)!.fields[field] == views.get(other)!.fields[field],
+    forget(view: number) {
+      views.get(view)!.over = true
+    },
+    begin(view: number, seq: number) {
+      row = [Row.Vital, view, seq]
+      items = []
+    },
+    put: (value: number) => row.push(value == value ? value : null),
+    put_text: (text: number) => row.push(texts.get(text)),
+    put_item: (text: number) => items.push(texts.get(text)),
+    end() {
+      const [kind, view, , metric, scope] = row as number[]
+      if (items[0]) row.push(list(items))
+      wait([view, kind, metric, scope], [view!, list(row)])
+    },
+    live: (text: number) => known.set(text, texts.get(text)!),
+  }
+  let known: typeof texts
+
+  return {
+    page,
+    /** The next record, which the core is then told of. */
+    hold(next: Fields) {
+      record = next
+    },
+    /** True if texts should be let go of: then `ask` lets the core name those that it needs. */
+    tidy(ask: () => void) {
+      if (texts.size < Most.Texts) return
+      known = new Map()
+      ask()
+      texts = known
+    },
+    /** True if views should be sent before there are too many. */
+    full: () => [...views.values()].filter(({ unsent }) => unsent).length > Most.Views,
+    /** Gives the bodies of all that waits to `post`. */
+    send(post: (body: string) => void) {
+      const events = [...waiting.values()]
+      waiting.clear()
+      others = 0
+      for (;;) {
+        const parts: string[] = []
+        const inside = new Set<number>()
+        let room = Most.Bytes
+        const add = (text: string): void => {
+          parts.push(text)
+          room -= bytes(text)
+        }
+        const addView = (number: number): void => {
+          if (inside.has(number)) return
+          inside.add(number)
+          const view = views.get(number)!
+          view.unsent = false
+          add(list([Row.View, number, view.seq, ...view.fields]))
+        }
+        for (const [number, { unsent }] of views) if (unsent && room > 0) addView(number)
+        // One that is larger than a whole body goes alone: it would wait for ever.
+        for (let alone = true; events[0] && (alone || bytes(events[0][1]) < room); alone = false) {
+          const [view, text] = events.shift()!
+          addView(view)
+          add(text)
+        }
+        if (!parts[0]) break
+        post(`[${VERSION},0,"${randomId()}",${wall()},${document},[${parts}]]`)
+      }
+      for (const [number, { over }] of views) if (over) views.delete(number)
+    },
+  }
+}
