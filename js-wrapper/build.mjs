@@ -1,20 +1,21 @@
 // Builds dist/: what the collector serves to pages, and the files of the npm package.
 //
 //   dist/rum.js                 the capture script
+//   dist/rum.<hash>.js          the same for pages that pin it by its hash
 //   dist/rum-glue.<hash>.js     starts the Wasm, beside it:
 //   dist/rum.<hash>.wasm
 //   dist/stub.js                to be pasted into a page's head
-//   dist/manifest.json          which file plays which part
+//   dist/manifest.json          which file plays which part, and what each is by its hash
 //   dist/npm/                   the same for bundlers, with types; and what replaces web-vitals (build-web-vitals.mjs)
 //
 // The Wasm comes from rum-sdk/pkg, which `cargo xtask wasm` makes.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { minify } from '@swc/core'
@@ -37,13 +38,16 @@ if (!existsSync(wasm)) {
 const hashed = (stem, extension, content) =>
   `${stem}.${createHash('sha256').update(content).digest('hex').slice(0, 8)}.${extension}`
 
-/** The second chunk of the npm package has a name that never changes: bundlers give it another. */
-const secondChunk = {
-  name: 'second-chunk',
+/** Modules of the npm package import each other: whatever an app takes of it, it has once. Bundlers give the second chunk another name. */
+const ownModules = {
+  name: 'own-modules',
   setup({ onResolve }) {
-    onResolve({ filter: /\/late\/glue$/ }, () => ({ path: './glue.js', external: true }))
+    onResolve({ filter: /^\.\/(late\/glue|index|init|react)$/ }, ({ path }) => ({ path: `./${basename(path)}.js`, external: true }))
   },
 }
+
+/** Helpers for frameworks, `wasm-rum/react` and so on: what they are for the app has. */
+const HELPERS = ['react', 'next', 'vue']
 
 const bundle = async (entry, settings) => {
   const { outputFiles } = await build({
@@ -68,6 +72,9 @@ const bundle = async (entry, settings) => {
   return code
 }
 
+/** For the attribute of that name (https://www.w3.org/TR/SRI/). */
+const integrity = (content) => `sha384-${createHash('sha384').update(content).digest('base64')}`
+
 /** What V8 reads before a classic script: all its functions are compiled at once, off the main thread (https://v8.dev/blog/explicit-compile-hints). */
 const COMPILE_AHEAD = '//# allFunctionsCalledOnLoad\n'
 
@@ -80,32 +87,48 @@ const glue = await bundle('late/glue.ts', {
 })
 const glueName = hashed('rum-glue', 'js', glue)
 
+const capture = COMPILE_AHEAD + await bundle('script.ts', { format: 'iife', define: { __GLUE__: JSON.stringify(glueName) } })
+const captureName = hashed('rum', 'js', capture)
+
 const webVitals = await buildWebVitals(bundle)
 
+const helpers = {}
+for (const name of HELPERS) helpers[`${name}.js`] = await bundle(`${name}.ts`, { format: 'esm', plugins: [ownModules], packages: 'external' })
+// Next's own word for a module that a server may only refer to.
+helpers['next.js'] = `"use client";${helpers['next.js']}`
+
 const files = {
-  'rum.js': COMPILE_AHEAD + await bundle('script.ts', { format: 'iife', define: { __GLUE__: JSON.stringify(glueName) } }),
+  'rum.js': capture,
+  [captureName]: capture,
   'stub.js': await bundle('stub.ts', { format: 'esm' }),
   [glueName]: glue,
   [wasmName]: wasmBytes,
-  'npm/index.js': await bundle('index.ts', { format: 'esm', plugins: [secondChunk] }),
+  'npm/index.js': await bundle('index.ts', { format: 'esm', plugins: [ownModules] }),
+  'npm/init.js': await bundle('init.ts', { format: 'esm', plugins: [ownModules] }),
   'npm/glue.js': glue,
   [`npm/${wasmName}`]: wasmBytes,
-  ...Object.fromEntries(Object.entries(webVitals).map(([name, content]) => [`npm/${name}`, content])),
-  'manifest.json': JSON.stringify({ capture: 'rum.js', glue: [glueName], wasm: [wasmName], stub: 'stub.js' }, null, 2) + '\n',
+  ...Object.fromEntries(Object.entries({ ...webVitals, ...helpers }).map(([name, content]) => [`npm/${name}`, content])),
 }
+const hashes = Object.fromEntries([captureName, glueName, wasmName, 'stub.js'].map((name) => [name, integrity(files[name])]))
+files['manifest.json'] =
+  JSON.stringify({ capture: 'rum.js', glue: [glueName], wasm: [wasmName], stub: 'stub.js', pinned: captureName, integrity: hashes }, null, 2) + '\n'
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(npm, { recursive: true })
 for (const [name, content] of Object.entries(files)) writeFileSync(join(dist, name), content)
 
-// Types: only what a caller of `init` sees.
+// Types: only what a caller sees.
 const types = mkdtempSync(join(tmpdir(), 'wasm-rum-types-'))
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 try {
   execFileSync(process.execPath, [tsc, '--project', here, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', types], {
     stdio: 'inherit',
   })
-  for (const name of ['index', 'options']) cpSync(join(types, `js-wrapper/src/${name}.d.ts`), join(npm, `${name}.d.ts`))
+  for (const name of ['index', 'init', 'options', 'route', ...HELPERS]) {
+    const text = readFileSync(join(types, `js-wrapper/src/${name}.d.ts`), 'utf8')
+    // Node's own way to resolve modules wants their endings, in types too.
+    writeFileSync(join(npm, `${name}.d.ts`), text.replaceAll(/ from '(\.\/\w+)'/g, " from '$1.js'"))
+  }
 } finally {
   rmSync(types, { recursive: true })
 }
@@ -114,7 +137,7 @@ const brotli = (content) =>
   brotliCompressSync(content, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
   }).length
-for (const name of ['rum.js', 'stub.js', glueName, wasmName, 'npm/web-vitals.js', 'npm/web-vitals-attribution.js']) {
+for (const name of ['rum.js', 'stub.js', glueName, wasmName, 'npm/web-vitals.js', 'npm/web-vitals-attribution.js', ...HELPERS.map((name) => `npm/${name}.js`)]) {
   const raw = Buffer.from(files[name])
   console.log(`${name.padEnd(34)} ${String(raw.length).padStart(7)} raw ${String(brotli(raw)).padStart(7)} brotli`)
 }

@@ -119,7 +119,8 @@ fn what_is_shown_can_be_loaded_and_shows_the_same() {
     let rules = folder.path().join("rules.yaml");
     fs::write(&rules, "rules: []").unwrap();
     let text = format!(
-        "{APP}foreign_errors = \"keep\"\n[alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n"
+        "{APP}foreign_errors = \"keep\"\nrates = [{{ version = 2, share = 0.05 }}, {{ version = 1, share = 1 }}]\nrate = 2\n\
+         [alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n"
     );
     let shown = load(&text, &[]).unwrap().show();
     assert!(
@@ -244,6 +245,41 @@ fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
             app("shop", "k", "[\"*\"]") + "foreign_errors = \"maybe\"\n",
             "apps[0].foreign_errors",
             "write \"keep\"",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "rates = [{ version = 1, share = 0.1 }, { version = 1, share = 0.2 }]\n",
+            "apps[0].rates[1].version: the app \"shop\" has a rate of version 1 already",
+            "a version of its own",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "rates = [{ version = 0, share = 1 }]\n",
+            "apps[0].rates[0].version: 0 cannot be",
+            "version 0 is there always",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "rates = [{ version = -1, share = 1 }]\n",
+            "apps[0].rates[0].version: -1 cannot be",
+            "1 or more",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "rates = [{ version = 1, share = 0 }]\n",
+            "apps[0].rates[0].share: 0 cannot be the share of sessions that the app \"shop\" keeps",
+            "to 1",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "rates = [{ version = 1, share = 1.5 }]\n",
+            "apps[0].rates[0].share: 1.5",
+            "use 0.000001 to 1",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "rates = [{ version = 1, share = nan }]\n",
+            "apps[0].rates[0].share: NaN",
+            "use 0.000001 to 1",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "rate = 2\nrates = [{ version = 1, share = 0.5 }]\n",
+            "apps[0].rate: the app \"shop\" has no rate of version 2",
+            "or 0 to keep everything",
         ),
         (
             app("a", "k", "[\"*\"]") + &app("b", "k", "[\"*\"]"),

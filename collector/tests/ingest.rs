@@ -39,10 +39,11 @@ impl Subject {
         }
     }
 
-    fn with(limits: &str) -> Self {
+    /// `more` follows the app's own lines in the configuration.
+    fn with(more: &str) -> Self {
         let folder = TempDir::new().unwrap();
         Self {
-            collector: open(folder.path(), limits),
+            collector: open(folder.path(), more),
             folder,
         }
     }
@@ -348,18 +349,21 @@ async fn pages_without_an_origin_may_send_and_are_counted() {
 #[tokio::test]
 async fn a_preflight_is_answered() {
     let subject = Subject::new();
-    let request = Request::options("/v1/batches?k=key")
-        .header(ORIGIN, SHOP)
-        .header("access-control-request-method", "POST")
-        .header("access-control-request-headers", "content-encoding,content-type");
-    let answer = subject.send(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.status, StatusCode::NO_CONTENT);
-    answer.is_readable();
-    assert_eq!(answer.headers["access-control-allow-methods"], "POST");
-    assert_eq!(
-        answer.headers["access-control-allow-headers"],
-        "Content-Type, Content-Encoding"
-    );
+    // Reports are never without: their type needs it.
+    for path in ["/v1/batches?k=key", "/v1/reports?k=key"] {
+        let request = Request::options(path)
+            .header(ORIGIN, SHOP)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-encoding,content-type");
+        let answer = subject.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        answer.is_readable();
+        assert_eq!(answer.headers["access-control-allow-methods"], "POST");
+        assert_eq!(
+            answer.headers["access-control-allow-headers"],
+            "Content-Type, Content-Encoding"
+        );
+    }
 }
 
 #[tokio::test]
@@ -546,11 +550,6 @@ async fn values_on_which_the_whole_batch_hangs_are_refused() {
             view,
             "out_of_range",
         ),
-        (
-            r#"[1,"https://shop.example","0.1.0",null,null,3]"#,
-            view,
-            "out_of_range",
-        ),
         (DOCUMENT, "[2,0,1,1,0,1]", "no_view"),
         (
             DOCUMENT,
@@ -622,6 +621,146 @@ async fn errors_of_others_are_counted_and_stored_only_if_wanted() {
         {
             assert_eq!(subject.outcome(outcome).await, expected, "{outcome}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_says_which_rate_new_sessions_are_to_freeze() {
+    const RATES: &str = "rates = [{ version = 1, share = 0.5 }, { version = 3, share = 0.125 }]\n";
+    for (more, expected) in [
+        (String::new(), None),
+        (RATES.to_owned(), None),
+        (format!("{RATES}rate = 3\n"), Some("3;0.125")),
+    ] {
+        let subject = Subject::with(&more);
+        // Stored, again, and empty: whatever is answered 2xx.
+        for body in [good(1), good(1), compact(2, "")] {
+            let answer = subject.post(body).await;
+            assert_eq!(answer.status, StatusCode::NO_CONTENT);
+            let rate = answer.headers.get("rum-rate").map(|rate| rate.to_str().unwrap());
+            assert_eq!(rate, expected, "{more}");
+            let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap();
+            assert!(
+                exposed.contains("Rum-Rate") && exposed.contains("Retry-After"),
+                "{exposed}"
+            );
+        }
+        let refused = subject.post("hello").await;
+        assert!(!refused.headers.contains_key("rum-rate"));
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_a_rate_that_is_not_configured_is_taken_and_counted() {
+    let subject = Subject::with("rates = [{ version = 1, share = 0.5 }]\n");
+    for (batch, version, unknown) in [(1, "null", 0), (2, "0", 0), (3, "1", 0), (4, "2", 1), (5, "-1", 2)] {
+        let body = good(batch).replace(r#""0.1.0"]"#, &format!(r#""0.1.0",null,null,{version}]"#));
+        let answer = subject.post(body).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.json);
+        assert_eq!(subject.outcome("rate_unknown").await, unknown, "{version}");
+    }
+    assert_eq!(subject.outcome("batch_stored").await, 5);
+}
+
+const REPORTS: &str = "application/reports+json";
+
+fn reports(media_type: &str, body: impl Into<Body>) -> Draft {
+    let request = Request::post("/v1/reports?k=key").header(CONTENT_TYPE, media_type);
+    Draft {
+        body: request.header(ORIGIN, SHOP).body(body.into()).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn reports_of_browsers_are_stored() {
+    let subject = Subject::with("rates = [{ version = 1, share = 0.5 }]\nrate = 1\n");
+    let crash =
+        json!({ "age": 7, "type": "crash", "url": "https://shop.example/cart?x=1", "body": { "reason": "oom" } });
+    let other = json!({ "age": 7, "type": "network-error", "url": "https://shop.example/", "body": {} });
+    let older = json!({ "csp-report": { "document-uri": "https://shop.example/", "blocked-uri": "inline" } });
+    for (media_type, body, events) in [
+        (REPORTS, json!([crash, other]), 1),
+        ("application/reports+json; charset=utf-8", json!([crash]), 1),
+        ("application/csp-report", older, 1),
+        (REPORTS, json!([]), 0),
+    ] {
+        let before = subject.outcome("event_accepted").await;
+        let answer = subject.send(reports(media_type, body.to_string()).body).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{body}: {}", answer.json);
+        answer.is_readable();
+        assert!(!answer.headers.contains_key("rum-rate"), "no page reads it");
+        assert_eq!(subject.outcome("event_accepted").await - before, events, "{body}");
+    }
+    for (outcome, expected) in [("batch_stored", 3), ("batch_empty", 1), ("report_other_type", 1)] {
+        assert_eq!(subject.outcome(outcome).await, expected, "{outcome}");
+    }
+    let packed = reports(REPORTS, gzip(json!([crash]).to_string().as_bytes()));
+    let answer = subject.send(packed.header(CONTENT_ENCODING, "gzip").body).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.json);
+}
+
+#[tokio::test]
+async fn reports_are_dropped_one_by_one_and_counted() {
+    let subject = Subject::new();
+    let report = |url: &str, body: Value| json!({ "age": 0, "type": "crash", "url": url, "body": body });
+    let mut many: Vec<_> = (0..103)
+        .map(|number| report("https://shop.example/", json!({ "reason": format!("oom {number}") })))
+        .collect();
+    many[1] = report("no url", json!({}));
+    many[2] = report("https://shop.example/", json!("no object"));
+    many[3] = report("https://shop.example/", json!({ "reason": 7 }));
+    many[4] = json!({ "type": "crash", "url": "https://shop.example/" });
+    many[5] = json!(7);
+    many[6] = json!({ "type": "coop", "url": "https://shop.example/", "body": {} });
+    // An extension's, which the page's owner cannot mend.
+    many[7] = json!({
+        "type": "csp-violation", "url": "https://shop.example/",
+        "body": { "blockedURL": "chrome-extension", "effectiveDirective": "font-src" },
+    });
+    let answer = subject.send(reports(REPORTS, json!(many).to_string()).body).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.json);
+    for (outcome, expected) in [
+        ("event_accepted", 93),
+        ("report_malformed", 5),
+        ("report_other_type", 1),
+        ("report_over_limit", 3),
+        ("error_of_extension", 1),
+    ] {
+        assert_eq!(subject.outcome(outcome).await, expected, "{outcome}");
+    }
+}
+
+#[tokio::test]
+async fn what_holds_no_reports_is_refused() {
+    let subject = Subject::new();
+    let report = json!([{ "type": "crash", "url": "https://shop.example/", "body": {} }]).to_string();
+    for (request, status, code) in [
+        (reports(REPORTS, "hello"), 400, "not_reports"),
+        (reports(REPORTS, "{}"), 400, "not_reports"),
+        (reports(REPORTS, "7"), 400, "not_reports"),
+        (reports(REPORTS, vec![b'"', 0xff, b'"']), 400, "not_reports"),
+        // Deeper than any report is.
+        (reports(REPORTS, "[".repeat(100_000)), 400, "not_reports"),
+        (
+            reports("application/csp-report", r#"{"csp-report":{"document-uri":7}}"#),
+            400,
+            "not_reports",
+        ),
+        (reports("text/plain", report.clone()), 415, "unsupported_media_type"),
+        (
+            post("k=key", good(1)).header(CONTENT_TYPE, REPORTS),
+            415,
+            "unsupported_media_type",
+        ),
+        (
+            reports(REPORTS, report).header(ORIGIN, "https://evil.example"),
+            403,
+            "origin_not_allowed",
+        ),
+        (reports(REPORTS, vec![b'['; 300 << 10]), 413, "body_too_large"),
+    ] {
+        subject.send(request.body).await.is_refusal(status, code, None);
+        subject.still_takes_batches().await;
     }
 }
 

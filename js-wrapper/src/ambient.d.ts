@@ -12,7 +12,7 @@ interface Window {
   readonly VisibilityStateEntry?: unknown
   readonly LargestContentfulPaint?: unknown
   /** Early errors, from the stub; then the sign that we are here. */
-  wasmRum?: (Event[] & { startView?: undefined }) | { push(event: Event): void; startView(name: string): void }
+  wasmRum?: (Event[] & { app?: undefined; getSession?: undefined }) | ({ app: string; push(call: unknown): void } & Partial<import('./late/interface').Interface>)
 }
 
 /** https://wicg.github.io/nav-speculation/prerendering.html */
@@ -39,6 +39,9 @@ interface PerformanceResourceTiming {
 
 /** https://wicg.github.io/netinfo/ */
 interface Navigator {
+  /** https://www.w3.org/TR/gpc/ */
+  readonly globalPrivacyControl?: boolean
+  readonly doNotTrack?: string | null
   readonly connection?: {
     readonly effectiveType?: string
     readonly downlink?: number

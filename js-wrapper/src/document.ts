@@ -2,6 +2,7 @@
 
 import type { Document } from './generated/wire'
 import { options } from './options'
+import { rateVersion } from './session'
 
 /** Why a batch is raw. */
 export const enum RawReason {
@@ -10,28 +11,20 @@ export const enum RawReason {
   Trapped = 3,
 }
 
-let known: Document | undefined
-let viewport: [width?: number, height?: number] = []
-
-/** Looks at the viewport after the browser's own layout: on phones whoever asks at another time may cost one. */
-export const watchViewport = (): void =>
-  new ResizeObserver((_, observer) => {
-    viewport = [innerWidth, innerHeight]
-    observer.disconnect()
-  }).observe(document.documentElement)
-
 /** The JSON of the document. */
 export const describe = (reason?: RawReason): string => {
-  // Once, for it has to be the same in all batches.
-  known ||= [
+  const described: Document = [
     Math.round(performance.timeOrigin),
     location.origin,
     __VERSION__,
     options.release,
     options.environment,
-    null,
+    rateVersion(),
     navigator.connection?.effectiveType,
-    ...viewport,
+    // The viewport is told later: to ask for it now may cost a layout.
+    null,
+    null,
+    reason,
   ]
-  return JSON.stringify([...known, reason])
+  return JSON.stringify(described)
 }

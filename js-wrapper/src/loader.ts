@@ -1,17 +1,19 @@
 // Brings the second chunk, and with it the Wasm core, when the page has loaded and has nothing to do.
 
-import { handEntriesTo, sinkEntry } from './capture/interaction'
+import { takeError, thrown } from './capture/errors'
 import { navigationEntry, takeNavigation } from './capture/navigation'
 import { observe } from './capture/observe'
 import { selector } from './capture/selector'
 import { describe, RawReason } from './document'
 import { guard, idle, listen } from './guard'
+import { calls } from './interface'
 import { lose } from './loss'
 import { options } from './options'
-import { attach, flush, goRaw, sink } from './stream'
-import { fetchBefore, postTo, send } from './transport'
+import { outlived, renewSession, saveSession, sessionId, silence, storage, trigger } from './session'
+import { attach, flush, goRaw, holdBy, ordinal, queue, queued, sink, sinkAs } from './stream'
+import { nativeFetch, postTo } from './transport'
 import { plainUrl } from './url'
-import { beforeCut, openedAt, openView, path } from './view'
+import { beforeCut, extendCuts, open, openView } from './view'
 import { wrap } from './wrap'
 
 /** The second chunk. */
@@ -24,33 +26,44 @@ export const load = (bring: () => Promise<Glue>): void => {
     gone ||
     ((gone = true),
     idle(() => {
-      // When the page is left there is no time.
-      takeNavigation()
       bring()
         .then((glue) =>
           glue.default([
-            describe(),
-            path,
-            options,
-            sink,
-            openView,
-            openedAt,
-            beforeCut,
-            observe,
-            handEntriesTo,
-            sinkEntry,
             navigationEntry,
-            selector,
-            plainUrl,
-            guard,
-            listen,
-            idle,
-            wrap,
+            observe,
             lose,
-            fetchBefore(),
-            send,
-            postTo,
+            () => thrown,
+            plainUrl,
+            describe,
+            sink,
+            calls,
+            silence,
+            nativeFetch,
+            listen,
+            trigger,
+            () => sessionId,
+            renewSession,
+            holdBy,
+            guard,
+            selector,
             guard(flush),
+            ordinal,
+            openView,
+            saveSession,
+            takeNavigation,
+            storage,
+            outlived,
+            idle,
+            extendCuts,
+            postTo,
+            open,
+            queue,
+            wrap,
+            beforeCut,
+            takeError,
+            queued,
+            sinkAs,
+            options,
           ]),
         )
         .then(
@@ -60,5 +73,6 @@ export const load = (bring: () => Promise<Glue>): void => {
           () => setTimeout(goRaw, 0, RawReason.NotLoaded),
         )
     }))
-  document.readyState == 'complete' ? go() : listen('load', go)
+  // Who wants requests to be traced wants the first ones, too.
+  options.tracing || document.readyState == 'complete' ? go() : listen('load', go)
 }

@@ -13,6 +13,26 @@ export type Options = {
   release?: string
   /** Where the page runs, such as `production`. */
   environment?: string
+  /** Where the session is kept: for the tab (sessionStorage), for all tabs (localStorage), or nowhere. `tab` if absent. */
+  session?: 'tab' | 'browser' | 'memory'
+  /** `pending` captures nothing until `setConsent('granted')`. `granted` if absent. */
+  consent?: 'granted' | 'pending'
+  /** Whether Global Privacy Control and Do Not Track are obeyed, ignored, or leave errors alone. `obey` if absent. */
+  privacySignals?: 'obey' | 'ignore' | 'errors'
+  /** Errors with such a message are not recorded. */
+  ignoreErrors?: readonly Match[]
+  /** Errors from such scripts are not recorded. */
+  denyUrls?: readonly Match[]
+  /** May change an event, or drop it by returning nothing. Without Wasm only numbers are sent then. */
+  beforeSend?: (event: Record<string, unknown>) => object | null | undefined | void
+  /** Origins whose requests carry `traceparent`, such as `https://api.example.com`. None if absent. */
+  tracing?: readonly string[]
+  /** Another path opens a view. With false only `startView` does, and its first name is that of the load's view. True if absent. */
+  routes?: boolean
+  /** `console.error` is an error. False if absent. */
+  consoleErrors?: boolean
+  /** Console methods whose lines are logs, such as `warn,error`. None if absent. */
+  consoleLogs?: string
   /** Where the Wasm is served from, if not beside the code of this package. */
   wasm?: string | URL
   /** Long animation frames, or long tasks where the browser has no such frames. 1 if absent. */
@@ -24,6 +44,21 @@ export type Options = {
   /** Marks and measures of User Timing. 0 if absent. */
   userTiming?: Rate
 }
+
+/** Properties: of what is no text the JSON is kept. */
+export type Attributes = { readonly [name: string]: unknown }
+
+/** The user of a page. */
+export type User = { id?: string | number } & Attributes
+
+/** What the user has agreed to. */
+export type Consent = 'granted' | 'denied' | 'pending'
+
+/** How serious a line of a log is. */
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error'
+
+/** Part of a message or of a URL, or a pattern. */
+export type Match = string | RegExp
 
 export let options: Options
 

@@ -1,8 +1,10 @@
-// The session: one id for a tab's views, until 30 minutes without the user or four hours.
+// The session: one id for a tab's or a browser's views, until 30 minutes without the user or four hours. It is in the
+// sample or not, by its id and the rate in force when it began.
 
 import { wall } from './clock'
 import type { Id } from './generated/wire'
 import { idAt, startOf } from './ids'
+import { options } from './options'
 
 const KEY = 'wasm-rum'
 const IDLE = 30 * 6e4
@@ -11,34 +13,62 @@ const LONGEST = 4 * 36e5
 export let sessionId: Id
 /** When the user last did something, in ms since the epoch. */
 let active = 0
+/** The rate's version, the share of sessions in the sample, and whether errors are sampled: of this session, and of the next. */
+let rate = '0;1'
+let nextRate = rate
 
-/** Another document of the tab goes on from here. */
-export const saveSession = (): void => {
+/** Its events are not sent: it is not in the sample, and nothing has happened for which they are sent all the same. */
+export let held: boolean
+
+/** True if a session of that id is not in the sample: the random half of the id decides. */
+export const unsampled = (): boolean => parseInt(sessionId.slice(8), 16) / 2 ** 32 >= +rate.split(';')[1]!
+
+/** The rate's version. Without one all sessions are in the sample. */
+export const rateVersion = (): number | null => parseInt(rate) || null
+
+/** An error or a poor vital is a reason to send all that is known, unless the rate says that errors are sampled as well. */
+export const trigger = (): void => {
+  if (!rate.split(';')[2]) held = false
+}
+
+/** Nobody has agreed so far: nothing is stored or sent. */
+export let silent: unknown
+export const silence = (whether: unknown): void => {
+  silent = whether
+}
+
+/** Where the session is kept. Asking for it may throw, and so may each use: it may be full, or forbidden. */
+export const storage = (): Storage =>
+  silent || options.session == 'memory' ? undefined! : window[options.session == 'browser' ? 'localStorage' : 'sessionStorage']
+
+/** Another document goes on from here; with `next`, sessions that begin later have that rate. */
+export const saveSession = (next = nextRate): void => {
+  nextRate = next
   try {
-    // Storage may be full, or forbidden.
-    sessionStorage.setItem(KEY, sessionId + active)
+    storage()[KEY] = [sessionId, active, rate, nextRate] + ''
   } catch {}
 }
 
 /** The session is as old as one may get. What an unattended tab does from then on is nobody's visit. */
 export const outlived = (): boolean => !!sessionId && !(wall() - startOf(sessionId) < LONGEST)
 
-/** The user did something. True if a new session begins by it, because there is none or it is over. */
-export const renewSession = (): boolean => {
+/** The user did something. True if another session begins by it, because there is none, it is over, or it has to. */
+export const renewSession = (force?: unknown): boolean => {
   const time = wall()
-  const over = !(time - active < IDLE && !outlived())
-  if (over) sessionId = idAt(time)
+  const before = sessionId
+  const over = (): unknown => force || !(time - active < IDLE && !outlived())
+  if (over()) {
+    try {
+      // The tab's, or what another tab has gone on with. What is no id has no start, and is over.
+      const [id, then, itsRate, next] = storage()[KEY]!.split(',')
+      ;[sessionId, active, rate, nextRate] = [id!, +then!, itsRate!, next!]
+    } catch {}
+    if (over()) {
+      sessionId = idAt(time)
+      rate = nextRate
+    }
+    held = unsampled()
+  }
   active = time
-  return over
-}
-
-/** Takes up the tab's session. */
-export const restoreSession = (): void => {
-  try {
-    // What is no id has no start, and is over. To throw for want of one would be most of this step's time.
-    const saved = sessionStorage.getItem(KEY) || ''
-    sessionId = saved.slice(0, 16)
-    active = +saved.slice(16)
-  } catch {}
-  renewSession()
+  return before != sessionId
 }

@@ -9,26 +9,30 @@ import { captureFirstPaint } from './capture/paint'
 import { captureFetch, captureXhr } from './capture/requests'
 import { captureShifts } from './capture/shift'
 import { captureHidden, captureVisibility } from './capture/visibility'
-import { watchViewport } from './document'
 import { guard, listen } from './guard'
+import { call } from './interface'
 import { load, type Glue } from './loader'
 import { configure, type Options } from './options'
-import { restoreSession } from './session'
+import { renewSession, silence } from './session'
 import { fetchBefore } from './transport'
-import { attach, beforeCut, openView, startView, ViewKind } from './view'
+import { attach, beforeCut, openView, ViewKind } from './view'
 
 /** Starts to capture. `bring` imports the second chunk. A second call in the same document does nothing. */
 export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   const stub = window.wasmRum
-  if (stub?.startView) return
-  // The stub goes on pushing what we hear ourselves.
-  window.wasmRum = { push() {}, startView }
+  if (stub?.app) return
   configure(given)
+  window.wasmRum = { app: given.app, push: call }
+  silence(
+    given.consent == 'pending' ||
+      // The browser says that its user does not want to be followed: https://www.w3.org/TR/gpc/, and its forerunner.
+      (given.privacySignals != 'ignore' && (navigator.globalPrivacyControl || +navigator.doNotTrack!)),
+  )
   fetchBefore()
   attach()
 
   // What the scripts behind ours do at once.
-  captureErrors(stub || [])
+  captureErrors(stub as Event[] | undefined)
   captureFetch()
   captureXhr()
 
@@ -36,12 +40,11 @@ export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   const seen = (): void =>
     [
       () => {
-        watchViewport()
         captureInput()
         captureVisibility()
       },
       // The first look into a storage waits for another process.
-      restoreSession,
+      renewSession,
       () => {
         const activation = navigationEntry()?.activationStart || 0
         openView(activation ? ViewKind.Prerender : ViewKind.Load, activation)

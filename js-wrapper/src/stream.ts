@@ -3,16 +3,15 @@
 import { micros, wall } from './clock'
 import { describe, RawReason } from './document'
 import { FIRST_ONCE, Kind, VERSION, type RawRecord } from './generated/wire'
-import { guard } from './guard'
 import { randomId } from './ids'
 import { lose } from './loss'
-import { outlived } from './session'
+import { held, silent, trigger } from './session'
 import { post } from './transport'
 
 /** What computes the records in the page. */
 export type Core = {
   /** Takes a record. */
-  take(record: string): void
+  take(record: string): unknown
   /** Sends what there is; false if it has broken down, for good. */
   flush(): boolean
 }
@@ -28,10 +27,6 @@ const enum Most {
   Reserved = 600,
   /** UTF-16 units between two flushes. */
   Units = 50_000,
-  /** Units at which records that go once are due, although the page is visible, */
-  DueUnits = 16_384,
-  /** and ms after the first of them. */
-  DueMs = 30_000,
 }
 
 /** Vitals need the document's records from the first one on: a raw batch repeats them. */
@@ -44,7 +39,6 @@ let reason = RawReason.NotReady
 let ordinals = 0
 /** Records that did not fit into the lists, but the core took them: no loss, unless it breaks down. */
 let refused = 0
-let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Something was recorded since the last cut. */
 export let changed = false
@@ -59,19 +53,36 @@ export const ordinal = (): number => ordinals++
 export const sink = <K extends Kind>(kind: K, t: number, ...fields: Fields<K>): void =>
   sinkAs(ordinals++, kind, t, ...fields)
 
+/** Takes a record before it is queued; true if it is to be queued later, or never. */
+export type Holder = (...record: [number: number, kind: Kind, t: number, ...fields: any[]]) => unknown
+let holder: Holder | undefined
+export const holdBy = (take: Holder): void => {
+  holder = take
+}
+
 /** Records what replaces an earlier record of the same number. */
 export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fields: Fields<K>): void => {
+  if (!holder?.(number, kind, t, ...fields)) queue(number, kind, t, ...fields)
+}
+
+/** Queues a record. */
+export const queue: Holder = (number, kind, t, ...fields) => {
   const record = JSON.stringify([kind, number, micros(t), ...fields])
   const list = kind < FIRST_ONCE ? kept : once
   changed = true
-  if (list == once && outlived()) return lose()
   if (
-    kind == Kind.View || kind == Kind.Cut
+    list == once ||
+    (kind == Kind.View || kind == Kind.Cut
       ? list.length < Most.Reserved
-      : list.length < Most.Records && units < Most.Units
+      : list.length < Most.Records && units < Most.Units)
   ) {
     list.push(record)
     units += record.length
+    // Of these the latest say most.
+    while (once.length > Most.Records || (once[1] && units > Most.Units)) {
+      units -= once.shift()!.length
+      core ? refused++ : lose()
+    }
   } else if (core) refused++
   else {
     lose()
@@ -79,16 +90,16 @@ export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fi
     if (kind == Kind.Cut) list.splice(-1, 1, record)
   }
   core?.take(record)
-  if (list == once && (!timer || units > Most.DueUnits)) {
-    clearTimeout(timer)
-    timer = setTimeout(guard(flush), units > Most.DueUnits ? 0 : Most.DueMs)
-  }
+  if (kind == Kind.Error) trigger()
 }
+
+/** The records that are queued. */
+export const queued = (): string[] => kept.concat(once)
 
 /** The core is up: it takes the whole document, cuts included. */
 export const attach = (ready: Core): void => {
   core = ready
-  kept.concat(once).forEach(core.take)
+  queued().forEach(core.take)
 }
 
 /** The document goes on without the core. */
@@ -100,12 +111,10 @@ export const goRaw = (why: RawReason): void => {
 
 /** Sends all that there is. */
 export const flush = (): void => {
-  clearTimeout(timer)
-  timer = undefined
   // Without a view there is nothing to send: a prerendered page may never be seen.
-  if (!kept[0]) return
+  if (!kept[0] || held || silent) return
   units = 0
   if (core && !core.flush()) goRaw(RawReason.Trapped)
-  if (!core) post(`[${VERSION},1,"${randomId()}",${wall()},${describe(reason)},[${kept.concat(once)}]]`)
+  if (!core) post(`[${VERSION},1,"${randomId()}",${wall()},${describe(reason)},[${queued()}]]`)
   once = []
 }

@@ -23,7 +23,7 @@ const start = async (module = shipped) => {
   const idle = []
   const posted = []
   let flushes = 0
-  const core = await drive(module, DOCUMENT, (take) => idle.push(take), (body) => posted.push(body), () => flushes++)
+  const core = await drive(module, () => DOCUMENT, (take) => idle.push(take), (body) => posted.push(body), () => flushes++)
   let ordinals = 1
   return {
     core,
@@ -137,7 +137,7 @@ test('views are sent before there are too many, and one that is forgotten takes 
 })
 
 test('texts that nobody asks for any more are let go of', async () => {
-  const { hold, page, tidy, send } = outbox(DOCUMENT)
+  const { hold, page, tidy, send } = outbox(() => DOCUMENT)
   hold([6, 1, 0, 'a text'])
   page.touch(0, 0)
   const known = Array.from({ length: 600 }, () => page.keep(0))

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -42,6 +43,8 @@ export const Kind = {
   Resource: 68,
   UserTiming: 69,
   ElementTiming: 70,
+  Log: 71,
+  Context: 17,
 }
 
 const TAG = '<script async src="/rum.js" data-app="demo" data-release="r1" data-environment="test"></script>'
@@ -62,12 +65,13 @@ const file = (root, path) => {
 /**
  * A server for pages, for dist/ and for batches, on a port of its own. `routes` maps paths to HTML, or to functions of
  * the request's body that return `{ status, body, type, headers }`, a promise of it, or undefined to never answer.
- * `collector.answer` does the same for batches.
+ * `collector.answer` does the same for batches. As the real one does, it knows a batch that it has kept by its id.
  */
 export const serve = async (routes = {}, root = dist) => {
   const batches = []
   const requests = []
   const waiters = new Set()
+  const kept = new Set()
   const changed = () => waiters.forEach((look) => look())
   const collector = { answer: () => ({ status: 204 }) }
 
@@ -75,13 +79,17 @@ export const serve = async (routes = {}, root = dist) => {
     const url = new URL(request.url, 'http://x')
     const chunks = []
     for await (const chunk of request) chunks.push(chunk)
-    const text = Buffer.concat(chunks).toString()
-    requests.push({ method: request.method, path: url.pathname, url: request.url })
+    const bytes = Buffer.concat(chunks)
+    const text = (url.searchParams.get('z') === 'gzip' ? gunzipSync(bytes) : bytes).toString()
+    requests.push({ method: request.method, path: url.pathname, url: request.url, headers: request.headers, text })
     let answer
     if (url.pathname === '/v1/batches' && request.method === 'POST') {
-      const batch = { url, headers: request.headers, text, ...read(text) }
-      batches.push(batch)
-      const given = collector.answer(batch)
+      const batch = { url, headers: request.headers, bytes: bytes.length, text, ...read(text) }
+      // What was kept and comes again, because nobody heard the answer, is no batch.
+      const isKnown = kept.has(batch.id)
+      if (!isKnown) batches.push(batch)
+      const given = isKnown ? { status: 204 } : collector.answer(batch)
+      if (given?.status < 300) kept.add(batch.id)
       answer = given && { ...given, headers: { 'Access-Control-Allow-Origin': '*', ...given.headers } }
     } else {
       const route = routes[url.pathname]

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, page, secondChunk, serve, setHidden, WITHOUT_WASM } from './harness.mjs'
+import { Kind, launch, page, secondChunk, serve, setHidden, WITHOUT_WASM } from './harness.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -49,5 +49,6 @@ for (const isMobile of [false, true])
     const forced = forcing(await browser.stopTracing())
     assert.ok(forced.includes('/asks.js'), 'a trace that has forced layouts shows them')
     assert.deepEqual(forced.filter((path) => path.startsWith('/rum')), [])
-    assert.deepEqual(batch.document.slice(7, 9), [400, 800])
+    const [{ viewport_width, viewport_height }] = batch.named(Kind.Surroundings)
+    assert.deepEqual([viewport_width, viewport_height], [400, 800])
   })

@@ -1,29 +1,68 @@
 // Bodies on their way: what is tried again, and what is not.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Kind, launch, leave, manifest, page, secondChunk, serve, setHidden } from './harness.mjs'
+import { dist, Kind, launch, leave, manifest, noteWasm, page, secondChunk, serve, setHidden, wasmUp } from './harness.mjs'
 
 let browser
 before(async () => (browser = await launch()))
 after(() => browser?.close())
 
-/** The second chunk brings the queue; without its Wasm every batch is raw. */
-const open = async (t, prepare = () => {}) => {
+const refuse = () => ({ status: 503 })
+const accept = () => ({ status: 204 })
+const neverAnswer = () => undefined
+
+const tagged = (attributes = '') => page({ tag: `<script async src="/rum.js" data-app="demo" ${attributes}></script>` })
+
+/** The second chunk brings the queue; without its Wasm every batch is raw. `/plain` is a page without us. */
+const site = async (t, attributes) => {
   const server = await serve({
-    '/': page(),
+    '/': tagged(attributes),
+    '/plain': page({ tag: '' }),
     '/api': () => ({ body: '' }),
     [`/${manifest.wasm[0]}`]: () => ({ status: 404 }),
   })
   t.after(server.close)
-  const tab = await browser.newPage()
-  t.after(() => tab.close())
-  await tab.addInitScript(prepare)
+  return server
+}
+
+/** A tab of a profile of its own. */
+const newTab = async (t) => {
+  const context = await browser.newContext()
+  t.after(() => context.close())
+  return context.newPage()
+}
+
+/** Goes to the site's page, and waits until the second chunk is there. */
+const visit = async (server, tab) => {
   const refused = tab.waitForResponse(/\.wasm$/)
   await tab.goto(server.origin)
   await refused
+}
+
+const open = async (t, prepare = () => {}, attributes) => {
+  const server = await site(t, attributes)
+  const tab = await newTab(t)
+  await tab.addInitScript(prepare)
+  await visit(server, tab)
   return { server, tab }
 }
+
+/** What waits in the tab, as its next page will find it. */
+const waiting = async (tab) => (await tab.evaluate(() => sessionStorage.getItem('wasm-rum demo') ?? '')).split('\n').filter(Boolean)
+
+const collectors = new WeakMap()
+/** The address of a collector of another origin. */
+const elsewhere = async (t) => {
+  const collector = await serve()
+  t.after(collector.close)
+  collectors.set(t, collector)
+  return collector.origin
+}
+
+const idsOf = ({ batches }) => batches.map(({ id }) => id)
 
 /** Hides the page, waits until its batch was answered, and shows it again. */
 const hide = async (server, tab, count) => {
@@ -36,18 +75,15 @@ const hide = async (server, tab, count) => {
   await setHidden(tab, false)
 }
 
-test('a body that was refused for now is sent again as it was', async (t) => {
+test('a body that was refused for now is sent again as it was, without another reason', async (t) => {
   const { server, tab } = await open(t)
-  server.collector.answer = () => ({ status: 503 })
+  server.collector.answer = refuse
   await hide(server, tab, 1)
-  server.collector.answer = () => ({ status: 204 })
-  await setHidden(tab, true)
-  await server.batch(3)
-  const [first, ...then] = server.batches
-  const again = then.find(({ id }) => id === first.id)
-  assert.equal(again.text, first.text, 'the same bytes, so the same id')
-  assert.notEqual(again.url.searchParams.get('s'), null)
-  assert.equal(new Set(server.batches.map(({ id }) => id)).size, 2)
+  server.collector.answer = accept
+  const again = await server.batch(2)
+  assert.equal(again.text, server.batches[0].text, 'the same bytes, so the same id')
+  assert.ok(Math.abs(again.url.searchParams.get('s') - Date.now()) < 60_000, 'when it was sent, not when it was built')
+  await tab.waitForFunction(() => !sessionStorage.getItem('wasm-rum demo'))
 })
 
 test('Retry-After is kept', async (t) => {
@@ -77,37 +113,35 @@ test('a body that can never be right is not sent again', async (t) => {
   assert.equal(server.batches.length, 2)
 })
 
-test('before the second chunk a body has one try, and is counted if that fails', async (t) => {
-  const server = await serve({ '/': page(), [`/${manifest.glue[0]}`]: () => undefined })
+test('before the second chunk a body has one try, and one that is refused is counted', async (t) => {
+  const server = await serve({ '/': page(), [`/${manifest.glue[0]}`]: () => new Promise(() => {}) })
   t.after(server.close)
-  const tab = await browser.newPage()
-  t.after(() => tab.close())
+  const tab = await newTab(t)
   await tab.goto(server.origin)
-  server.collector.answer = () => ({ status: 503 })
+  await tab.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0])
+  server.collector.answer = refuse
   await hide(server, tab, 1)
-  server.collector.answer = () => ({ status: 204 })
-  await setHidden(tab, true)
-  const second = await server.batch(2)
-  assert.equal(server.batches[0].named(Kind.Cut)[0].receipt[1], null)
-  assert.equal(second.named(Kind.Cut)[1].receipt[1], 1)
-  assert.equal(server.batches.length, 2)
+  server.collector.answer = accept
+  await hide(server, tab, 2)
+  assert.equal((await server.batch(2)).named(Kind.Cut).at(-1).receipt[1], 1)
 })
 
-test('at most ten bodies wait, and what is given up is counted', async (t) => {
+test('at most 20 bodies wait, and what is given up is counted', async (t) => {
   const { server, tab } = await open(t)
   // The collector is gone: nothing listens at this address.
   await tab.route('**/v1/batches*', (route) => route.abort())
-  for (let n = 0; n < 13; n++) {
+  for (let n = 0; n < 24; n++) {
     await setHidden(tab, true)
     await tab.evaluate(() => new Promise((done) => setTimeout(done, 20)))
     await setHidden(tab, false)
   }
+  assert.equal((await waiting(tab)).length, 20)
   await tab.unroute('**/v1/batches*')
   await setHidden(tab, true)
-  const last = await server.until(() => server.batches.find(({ items }) => items.filter(([kind]) => kind === Kind.Cut).length === 14), 'last')
-  const lost = last.named(Kind.Cut).at(-1).receipt[1]
-  assert.ok(lost >= 2 && lost <= 4, `${lost} lost`)
-  assert.ok(server.batches.length <= 11)
+  const last = await server.until(() => server.batches.find(({ items }) => items.filter(([kind]) => kind === Kind.Cut).length === 25), 'last')
+  assert.equal(last.named(Kind.Cut).at(-1).receipt[1], 4)
+  await server.batch(20)
+  assert.equal(new Set(idsOf(server)).size, 20)
 })
 
 test('records that go once are due before the page is left, when they are many', async (t) => {
@@ -138,36 +172,246 @@ test('whatever the page\'s own fetch rejects with, nothing is thrown into the pa
     await tab.evaluate(() => new Promise((done) => setTimeout(done, 20)))
     await setHidden(tab, false)
   }
-  await leave(tab)
   assert.ok((await server.batch(1)).of(Kind.Cut).length >= 1)
   assert.deepEqual(complaints, [])
 })
 
-test('a browser without keepalive uses sendBeacon', async (t) => {
+test('a browser without keepalive uses sendBeacon when it is left, and hands a body over once', async (t) => {
   const { server, tab } = await open(t, () => delete Request.prototype.keepalive)
-  await secondChunk(server)
-  await leave(tab)
+  await tab.goto(`${server.origin}/plain`)
   const batch = await server.batch(1)
   assert.equal(batch.headers['content-type'], 'text/plain;charset=UTF-8')
   assert.equal(batch.headers['sec-fetch-mode'], 'no-cors', 'a fetch of ours is cors')
   assert.equal(batch.of(Kind.Cut).length, 1)
+  assert.deepEqual(await waiting(tab), [])
 })
 
-test('more than the keepalive quota goes without it', async (t) => {
+test('while the page is seen that browser hears the answers', async (t) => {
+  const { server, tab } = await open(t, () => delete Request.prototype.keepalive)
+  server.collector.answer = refuse
+  await tab.evaluate(() => {
+    for (let n = 0; n < 5; n++) reportError(Object.assign(new Error(n), { stack: 's'.repeat(4000) }))
+  })
+  const first = await server.batch(1)
+  assert.equal(first.headers['sec-fetch-mode'], 'cors')
+  server.collector.answer = accept
+  assert.equal((await server.batch(2)).text, first.text)
+})
+
+test('a beacon that the browser refuses is for the next page', async (t) => {
+  const { server, tab } = await open(t, () => {
+    delete Request.prototype.keepalive
+    Navigator.prototype.sendBeacon = () => false
+  })
+  await tab.goto(`${server.origin}/plain`)
+  const [body] = await waiting(tab)
+  await visit(server, tab)
+  assert.equal((await server.batch(1)).text, body)
+})
+
+test('a large body is compressed while the page is seen, without a preflight', async (t) => {
   const { server, tab } = await open(t, () => {
     const native = window.fetch
     window.sent = []
     window.fetch = (url, options) => {
-      if (options) window.sent.push([options.keepalive, options.body.length])
+      if (options) window.sent.push([options.keepalive, sessionStorage.getItem('wasm-rum demo')])
+      return native(url, options)
+    }
+  }, `data-endpoint="${await elsewhere(t)}"`)
+  await tab.evaluate(() => {
+    for (let n = 0; n < 7; n++) reportError(Object.assign(new Error(n), { stack: '\u0800'.repeat(4000) }))
+  })
+  const collector = collectors.get(t)
+  const batch = await collector.batch(1)
+  const [[keepalive, line]] = await tab.evaluate(() => window.sent)
+  assert.equal(batch.url.searchParams.get('z'), 'gzip')
+  assert.equal(`${batch.text}\n`, line)
+  assert.ok(Buffer.byteLength(batch.text) > 84_000)
+  assert.ok(batch.bytes < 5_000, `${batch.bytes} bytes`)
+  assert.equal(keepalive, true, 'what is on the wire fits the quota')
+  assert.equal(batch.headers['content-type'], undefined)
+  assert.equal(batch.headers['sec-fetch-mode'], 'cors')
+  assert.notEqual(batch.headers.origin, batch.url.origin)
+  assert.deepEqual(collector.requests.map(({ method }) => method), ['POST'])
+  assert.equal(server.batches.length, 0)
+  await tab.waitForFunction(() => !sessionStorage.getItem('wasm-rum demo'))
+})
+
+test('where streams cannot be compressed a body goes as it is', async (t) => {
+  const { server, tab } = await open(t, () => delete window.CompressionStream)
+  await tab.evaluate(() => {
+    for (let n = 0; n < 5; n++) reportError(Object.assign(new Error(n), { stack: 's'.repeat(4000) }))
+  })
+  const batch = await server.batch(1)
+  assert.equal(batch.url.searchParams.get('z'), null)
+  assert.ok(batch.bytes > 16_384)
+})
+
+test('at hide nothing waits for a compression, and more than the keepalive quota goes without it', async (t) => {
+  const { server, tab } = await open(t, () => {
+    const native = window.fetch
+    window.sent = []
+    window.fetch = (url, options) => {
+      if (options) window.sent.push(options.keepalive)
       return native(url, options)
     }
   })
-  // Three bytes a character: the quota counts bytes.
+  // Three bytes a character: the quota counts bytes. Hidden in the same task: they are due at once.
   await tab.evaluate(() => {
-    for (let n = 0; n < 7; n++) setTimeout(() => { throw Object.assign(new Error(n), { stack: '\u0800'.repeat(4000) }) })
+    for (let n = 0; n < 7; n++) reportError(Object.assign(new Error(n), { stack: '\u0800'.repeat(4000) }))
+    Object.defineProperty(document, 'hidden', { value: true })
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
   })
-  await server.batch(1)
-  const [[keepalive, length]] = await tab.evaluate(() => window.sent)
-  assert.ok(length < 60_000)
-  assert.equal(keepalive, false)
+  const batch = await server.batch(1)
+  assert.ok(batch.text.length < 60_000 && batch.bytes > 84_000)
+  assert.deepEqual([batch.url.searchParams.get('z'), await tab.evaluate(() => window.sent)], [null, [false]])
+})
+
+test('a page that is left without an answer: the next one in the tab sends the same bytes, the one after that does not', async (t) => {
+  const { server, tab } = await open(t)
+  server.collector.answer = neverAnswer
+  await tab.goto(`${server.origin}/plain`)
+  const first = await server.batch(1)
+  assert.deepEqual(await waiting(tab), [first.text])
+  server.collector.answer = accept
+  await visit(server, tab)
+  assert.equal((await server.batch(2)).text, first.text)
+  await tab.waitForFunction(() => !sessionStorage.getItem('wasm-rum demo'))
+  await hide(server, tab, 3)
+  assert.equal(new Set(idsOf(server)).size, 2)
+})
+
+test('a tab that is killed: its next page sends what was not acknowledged', async (t) => {
+  const { server, tab } = await open(t)
+  server.collector.answer = neverAnswer
+  await setHidden(tab, true)
+  const first = await server.batch(1)
+  const session = await tab.context().newCDPSession(tab)
+  const crashed = tab.waitForEvent('crash')
+  session.send('Page.crash').catch(() => {})
+  await crashed
+  server.collector.answer = accept
+  // Playwright leaves a tab that has crashed alone.
+  session.send('Page.navigate', { url: server.origin }).catch(() => {})
+  assert.equal((await server.batch(2)).text, first.text)
+})
+
+test("session 'browser': another tab sends what one has left behind; 'tab' keeps it to itself", async (t) => {
+  for (const [session, batches] of [['browser', 2], ['tab', 1]]) {
+    const { server, tab } = await open(t, undefined, `data-session="${session}"`)
+    server.collector.answer = refuse
+    await setHidden(tab, true)
+    const first = await server.batch(1)
+    const other = await tab.context().newPage()
+    await tab.close()
+    server.collector.answer = accept
+    await visit(server, other)
+    if (session === 'tab') await hide(server, other, 2)
+    else assert.equal((await server.batch(2)).text, first.text)
+    assert.equal(idsOf(server).filter((id) => id === first.id).length, batches)
+  }
+})
+
+test("session 'memory': nothing is stored, and the page itself tries again", async (t) => {
+  const { server, tab } = await open(t, undefined, 'data-session="memory"')
+  server.collector.answer = refuse
+  await hide(server, tab, 1)
+  assert.deepEqual(await tab.evaluate(() => Object.keys(localStorage).concat(Object.keys(sessionStorage)).filter((key) => key != 'wasm-rum')), [])
+  server.collector.answer = accept
+  assert.equal((await server.batch(2)).text, server.batches[0].text)
+})
+
+for (const [what, prepare] of [
+  ['forbidden', () => Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError') } })],
+  ['full', () => {
+    const text = 'x'.repeat(1 << 20)
+    let n = 0
+    try {
+      for (; ; n++) sessionStorage.setItem(`page ${n}`, text)
+    } catch {}
+    for (let size = text.length; size >= 1; size >>= 1)
+      try {
+        for (; ; n++) sessionStorage.setItem(`page ${n}`, 'x'.repeat(size))
+      } catch {}
+    window.pages = sessionStorage.length
+  }],
+])
+  test(`a storage that is ${what}: the page itself tries again`, async (t) => {
+    const { server, tab } = await open(t, prepare)
+    const complaints = []
+    tab.on('pageerror', (error) => complaints.push(error))
+    server.collector.answer = refuse
+    await hide(server, tab, 1)
+    server.collector.answer = accept
+    assert.equal((await server.batch(2)).text, server.batches[0].text)
+    assert.deepEqual(complaints, [])
+    if (what === 'full') assert.equal(await tab.evaluate(() => sessionStorage.length), await tab.evaluate(() => window.pages))
+  })
+
+test('a body of the day before yesterday is given up, and counted', async (t) => {
+  const server = await site(t)
+  const tab = await newTab(t)
+  await tab.goto(`${server.origin}/plain`)
+  await tab.evaluate(() => {
+    const body = (id, hours) => `[1,1,"000000000000000${id}",${Date.now() - hours * 36e5},[],[]]\n`
+    sessionStorage.setItem('wasm-rum demo', body(1, 25) + body(2, 23))
+  })
+  await visit(server, tab)
+  const kept = await server.batch(1)
+  assert.equal(kept.id, '0000000000000002')
+  await setHidden(tab, true)
+  const report = await server.batch(2)
+  assert.equal(report.named(Kind.Cut)[0].receipt[1], 1)
+})
+
+test('another app of this origin has a queue of its own', async (t) => {
+  const server = await site(t)
+  const tab = await newTab(t)
+  await tab.goto(`${server.origin}/plain`)
+  await tab.evaluate(() => sessionStorage.setItem('wasm-rum other', `[1,1,"0000000000000001",${Date.now()},[],[]]\n`))
+  await visit(server, tab)
+  await hide(server, tab, 1)
+  assert.notEqual(server.batches[0].id, '0000000000000001')
+})
+
+test('offline: what waits goes when the network is back', async (t) => {
+  const { server, tab } = await open(t)
+  await tab.context().setOffline(true)
+  const failed = tab.waitForEvent('requestfailed')
+  await setHidden(tab, true)
+  await failed
+  await setHidden(tab, false)
+  const [body] = await waiting(tab)
+  await tab.context().setOffline(false)
+  assert.equal((await server.batch(1)).text, body)
+})
+
+test('a standard visit is one request of at most 1,300 bytes, without a preflight', async (t) => {
+  const origin = await elsewhere(t)
+  const collector = collectors.get(t)
+  const server = await serve({
+    '/': page({ tag: `<script async src="/rum.js" data-app="demo" data-endpoint="${origin}"></script>`, body: '<button id="buy">Buy</button>' }),
+    '/api': () => ({ body: '' }),
+  })
+  t.after(server.close)
+  const tab = await newTab(t)
+  await noteWasm(tab.context())
+  await tab.goto(server.origin)
+  await wasmUp(tab)
+  await tab.evaluate(async () => {
+    buy.onclick = async () => {
+      for (let n = 0; n < 3; n++) await fetch(`/api?${n}`)
+      setTimeout(() => { throw new TypeError('basket is undefined') })
+      setTimeout(() => (window.done = true))
+    }
+  })
+  await tab.click('#buy')
+  await tab.waitForFunction(() => window.done)
+  await leave(tab)
+  const batch = await collector.batch(1)
+  assert.equal(batch.content, 0, 'computed')
+  for (const [kind, count] of [[Kind.Request, 3], [Kind.Error, 1], [Kind.Action, 1], [Kind.View, 1]])
+    assert.equal(batch.of(kind).length, count)
+  assert.ok(batch.bytes <= 1_300, `${batch.bytes} bytes`)
+  assert.deepEqual(collector.requests.filter(({ path }) => path === '/v1/batches').map(({ method }) => method), ['POST'])
 })

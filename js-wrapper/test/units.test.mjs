@@ -22,3 +22,26 @@ test('the package can be imported where there is no page', async () => {
   const { init } = await import(join(dist, 'npm/index.js'))
   assert.equal(init({ app: 'a', endpoint: 'https://rum.example.com' }), undefined)
 })
+
+test('the route of a path', async () => {
+  const { pattern } = await load('route.ts')
+  const hole = (name, rest) => (rest ? `[...${name}]` : `[${name}]`)
+  for (const [path, params, route] of [
+    ['/', {}, '/'],
+    ['/item/7', { id: '7' }, '/item/[id]'],
+    ['/item/7/', { id: '7' }, '/item/[id]/'],
+    ['/item/7/edit', { id: '7' }, '/item/[id]/edit'],
+    ['/7/7', { shop: '7', item: '7' }, '/[shop]/[item]'],
+    ['/users/users', { id: 'users' }, '/users/[id]'],
+    ['/docs/a/b', { slug: ['a', 'b'] }, '/docs/[...slug]'],
+    ['/docs/a', { slug: ['a'] }, '/docs/[...slug]'],
+    ['/files/a/b', { '*': 'a/b' }, '/files/[...*]'],
+    ['/docs', { slug: undefined }, '/docs'],
+    ['/docs', { slug: [], '*': '' }, '/docs'],
+    ['/caf%C3%A9/x', { name: 'café' }, '/[name]/x'],
+    ['/caf%C3%A9/x', { name: 'caf%C3%A9' }, '/[name]/x'],
+    ['/100%/x', { rate: '100%' }, '/[rate]/x'],
+    ['/item/7', { id: '8', constructor: 'a/b/c/d' }, '/item/7'],
+  ])
+    assert.equal(pattern(path, params, hole), route, path)
+})

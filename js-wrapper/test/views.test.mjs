@@ -153,8 +153,9 @@ test('a discarded tab that is loaded again', async (t) => {
   const { server, tab } = await open(t, {}, (context) =>
     context.addInitScript(() => Object.defineProperty(Document.prototype, 'wasDiscarded', { get: () => true })),
   )
+  await secondChunk(server)
   await leave(tab)
-  assert.equal((await server.batch(1)).named(Kind.Navigation)[0].kind, 4)
+  assert.equal((await server.batch(1)).named(Kind.Navigation).at(-1).kind, 4)
 })
 
 test('surroundings: once a document, and again after a restore', async (t) => {
@@ -173,8 +174,9 @@ test('surroundings: once a document, and again after a restore', async (t) => {
     pixel_ratio: devicePixelRatio * 1000,
   }))
   await tab.goto(`${server.origin}/two`)
-  const [{ kind, ordinal, t: at, ...first }, ...none] = (await server.batch(1)).named(Kind.Surroundings)
+  const [{ kind, ordinal, t: at, viewport_width, viewport_height, ...first }, ...none] = (await server.batch(1)).named(Kind.Surroundings)
   assert.deepEqual(none, [])
+  assert.deepEqual([viewport_width, viewport_height], [1280, 720])
   assert.deepEqual(first, { server_timing: 'cache;dur=2.5;desc=Hit, warm,db;dur=53,miss', not_restored: null, ...known, delivery: null })
 
   await tab.evaluate(() => 0)

@@ -24,7 +24,10 @@ test('from npm pack to a batch', async (t) => {
   const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', app], wrapper))
   const files = packed.files.map(({ path }) => path.replace(/rum\.[\da-f]{8}\./, 'rum.<hash>.')).sort()
   assert.deepEqual(files, [
-    'README.md', 'dist/npm/glue.js', 'dist/npm/index.d.ts', 'dist/npm/index.js', 'dist/npm/options.d.ts', 'dist/npm/rum.<hash>.wasm',
+    'README.md', 'dist/npm/glue.js',
+    ...['index', 'init', 'next'].flatMap((name) => [`dist/npm/${name}.d.ts`, `dist/npm/${name}.js`]),
+    'dist/npm/options.d.ts', 'dist/npm/react.d.ts', 'dist/npm/react.js', 'dist/npm/route.d.ts', 'dist/npm/rum.<hash>.wasm',
+    'dist/npm/vue.d.ts', 'dist/npm/vue.js',
     ...['web-vitals-attribution.d.ts', 'web-vitals-attribution.js', 'web-vitals-types.d.ts', 'web-vitals.d.ts', 'web-vitals.js'].map((name) => `dist/npm/${name}`),
     'dist/stub.js', 'package.json',
   ])

@@ -16,7 +16,8 @@ use crate::view::{View, ViewKind, milliseconds};
 use crate::vitals::Scope;
 use crate::wire::event::ViewEvent;
 use crate::wire::record::{
-    CutRecord, FIRST_ONCE, RenameRecord, SoftNavigationRecord, SoftPaintRecord, ViewRecord, VisibilityRecord, kind,
+    ContextRecord, CutRecord, FIRST_ONCE, RenameRecord, SoftNavigationRecord, SoftPaintRecord, ViewRecord,
+    VisibilityRecord, kind,
 };
 
 /// What is measured for the whole document, from its load or its latest restore on.
@@ -64,6 +65,12 @@ impl Engine {
             kind::Cut => self.cut(t, host),
             kind::PaintResource => self.parts.resource(t, host),
             kind::InteractionFrame => self.parts.frame(host),
+            kind::Context => {
+                let Some(view) = self.views.last() else { return };
+                host.touch(view.number, next_seq(&mut self.next_seq, t));
+                host.take(view.number, ViewEvent::user, ContextRecord::user);
+                host.take(view.number, ViewEvent::attributes, ContextRecord::attributes);
+            }
             kind::Rename | kind::SoftNavigation => {
                 let soft = number == kind::SoftNavigation;
                 // A soft navigation is the route that opened for it, or the view that the wrapper has just opened: not one
@@ -233,7 +240,13 @@ impl Engine {
                 view.vitals.count(interaction_count);
                 host.touch(view.number, seq);
                 host.set(view.number, ViewEvent::end, t);
-                host.take(view.number, ViewEvent::receipt, CutRecord::receipt);
+                for (field, from) in [
+                    (ViewEvent::receipt, CutRecord::receipt),
+                    (ViewEvent::scroll, CutRecord::scroll),
+                    (ViewEvent::engaged, CutRecord::engaged),
+                ] {
+                    host.take(view.number, field, from);
+                }
                 host.tell_lost(view.number);
             }
             // While the document has one view, its own scope would only repeat the document's.

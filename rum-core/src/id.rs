@@ -20,6 +20,12 @@ impl Id {
         (self.0 >> 32) as u32
     }
 
+    /// Its random bits.
+    #[must_use]
+    pub const fn random_half(self) -> u32 {
+        self.0 as u32
+    }
+
     /// Reads 16 hexadecimal digits; anything else is `None`.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {

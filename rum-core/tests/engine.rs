@@ -22,6 +22,13 @@ fn error(count: i64, first_ms: f64, message: &str) -> Record {
         handled: 0,
         count,
         cut: None,
+        causes: None,
+        attributes: None,
+        target: None,
+        url: None,
+        line: None,
+        column: None,
+        debug_ids: None,
     })
 }
 
@@ -34,6 +41,20 @@ fn request(start_ms: f64) -> Record {
         status: Some(200),
         duration: 30_000,
         outcome: 0,
+        request: None,
+        response: None,
+        transfer_bytes: None,
+        encoded_bytes: None,
+        decoded_bytes: None,
+        protocol: None,
+        redirect: None,
+        dns: None,
+        connect: None,
+        tls: None,
+        action: None,
+        operation: None,
+        trace_id: None,
+        span_id: None,
     })
 }
 
@@ -43,6 +64,10 @@ fn action(at_ms: f64, name: &str) -> Record {
         kind: 0,
         name: Some(name.into()),
         target: Some("button".into()),
+        duration: None,
+        frustration: None,
+        attributes: None,
+        value: None,
     })
 }
 
@@ -301,9 +326,9 @@ fn compact_and_documented_forms_say_the_same() {
 #[test]
 fn what_a_newer_writer_adds_is_skipped_and_counted() {
     let newer = r#"[1,0,"00000000000000ff",5,[1795226212000,"https://shop.example","9.9",null,null,null,null,null,null,null,"new",[1,{"a":[2]}]],[
-            [1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/",null,null,null,null,null,null,null,null,null,"new"],
+            [1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/",null,null,null,null,null,null,null,null,null,null,null,null,null,"new"],
             [99,{"any":"shape"},[[]]],
-            [66,0,5,3,0,0,"Buy","button",true,1.5e3]
+            [66,0,5,3,0,0,"Buy","button",null,null,null,null,true,1.5e3]
         ],"also new"]"#;
     let batch = Batch::read(newer).unwrap();
     assert_eq!((batch.skipped.kinds, batch.skipped.fields), (1, 6));
@@ -382,17 +407,17 @@ proptest! {
                     (n.response_start, n.activation, n.load) = (Some(value), Some(t), Some(value));
                     Record::Navigation(n)
                 }
-                4 => Record::Visibility(VisibilityRecord { hidden: value & 1, wall_ms: t }),
+                4 => Record::Visibility(VisibilityRecord { hidden: value & 1 }),
                 5 => Record::Paint(rum_core::wire::NoFields),
-                6 => Record::LargestPaint(LargestPaintRecord { size: value, target: None, url: None }),
+                6 => Record::LargestPaint(LargestPaintRecord { target: None, url: None }),
                 7 => Record::Input(rum_core::wire::NoFields),
                 8 => Record::Shift(ShiftRecord { value, recent_input: 0, target: None }),
                 9 => Record::Interaction(InteractionRecord { duration: value, processing_start: t, processing_end: value, interaction_id: value, name: String::new(), target: None }),
                 10 => Record::Restore(RestoreRecord { painted: value, largest: Some(value) }),
-                11 => Record::Cut(CutRecord { reason: 0, interaction_count: Some(value), receipt: Receipt { attached: t, queue_dropped: None, observer_dropped: None } }),
+                11 => Record::Cut(CutRecord { reason: 0, interaction_count: Some(value), receipt: Receipt { attached: t, queue_dropped: None, observer_dropped: None }, scroll: None, engaged: None }),
                 12 => Record::InteractionFrame(frame(value, t)),
                 13 => Record::SoftNavigation(SoftNavigationRecord { interaction_id: value, painted: Some(t) }),
-                14 => Record::SoftPaint(SoftPaintRecord { interaction_id: value, target: None, url: None }),
+                14 => Record::SoftPaint(SoftPaintRecord { interaction_id: Some(value), target: None, url: None }),
                 15 => Record::PaintResource(PaintResource { request_start: value, response_end: t }),
                 _ => request(t as f64 / 1e3),
             };
@@ -433,5 +458,5 @@ const RECORDS: [&str; 8] = [
     "[11,4,1000000,0,null,[0]]",
     "[8,5,5000000,300000,0]",
     "[11,6,6000000,0,null,[0]]",
-    "[4,7,6000000,0,0]",
+    "[4,7,6000000,0]",
 ];

@@ -141,7 +141,6 @@ fn an_lcp_of_hours_from_a_tab_in_the_background() {
 #[test]
 fn a_render_delay_that_is_always_zero() {
     let image = LargestPaintRecord {
-        size: 100,
         target: Some("#hero".into()),
         url: Some("/hero.avif".into()),
     };

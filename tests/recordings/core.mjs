@@ -19,7 +19,7 @@ const module = await WebAssembly.compile(readFileSync(WASM))
 /** A core for a page of that document. It takes records as they are; `flush` gives the bodies of all that waits. */
 export const core = async (document) => {
   let bodies = []
-  const { take, flush } = await drive(module, JSON.stringify(document), () => {}, (body) => bodies.push(body), () => {})
+  const { take, flush } = await drive(module, () => JSON.stringify(document), () => {}, (body) => bodies.push(body), () => {})
   return {
     push: (records) => records.forEach((record) => take(JSON.stringify(record))),
     flush() {

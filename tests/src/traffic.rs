@@ -116,6 +116,10 @@ fn events(view: Id, session: Id) -> Vec<Item> {
         receipt: None,
         core_dropped: None,
         surroundings: None,
+        user: None,
+        attributes: None,
+        scroll: None,
+        engaged: None,
     })];
     events.extend(
         [(Metric::Lcp, 1_200_000), (Metric::Cls, 50_000)].map(|(metric, value)| Event::Vital(vital(metric, value))),
@@ -130,6 +134,10 @@ fn events(view: Id, session: Id) -> Vec<Item> {
         kind: 0,
         name: Some("Add to cart".to_owned()),
         target: Some("#add-to-cart".to_owned()),
+        duration: None,
+        frustration: None,
+        attributes: None,
+        value: None,
     };
     events.push(Event::Action(ActionEvent {
         ordinal: 5,
@@ -197,6 +205,20 @@ fn request(ordinal: i64) -> RequestEvent {
         start: 1_000_000,
         duration: 80_000,
         outcome: 0,
+        request: None,
+        response: None,
+        transfer_bytes: None,
+        encoded_bytes: None,
+        decoded_bytes: None,
+        protocol: None,
+        redirect: None,
+        dns: None,
+        connect: None,
+        tls: None,
+        action: None,
+        operation: None,
+        trace_id: None,
+        span_id: None,
     };
     RequestEvent { ordinal, what }
 }
@@ -262,6 +284,13 @@ fn error() -> ErrorReport {
         count: 4,
         first: 2_000_000,
         cut: None,
+        causes: None,
+        attributes: None,
+        target: None,
+        url: None,
+        line: None,
+        column: None,
+        debug_ids: None,
     }
 }
 

@@ -28,6 +28,7 @@ const native = (bodies) => lines(NATIVE_CORE, bodies)
 
 /** What the shipped Wasm makes of the records of a document's raw bodies, given to it as they came. */
 async function wasm(bodies) {
+  if (!bodies.length) return []
   const [, , , , document] = JSON.parse(bodies[0])
   const page = await core(document)
   let known = 0

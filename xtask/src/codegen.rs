@@ -9,8 +9,9 @@ use crate::workspace::Workspace;
 use crate::{process, terminal};
 
 /// What the example `codegen` can print, and the file that holds it.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("typescript", "js-wrapper/src/generated/wire.ts"),
+    ("names", "js-wrapper/src/generated/names.ts"),
     ("markdown", "docs/wire.md"),
     ("schema", "collector/schema/batch.json"),
 ];

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::Rates;
+
 /// One site that sends batches.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct App {
     /// Its name in the tables.
     pub name: Arc<str>,
@@ -16,6 +18,8 @@ pub struct App {
     pub origins: AllowedOrigins,
     /// Whether errors of others are stored.
     pub foreign_errors: ForeignErrors,
+    /// Which share of its sessions its pages keep.
+    pub rates: Arc<Rates>,
 }
 
 /// What becomes of errors that the owner of a page cannot mend: those of browser extensions, and `Script error.`.

@@ -1,24 +1,28 @@
 //! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use super::quantity::{Bytes, Span};
-use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawSpool};
+use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawRate, RawSpool};
 use super::{
-    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Secret, SpoolLimits,
-    app, defaults,
+    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Rate, Rates, Secret,
+    SpoolLimits, app, defaults,
 };
 
 /// The key of the demo, which everybody knows.
 const DEMO_KEY: &str = "demo";
 
 const KEY_RULE: &str = "use 1 to 64 letters, digits, - or _";
+
+/// Whoever keeps less than one session of a million keeps none.
+const SMALLEST_SHARE: f64 = 0.000_001;
 
 /// Checks everything.
 pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
@@ -247,13 +251,16 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
     let (mut names, mut keys) = (HashSet::new(), HashSet::new());
     let mut apps = Vec::new();
     for (at, app) in raw.into_iter().enumerate() {
+        let place = |field: &str| format!("apps[{at}].{field}");
+        let rates = rates(&app, place, problems);
         let RawApp {
             name,
             key,
             origins,
             foreign_errors,
+            rates: _,
+            rate: _,
         } = app;
-        let place = |field: &str| format!("apps[{at}].{field}");
         if !is_word(&name) {
             problems.add(place("name"), format!("{name:?} cannot be a name"), KEY_RULE);
         }
@@ -287,9 +294,67 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
             key,
             origins: allowed(&origins, &place("origins"), problems),
             foreign_errors: foreign(foreign_errors.as_deref(), &place("foreign_errors"), problems),
+            rates: Arc::new(rates),
         });
     }
     apps.into_iter().collect()
+}
+
+fn rates(raw: &RawApp, place: impl Fn(&str) -> String, problems: &mut Problems) -> Rates {
+    let app = &raw.name;
+    let mut by_version = BTreeMap::new();
+    for (at, RawRate { version, share, errors }) in raw.rates.iter().enumerate() {
+        let Some(number) = u32::try_from(*version).ok().filter(|number| *number > 0) else {
+            problems.add(
+                place(&format!("rates[{at}].version")),
+                format!("{version} cannot be the version of a rate of the app {app:?}"),
+                "use 1 or more; version 0 is there always and keeps everything",
+            );
+            continue;
+        };
+        if !(SMALLEST_SHARE..=1.0).contains(share) {
+            problems.add(
+                place(&format!("rates[{at}].share")),
+                format!("{share} cannot be the share of sessions that the app {app:?} keeps"),
+                format!("use {SMALLEST_SHARE} to 1"),
+            );
+        }
+        let errors_sampled = match errors.as_deref() {
+            None | Some("always") => false,
+            Some("sampled") => true,
+            Some(other) => {
+                problems.add(
+                    place(&format!("rates[{at}].errors")),
+                    format!("{other:?} does not say which errors the app {app:?} keeps"),
+                    "use \"always\" (the default: of all sessions) or \"sampled\" (of those that are kept)",
+                );
+                false
+            }
+        };
+        let rate = Rate {
+            share: *share,
+            errors_sampled,
+        };
+        if by_version.insert(number, rate).is_some() {
+            problems.add(
+                place(&format!("rates[{at}].version")),
+                format!("the app {app:?} has a rate of version {number} already"),
+                "give another share a version of its own: pages know a rate by its version alone",
+            );
+        }
+    }
+    let in_force = raw.rate.unwrap_or(0);
+    let known = u32::try_from(in_force)
+        .ok()
+        .filter(|version| *version == 0 || by_version.contains_key(version));
+    if known.is_none() {
+        problems.add(
+            place("rate"),
+            format!("the app {app:?} has no rate of version {in_force}"),
+            "name a version that is among its rates, or 0 to keep everything",
+        );
+    }
+    Rates::new(by_version, known.unwrap_or(0))
 }
 
 fn foreign(text: Option<&str>, key: &str, problems: &mut Problems) -> ForeignErrors {

@@ -7,6 +7,7 @@ mod defaults;
 mod environment;
 mod error;
 mod quantity;
+mod rates;
 mod raw;
 mod show;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use app::{AllowedOrigins, App, Apps, ForeignErrors};
 pub use error::{ConfigError, Problem};
+pub use rates::{Rate, Rates};
 
 /// What is in force.
 #[derive(Clone, Debug)]

@@ -63,6 +63,17 @@ pub(super) struct RawApp {
     pub(super) key: String,
     pub(super) origins: Vec<String>,
     pub(super) foreign_errors: Option<String>,
+    #[serde(default)]
+    pub(super) rates: Vec<RawRate>,
+    pub(super) rate: Option<i64>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRate {
+    pub(super) version: i64,
+    pub(super) share: f64,
+    pub(super) errors: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::quantity::{Bytes, Span};
-use super::{AllowedOrigins, ClickhouseSource, Config};
+use super::{AllowedOrigins, ClickhouseSource, Config, Rates};
 
 pub(super) fn show(config: &Config) -> String {
     let Config {
@@ -65,6 +65,7 @@ pub(super) fn show(config: &Config) -> String {
             AllowedOrigins::Listed(origins) => page.texts("origins", origins),
         }
         page.text("foreign_errors", app.foreign_errors.name());
+        page.rates(&app.rates);
     }
     if let Some(alerts) = alerts {
         page.section("[alerts]");
@@ -104,6 +105,21 @@ impl Page {
 
     fn texts(&mut self, key: &str, texts: &[String]) {
         self.line(key, toml::Value::from(texts.to_vec()));
+    }
+
+    fn rates(&mut self, rates: &Rates) {
+        let listed: Vec<_> = rates
+            .listed()
+            .map(|(version, rate)| {
+                let errors = if rate.errors_sampled { "sampled" } else { "always" };
+                format!(
+                    "{{ version = {version}, share = {}, errors = \"{errors}\" }}",
+                    rate.share
+                )
+            })
+            .collect();
+        self.line("rates", format!("[{}]", listed.join(", ")));
+        self.line("rate", rates.in_force());
     }
 
     fn bytes(&mut self, key: &str, bytes: u64) {

@@ -23,18 +23,37 @@ impl Frame<'_> {
 /// The group of an error: type, normalised message and the top frames, by function and file. The same on every machine and
 /// in every release, until [`VERSION`] changes.
 pub(crate) fn group(class: &str, message: &str, frames: &[Frame<'_>]) -> u64 {
-    let mut hash = Sha256::new();
-    let mut part = |text: &str| {
-        // No part can end as another one begins.
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-    };
-    part(VERSION);
-    part(class);
-    part(&normalized(message));
+    let mut parts = vec![VERSION.to_owned(), class.to_owned(), normalized(message)];
     for frame in telling(frames) {
-        part(bare_name(frame.function));
-        part(&name_in_builds(frame.file));
+        parts.push(bare_name(frame.function).to_owned());
+        parts.push(name_in_builds(frame.file));
+    }
+    hash(&parts)
+}
+
+/// The group of what no code threw, such as a resource that could not be loaded: where it comes from, type, normalised
+/// message, and what it is about: a URL by its host and its file, or a word such as `inline`.
+pub(crate) fn group_without_stack(source: &str, class: &str, message: &str, url: &str) -> u64 {
+    let host = url
+        .split_once("://")
+        .map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    hash(&[
+        VERSION.to_owned(),
+        // No error has so many parts before its first frame, and no function is called so.
+        format!("<{source}>"),
+        class.to_owned(),
+        normalized(message),
+        host.to_owned(),
+        name_in_builds(url),
+    ])
+}
+
+fn hash(parts: &[String]) -> u64 {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // No part can end as another one begins.
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
     }
     hash.finalize()
         .iter()
@@ -150,6 +169,35 @@ mod tests {
         ] {
             assert_eq!(bare_name(function), expected, "{function}");
         }
+    }
+
+    #[test]
+    fn what_has_no_stack_is_told_apart_by_what_it_is_about() {
+        let image = |url: &str| group_without_stack("resource", "img", "could not be loaded", url);
+        let logo = image("https://cdn.example/logo.3f2a1c9d.png");
+        assert_eq!(logo, image("https://cdn.example/logo.77e1b2c3.png?v=2"));
+        let csp = |directive, url| group_without_stack("csp-violation", directive, "", url);
+        let mut groups = vec![
+            logo,
+            image("https://other.example/logo.png"),
+            image("https://cdn.example/hero.png"),
+            group_without_stack(
+                "resource",
+                "script",
+                "could not be loaded",
+                "https://cdn.example/logo.png",
+            ),
+            csp("script-src-elem", "inline"),
+            csp("script-src-elem", "eval"),
+            csp("style-src-elem", "inline"),
+            group_without_stack("deprecation", "UnloadHandler", "Unload is deprecated", ""),
+            group_without_stack("crash", "Crash", "oom", ""),
+            group_without_stack("crash", "Crash", "unresponsive", ""),
+            of("Crash", "oom", ""),
+        ];
+        groups.sort_unstable();
+        groups.dedup();
+        assert_eq!(groups.len(), 11);
     }
 
     #[test]

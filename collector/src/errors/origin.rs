@@ -35,9 +35,11 @@ pub(crate) enum ErrorOrigin {
 
 impl ErrorOrigin {
     /// Judges by the topmost frame that has a file: an extension that calls the page does not make the page's errors its own.
-    pub(crate) fn of(class: &str, message: &str, frames: &[Frame<'_>]) -> Self {
+    /// Without one by `url`, which what has no stack is about.
+    pub(crate) fn of(class: &str, message: &str, frames: &[Frame<'_>], url: &str) -> Self {
         match frames.iter().find(|frame| !frame.file.is_empty()) {
             Some(top) if is_of_extension(top.file) => Self::Extension,
+            None if is_of_extension(url) => Self::Extension,
             None if class.is_empty() && is_muted(message) => Self::Opaque,
             _ => Self::App,
         }
@@ -106,7 +108,23 @@ mod tests {
             ("f@[native code]", ErrorOrigin::App),
             ("", ErrorOrigin::App),
         ] {
-            assert_eq!(ErrorOrigin::of("Error", "x", &frames(stack)), expected, "{stack}");
+            assert_eq!(ErrorOrigin::of("Error", "x", &frames(stack), ""), expected, "{stack}");
+        }
+    }
+
+    #[test]
+    fn without_a_stack_the_url_says_whose_it_is() {
+        const OWN: &str = "at pay (https://a.example/app.js:3:4)";
+        for (stack, url, expected) in [
+            ("", "chrome-extension://abcdefgh/logo.png", ErrorOrigin::Extension),
+            // Reports of browsers name no more of it than the scheme.
+            ("", "chrome-extension", ErrorOrigin::Extension),
+            ("", "https://cdn.example/logo.png", ErrorOrigin::App),
+            ("", "inline", ErrorOrigin::App),
+            ("", "", ErrorOrigin::App),
+            (OWN, "chrome-extension://abcdefgh/logo.png", ErrorOrigin::App),
+        ] {
+            assert_eq!(ErrorOrigin::of("", "x", &frames(stack), url), expected, "{stack} {url}");
         }
     }
 
@@ -126,7 +144,11 @@ mod tests {
                 ErrorOrigin::App,
             ),
         ] {
-            assert_eq!(ErrorOrigin::of(class, message, &frames(stack)), expected, "{message}");
+            assert_eq!(
+                ErrorOrigin::of(class, message, &frames(stack), ""),
+                expected,
+                "{message}"
+            );
         }
     }
 }

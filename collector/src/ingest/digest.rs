@@ -1,6 +1,7 @@
 //! From the bytes of a request to the frame for the spool: the pure stages in a row, and where they run.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
@@ -12,9 +13,11 @@ use super::enrich::enrich;
 use super::foreign::without_foreign_errors;
 use super::outcome::{Outcome, Tally};
 use super::reject::Reject;
+use super::report;
+use super::sampling::weights;
 use super::scrub::scrub;
 use super::validate::{Received, validate};
-use crate::config::ForeignErrors;
+use crate::config::{ForeignErrors, Rates};
 use crate::store::Frame;
 use crate::store::rows::rows;
 
@@ -22,15 +25,26 @@ use crate::store::rows::rows;
 /// less unless much has happened.
 const SHORT_BODY: usize = 16 << 10;
 
+/// What a body holds, by the path that it was sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A batch of a page.
+    Batch,
+    /// Reports of a browser.
+    Reports,
+}
+
 /// A request whose head is right, and its body.
 #[derive(Debug)]
 pub(super) struct Undigested {
+    pub(super) form: Form,
     pub(super) body: Bytes,
     pub(super) encoding: Encoding,
     /// The most bytes that may come out of the encoding.
     pub(super) limit: usize,
     pub(super) received: Received,
     pub(super) foreign_errors: ForeignErrors,
+    pub(super) rates: Arc<Rates>,
     pub(super) user_agent: Option<String>,
 }
 
@@ -67,14 +81,23 @@ impl Undigested {
     fn digest(self) -> Result<Digested, Reject> {
         let mut tally = Tally::default();
         let text = self.encoding.decode(&self.body, self.limit)?;
-        let decoded = decode(&text, &mut tally)?;
+        let decoded = match self.form {
+            Form::Batch => decode(&text, &mut tally)?,
+            Form::Reports => report::decode(&text, self.received.received_ms, &mut tally)?,
+        };
         let accepted = validate(decoded, self.received, &mut tally)?;
         let accepted = without_foreign_errors(accepted, self.foreign_errors, &mut tally);
-        if accepted.items.is_empty() {
+        let events = accepted.events();
+        if events == 0 {
             return Ok(Digested { frame: None, tally });
         }
-        tally.add(Outcome::EventAccepted, accepted.items.len() as u64);
-        let frame = rows(&enrich(scrub(accepted, &mut tally), self.user_agent.as_deref()));
+        tally.add(Outcome::EventAccepted, events as u64);
+        let weights = weights(&accepted.document, &self.rates, &mut tally);
+        let frame = rows(&enrich(
+            scrub(accepted, &mut tally),
+            self.user_agent.as_deref(),
+            weights,
+        ));
         tally.add(Outcome::EventUnknownValue, frame.left_out.into());
         Ok(Digested {
             frame: Some(frame),
@@ -96,7 +119,6 @@ fn says_events(body: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::mpsc::{SyncSender, sync_channel};
 
     use proptest::prelude::*;
@@ -116,6 +138,7 @@ mod tests {
             _ => text.into_bytes(),
         };
         Undigested {
+            form: Form::Batch,
             body: body.into(),
             encoding,
             limit: 1 << 20,
@@ -125,6 +148,7 @@ mod tests {
                 received_ms: 6,
             },
             foreign_errors: ForeignErrors::Drop,
+            rates: Arc::default(),
             user_agent: None,
         }
     }
@@ -243,7 +267,7 @@ mod tests {
 
     /// Kinds of events and of records, and some that are neither.
     fn kind() -> impl Strategy<Value = i64> {
-        prop_oneof![1..=17_i64, 64..=71_i64]
+        prop_oneof![1..=18_i64, 64..=72_i64]
     }
 
     fn number() -> impl Strategy<Value = i64> {
@@ -276,6 +300,7 @@ mod tests {
         };
         let script = format!(r#"[{},"a","b","c","d",{}]"#, list(20, 4), n(24));
         let frame = |start: usize| format!("{},[{script}]", list(start, 8));
+        let attributes = r#"["a","b"]"#;
         let fields = match (content, kind) {
             (0, 2) => format!(
                 r#"{},0,{},"t","/d",[{}],{},[[{},{}]]"#,
@@ -287,19 +312,36 @@ mod tests {
                 frame(10)
             ),
             (1, 3) => format!("{},\"h2\",{}", list(0, 5), list(5, 18)),
-            (1, 4 | 8) => list(0, 2),
+            (1, 4) => list(0, 1),
+            (1, 8) => list(0, 2),
             (1, 5 | 7) => String::new(),
-            (1, 6) => format!(r#"{},"t","/u""#, n(0)),
+            (1, 6) => r#""t","/u""#.to_owned(),
             (1, 9) => format!(r#"{},"click""#, list(0, 4)),
             (1, 10) => list(0, 2),
-            (1, 11) => format!(r#"{},[{},[["event",{}]]]"#, list(0, 2), list(2, 2), n(4)),
+            (1, 11) => format!(r#"{},[{},[["event",{}]]],{}"#, list(0, 2), list(2, 2), n(4), list(5, 2)),
             (1, 12) => frame(0),
             (1, 13 | 15) => list(0, 2),
-            (1, 14) => format!(r#"{},"t","/u""#, n(0)),
+            (1, 14) => format!(r#""t","/u",{}"#, n(0)),
             (1, 16) => format!(r#"{},"cache","db;dur={}","a,b""#, list(0, 6), n(6)),
-            (_, 64) => format!(r#"{},"GET","/x",{}"#, list(0, 2), list(2, 3)),
-            (_, 65) => format!(r#"{},"E","m","s",{}"#, list(0, 2), list(2, 3)),
-            (_, 66) => format!(r#"{},"a","b""#, list(0, 2)),
+            (1, 17) => format!(r#""u",[{attributes}]"#),
+            (_, 64) => format!(
+                r#"{},"GET","/x",{},{},"h2",{},"query Q","{:032x}","{:016x}""#,
+                list(0, 2),
+                list(2, 3),
+                list(5, 5),
+                list(10, 5),
+                n(15),
+                n(16)
+            ),
+            (_, 65) => format!(
+                r#"{},"E","m","s",{},{},[["E","m","s"]],[{attributes}],"t","/u",{},[["/a.js","{:032x}"]]"#,
+                list(0, 2),
+                list(2, 2),
+                n(4),
+                list(5, 2),
+                n(7)
+            ),
+            (_, 66) => format!(r#"{},"a","b",{},[{attributes}],{}"#, list(0, 2), list(2, 2), n(4)),
             (_, 67) => frame(0),
             (_, 68) => format!(
                 r#"{},"/r","img",{},"h2",{},"cache",{}"#,
@@ -310,6 +352,7 @@ mod tests {
             ),
             (_, 69) => format!(r#"{},"m",{}"#, n(0), list(1, 2)),
             (_, 70) => format!(r#"{},"e","t","/u",{}"#, n(0), n(1)),
+            (_, 71) => format!(r#"{},"m",{},[{attributes}],"{:032x}",{}"#, list(0, 2), n(2), n(3), n(4)),
             _ => return None,
         };
         // An event is `[kind, view, seq, …]`, and one that is sent as it is has its ordinal next; a record has ordinal and time.

@@ -1,6 +1,6 @@
-//! From an accepted batch to an enriched one: what the request says about the browser.
+//! From an accepted batch to an enriched one: what the request says about the browser, and what the rows stand for.
 
-use crate::batch::{AcceptedBatch, EnrichedBatch};
+use crate::batch::{AcceptedBatch, EnrichedBatch, Weights};
 
 /// Marks of browser families in User-Agent, the first that is found wins: most browsers also name those they descend
 /// from. <https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/User-Agent>
@@ -32,13 +32,14 @@ const CLASSES: [(&str, &str); 8] = [
     ("CrOS", "desktop"),
 ];
 
-/// Adds what the `User-Agent` header says.
-pub(super) fn enrich(accepted: AcceptedBatch, user_agent: Option<&str>) -> EnrichedBatch {
+/// Adds what the `User-Agent` header says, and the weights.
+pub(super) fn enrich(accepted: AcceptedBatch, user_agent: Option<&str>, weights: Weights) -> EnrichedBatch {
     let user_agent = user_agent.unwrap_or_default();
     EnrichedBatch {
         browser: first(&FAMILIES, user_agent),
         device: first(&CLASSES, user_agent),
         accepted,
+        weights,
     }
 }
 

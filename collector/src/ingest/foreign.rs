@@ -31,7 +31,9 @@ fn foreign(event: &Event) -> Option<Outcome> {
     let Event::Error(error) = event else { return None };
     let error = &error.what;
     let frames = frames(error.stack.as_deref().unwrap_or_default());
-    match ErrorOrigin::of(error.class.as_deref().unwrap_or_default(), &error.message, &frames) {
+    let class = error.class.as_deref().unwrap_or_default();
+    let url = error.url.as_deref().unwrap_or_default();
+    match ErrorOrigin::of(class, &error.message, &frames, url) {
         ErrorOrigin::App => None,
         ErrorOrigin::Extension => Some(Outcome::ErrorOfExtension),
         ErrorOrigin::Opaque => Some(Outcome::ErrorOpaque),
@@ -58,6 +60,13 @@ mod tests {
             handled: 0,
             count: 7,
             cut: None,
+            causes: None,
+            attributes: None,
+            target: None,
+            url: None,
+            line: None,
+            column: None,
+            debug_ids: None,
         };
         Event::Error(ErrorEvent { ordinal: 1, what })
     }
@@ -97,6 +106,10 @@ mod tests {
                 kind: 0,
                 name: Some("Script error.".into()),
                 target: None,
+                duration: None,
+                frustration: None,
+                attributes: None,
+                value: None,
             },
         });
         let events = vec![

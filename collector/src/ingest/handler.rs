@@ -1,4 +1,4 @@
-//! `POST /v1/batches`: the only place of ingest that knows HTTP, the clock and the spool.
+//! `POST /v1/batches` and `POST /v1/reports`: the only place of ingest that knows HTTP, the clock and the spool.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,20 +13,21 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_TYPE,
     HeaderName, ORIGIN, USER_AGENT,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::body::Encoding;
-use super::digest::{Digested, Undigested, digest};
+use super::digest::{Digested, Form, Undigested, digest};
 use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender};
 use super::outcome::{Outcome, Outcomes};
 use super::reject::Reject;
+use super::report;
 use super::validate::Received;
-use crate::config::{App, Apps, Limits};
-use crate::serve::Problem;
+use crate::config::{App, Apps, Limits, Rate};
+use crate::serve::{Problem, RUM_RATE};
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
 /// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
@@ -68,6 +69,7 @@ impl Ingest {
 pub fn routes(ingest: Ingest) -> Router {
     Router::new()
         .route("/v1/batches", post(batches).options(preflight))
+        .route("/v1/reports", post(reports).options(preflight))
         .with_state(ingest)
 }
 
@@ -81,28 +83,50 @@ async fn preflight() -> impl IntoResponse {
     (StatusCode::NO_CONTENT, headers)
 }
 
-async fn batches(State(Ingest(shared)): State<Ingest>, request: Request) -> Response {
-    let received_ms = now_ms();
-    match shared.take(request, received_ms).await {
-        // No body, and no `no-store`: Chromium would hold the page's keepalive quota longer.
-        Ok(outcome) => {
-            shared.outcomes.count(outcome);
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(reject) => {
-            let refusal = reject.refusal();
-            shared.outcomes.count(refusal.outcome);
-            tracing::debug!(code = refusal.code, at = refusal.at, "a batch is refused: {reject}");
-            Problem {
-                status: refusal.status,
-                code: refusal.code,
-                message: reject.to_string(),
-                at: refusal.at,
-                retry_after: refusal.retry_after,
+async fn batches(State(ingest): State<Ingest>, request: Request) -> Response {
+    ingest.answer(Form::Batch, request).await
+}
+
+async fn reports(State(ingest): State<Ingest>, request: Request) -> Response {
+    ingest.answer(Form::Reports, request).await
+}
+
+impl Ingest {
+    async fn answer(self, form: Form, request: Request) -> Response {
+        let Self(shared) = self;
+        let received_ms = now_ms();
+        match shared.take(form, request, received_ms).await {
+            // No body, and no `no-store`: Chromium would hold the page's keepalive quota longer.
+            Ok(Taken { outcome, rate }) => {
+                shared.outcomes.count(outcome);
+                let mut response = StatusCode::NO_CONTENT.into_response();
+                if let Some(rate) = rate {
+                    response.headers_mut().insert(RUM_RATE, rate);
+                }
+                response
             }
-            .into_response()
+            Err(reject) => {
+                let refusal = reject.refusal();
+                shared.outcomes.count(refusal.outcome);
+                tracing::debug!(code = refusal.code, at = refusal.at, "a batch is refused: {reject}");
+                Problem {
+                    status: refusal.status,
+                    code: refusal.code,
+                    message: reject.to_string(),
+                    at: refusal.at,
+                    retry_after: refusal.retry_after,
+                }
+                .into_response()
+            }
         }
     }
+}
+
+/// A request that was taken.
+struct Taken {
+    outcome: Outcome,
+    /// The sampling rate that new sessions are to freeze, as the answer says it: version and share.
+    rate: Option<HeaderValue>,
 }
 
 /// What the head of a request says.
@@ -115,10 +139,10 @@ struct Head<'a> {
 }
 
 impl Shared {
-    async fn take(&self, request: Request, received_ms: i64) -> Result<Outcome, Reject> {
+    async fn take(&self, form: Form, request: Request, received_ms: i64) -> Result<Taken, Reject> {
         let (parts, body) = request.into_parts();
         let parameters = Parameters::of(parts.uri.query().unwrap_or_default());
-        let head = self.head(&parts.headers, &parameters);
+        let head = self.head(form, &parts.headers, &parameters);
         // Also for a request that will be refused: an answer before the end of the body may not be read.
         let body = self.read(body).await;
         let (head, body) = (head?, body?);
@@ -128,10 +152,17 @@ impl Shared {
             Sender::Page(_) => {}
         }
 
+        let rate = match form {
+            Form::Batch => head.app.rates.announced().and_then(announcement),
+            Form::Reports => None,
+        };
+        let taken = |outcome| Ok(Taken { outcome, rate });
+
         // The semaphore is never closed; the error would mean that the collector is ending.
         let places = Arc::clone(&self.places);
         let place = places.acquire_owned().await.map_err(|_| Reject::SpoolFailing)?;
         let batch = Undigested {
+            form,
             body,
             encoding: head.encoding,
             limit: self.limits.decompressed_bytes,
@@ -141,6 +172,7 @@ impl Shared {
                 received_ms,
             },
             foreign_errors: head.app.foreign_errors,
+            rates: Arc::clone(&head.app.rates),
             user_agent: head.user_agent.map(str::to_owned),
         };
         let (Digested { frame, tally }, _place) = digest(batch, place).await?;
@@ -149,11 +181,11 @@ impl Shared {
             Some(frame) => match self.store(frame).await? {
                 Appended::Stored => Outcome::BatchStored,
                 // Its events were counted when it came first.
-                Appended::Duplicate => return Ok(Outcome::BatchDuplicate),
+                Appended::Duplicate => return taken(Outcome::BatchDuplicate),
             },
         };
         self.outcomes.add(&tally);
-        Ok(outcome)
+        taken(outcome)
     }
 
     async fn store(&self, frame: Frame) -> Result<Appended, Reject> {
@@ -173,7 +205,7 @@ impl Shared {
         }
     }
 
-    fn head<'a>(&'a self, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
+    fn head<'a>(&'a self, form: Form, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
         let key = parameters.key.as_deref().ok_or(Reject::MissingKey)?;
         let app = self
             .apps
@@ -188,9 +220,13 @@ impl Shared {
                 app: app.name.to_string(),
             });
         }
-        if let Some(media_type) = text(headers, &CONTENT_TYPE).filter(|media_type| !may_be_a_batch(media_type)) {
+        if let Some(media_type) = text(headers, &CONTENT_TYPE).filter(|media_type| !may_be(form, media_type)) {
             return Err(Reject::MediaType {
                 media_type: quote(media_type),
+                expected: match form {
+                    Form::Batch => "text/plain (no preflight) or application/json",
+                    Form::Reports => "application/reports+json or application/csp-report",
+                },
             });
         }
         let encoding = Encoding::of(text(headers, &CONTENT_ENCODING), parameters.encoding.as_deref())?;
@@ -276,10 +312,20 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// `text/plain` needs no preflight; `application/json` is what everybody else's tools send.
-fn may_be_a_batch(media_type: &str) -> bool {
+/// Whether a body of this type may be of this form. `text/plain` needs no preflight; `application/json` is what everybody else's
+/// tools send.
+fn may_be(form: Form, media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("text/plain") || essence.eq_ignore_ascii_case("application/json")
+    match form {
+        Form::Batch => essence.eq_ignore_ascii_case("text/plain") || essence.eq_ignore_ascii_case("application/json"),
+        Form::Reports => report::is_media_type(essence),
+    }
+}
+
+/// A sampling rate as an answer says it, such as `3;0.1`.
+fn announcement((version, rate): (u32, Rate)) -> Option<HeaderValue> {
+    let errors = if rate.errors_sampled { ";1" } else { "" };
+    HeaderValue::try_from(format!("{version};{}{errors}", rate.share)).ok()
 }
 
 fn quote(text: &str) -> String {

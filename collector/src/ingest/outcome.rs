@@ -56,6 +56,16 @@ outcomes! {
     ErrorOfExtension => "error_of_extension",
     /// A report of an error was dropped: a script of another origin threw it, and the browser says no more.
     ErrorOpaque => "error_opaque",
+    /// A batch named a version of the sampling rate that is not configured: its rows weigh as those of version 0.
+    RateUnknown => "rate_unknown",
+    /// A trace id, a span id or a debug id was left out: it is none.
+    IdInvalid => "id_invalid",
+    /// A report of a browser was dropped: it is of a type that is not stored.
+    ReportOtherType => "report_other_type",
+    /// A report of a browser was dropped: it is not of its type's form.
+    ReportMalformed => "report_malformed",
+    /// A report of a browser was dropped: the body held too many.
+    ReportOverLimit => "report_over_limit",
     /// A vital was dropped: it is above its metric's cap, which background tabs and machines that sleep produce.
     VitalAboveCap => "vital_above_cap",
     /// A field was skipped: it is a newer writer's.

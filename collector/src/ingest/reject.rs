@@ -35,13 +35,13 @@ pub enum Reject {
         /// The app's name.
         app: String,
     },
-    /// The body is of a type that cannot be a batch.
-    #[error(
-        "a batch cannot be of the type {media_type}; send Content-Type: text/plain (no preflight) or application/json"
-    )]
+    /// The body is of a type that cannot be what the path takes.
+    #[error("the body cannot be of the type {media_type}; send Content-Type: {expected}")]
     MediaType {
         /// What was sent, cut.
         media_type: String,
+        /// What may be sent.
+        expected: &'static str,
     },
     /// The body is compressed in a way that is not known, or more than once.
     #[error("the encoding {name:?} is not known; send gzip, deflate, br, zstd or none")]
@@ -103,6 +103,15 @@ pub enum Reject {
     Documented {
         /// Byte offset in the body, or of the end of the object that is wrong.
         at: usize,
+        /// What the reader says.
+        reason: String,
+    },
+    /// The body holds no reports of a browser.
+    #[error(
+        "the body holds no reports: {reason}; send the array of the Reporting API, or the object with csp-report of the \
+         Content-Security-Policy"
+    )]
+    NotReports {
         /// What the reader says.
         reason: String,
     },
@@ -217,6 +226,7 @@ impl Reject {
             Self::Documented { at: place, .. } => {
                 at(*place, refusal(StatusCode::BAD_REQUEST, "bad_document", RefusedForm))
             }
+            Self::NotReports { .. } => refusal(StatusCode::BAD_REQUEST, "not_reports", RefusedForm),
             Self::UnknownVersion(_) => refusal(StatusCode::BAD_REQUEST, "unknown_version", RefusedForm),
             Self::TooManyItems { .. } => refusal(StatusCode::PAYLOAD_TOO_LARGE, "too_many_items", RefusedSize),
             Self::RowsTooLarge { .. } => refusal(StatusCode::PAYLOAD_TOO_LARGE, "rows_too_large", RefusedSize),

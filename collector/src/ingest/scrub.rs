@@ -5,19 +5,20 @@
 //! like the events that a page computed itself, before the spool has seen a byte of them.
 //!
 //! Every struct is taken apart without `..`, and every kind is named: a new field asks here what is to become of it. Left
-//! as they are: numbers and ids of rows; words of a specification (`initiator`, `protocol`, …); what the page's owner set
+//! as they are: numbers and ids, which are digits; words of a specification (`initiator`, `protocol`, …); what the page's owner set
 //! (release, environment); the origin, which was compared with the app's own.
 
 use std::borrow::Cow;
 
-use rum_core::scrub::scrub as masked;
+use rum_core::scrub::{TOKEN, scrub as masked};
 use rum_core::wire::Event;
 use rum_core::wire::event::{
-    ActionEvent, ElementTimingEvent, ErrorEvent, LongFrameEvent, RequestEvent, ResourceEvent, UserTimingEvent,
-    ViewEvent, VitalEvent,
+    ActionEvent, ElementTimingEvent, ErrorEvent, LogEvent, LongFrameEvent, RequestEvent, ResourceEvent,
+    UserTimingEvent, ViewEvent, VitalEvent,
 };
 use rum_core::wire::record::{
-    Action, ElementTiming, ErrorReport, LongFrame, Request, Resource, Script, Surroundings, UserTiming,
+    Action, Attribute, Attributes, Cause, ElementTiming, ErrorReport, Log, LongFrame, Request, Resource, Script,
+    Surroundings, UserTiming,
 };
 
 use super::outcome::{Outcome, Tally};
@@ -37,6 +38,7 @@ pub(super) fn scrub(mut batch: AcceptedBatch, tally: &mut Tally) -> AcceptedBatc
             Event::Resource(ResourceEvent { ordinal: _, what }) => scrub_resource(what, tally),
             Event::UserTiming(UserTimingEvent { ordinal: _, what }) => scrub_user_timing(what, tally),
             Event::ElementTiming(ElementTimingEvent { ordinal: _, what }) => scrub_element(what, tally),
+            Event::Log(LogEvent { ordinal: _, what }) => scrub_log(what, tally),
         }
     }
     batch
@@ -60,10 +62,16 @@ fn scrub_view(view: &mut ViewEvent, tally: &mut Tally) {
         receipt: _,
         surroundings,
         core_dropped: _,
+        user,
+        attributes,
+        scroll: _,
+        engaged: _,
     } = view;
     url(page, tally);
     referrer.iter_mut().for_each(|referrer| url(referrer, tally));
     some(page_name, tally);
+    some(user, tally);
+    scrub_attributes(attributes, tally);
     if let Some(surroundings) = surroundings {
         let Surroundings {
             downlink: _,
@@ -75,6 +83,8 @@ fn scrub_view(view: &mut ViewEvent, tally: &mut Tally) {
             delivery: _,
             server_timing,
             not_restored: _,
+            viewport_width: _,
+            viewport_height: _,
         } = surroundings;
         some(server_timing, tally);
     }
@@ -110,8 +120,24 @@ fn scrub_request(request: &mut Request, tally: &mut Tally) {
         status: _,
         duration: _,
         outcome: _,
+        request: _,
+        response: _,
+        transfer_bytes: _,
+        encoded_bytes: _,
+        decoded_bytes: _,
+        protocol: _,
+        redirect: _,
+        dns: _,
+        connect: _,
+        tls: _,
+        action: _,
+        operation,
+        // Hexadecimal digits: `trim` left no others.
+        trace_id: _,
+        span_id: _,
     } = request;
     url(address, tally);
+    some(operation, tally);
 }
 
 fn scrub_error(error: &mut ErrorReport, tally: &mut Tally) {
@@ -124,10 +150,31 @@ fn scrub_error(error: &mut ErrorReport, tally: &mut Tally) {
         handled: _,
         count: _,
         cut: _,
+        causes,
+        attributes,
+        target,
+        url: address,
+        line: _,
+        column: _,
+        debug_ids,
     } = error;
     some(class, tally);
     text(message, tally);
     some(stack, tally);
+    for cause in causes.iter_mut().flat_map(|causes| &mut causes.0) {
+        let Cause { class, message, stack } = cause;
+        some(class, tally);
+        text(message, tally);
+        some(stack, tally);
+    }
+    scrub_attributes(attributes, tally);
+    some(target, tally);
+    address.iter_mut().for_each(|address| url(address, tally));
+    for id in debug_ids.iter_mut().flat_map(|ids| &mut ids.0) {
+        // The values are hexadecimal digits. The script keeps its ids, as in the stack that it is joined with.
+        let Attribute { name, value: _ } = id;
+        text(name, tally);
+    }
 }
 
 fn scrub_action(action: &mut Action, tally: &mut Tally) {
@@ -136,9 +183,28 @@ fn scrub_action(action: &mut Action, tally: &mut Tally) {
         kind: _,
         name,
         target,
+        duration: _,
+        frustration: _,
+        attributes,
+        value: _,
     } = action;
     some(name, tally);
     some(target, tally);
+    scrub_attributes(attributes, tally);
+}
+
+fn scrub_log(log: &mut Log, tally: &mut Tally) {
+    let Log {
+        at: _,
+        level: _,
+        message,
+        source: _,
+        attributes,
+        trace_id: _,
+        weight: _,
+    } = log;
+    text(message, tally);
+    scrub_attributes(attributes, tally);
 }
 
 fn scrub_frame(frame: &mut LongFrameEvent, tally: &mut Tally) {
@@ -221,6 +287,20 @@ fn scrub_element(element: &mut ElementTiming, tally: &mut Tally) {
     text(name, tally);
     some(target, tally);
     address.iter_mut().for_each(|address| url(address, tally));
+}
+
+fn scrub_attributes(attributes: &mut Option<Attributes>, tally: &mut Tally) {
+    for attribute in attributes.iter_mut().flat_map(|attributes| &mut attributes.0) {
+        let Attribute { name, value } = attribute;
+        // What is secret by its name alone says nothing by itself.
+        let secret = format!("{name}={TOKEN}");
+        if masked(&format!("{name}={value}")).starts_with(&secret) && value != TOKEN {
+            TOKEN.clone_into(value);
+            tally.add(Outcome::TextScrubbed, 1);
+        }
+        text(name, tally);
+        text(value, tally);
+    }
 }
 
 /// A URL or a path. Ids first: whether a number's check digit makes a card of it must not decide under which page it is.

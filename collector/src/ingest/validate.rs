@@ -69,22 +69,13 @@ pub(super) fn validate(decoded: Decoded, received: Received, tally: &mut Tally) 
 }
 
 fn check(document: &mut Document, tally: &mut Tally) -> Result<(), Reject> {
-    let out_of_range = |field, value, expected| Err(Reject::OutOfRange { field, value, expected });
     let time_origin_ms = document.time_origin_ms;
     if !(0..=LATEST_ORIGIN_MS).contains(&time_origin_ms) {
-        return out_of_range(
-            "time_origin_ms",
-            time_origin_ms,
-            "a time in ms since the epoch, before 2100",
-        );
-    }
-    // The weight of a session follows from its version: without the version it would be a guess.
-    if let Some(version) = document.rate_version.filter(|version| *version != 0) {
-        return out_of_range(
-            "rate_version",
-            version,
-            "0 or absent: no other sampling rate is configured",
-        );
+        return Err(Reject::OutOfRange {
+            field: "time_origin_ms",
+            value: time_origin_ms,
+            expected: "a time in ms since the epoch, before 2100",
+        });
     }
     let Document {
         origin,
@@ -127,6 +118,7 @@ fn judge(item: &Item, known: &mut HashMap<i64, Id>) -> Result<(), Outcome> {
             in_range(timing.ordinal >= 0 && lasts && can_weigh(timing.what.weight))
         }
         Event::ElementTiming(element) => in_range(element.ordinal >= 0 && can_weigh(element.what.weight)),
+        Event::Log(log) => in_range(log.ordinal >= 0 && can_weigh(log.what.weight)),
         Event::View(_) => Ok(()),
     }
 }
@@ -176,6 +168,7 @@ fn in_range(condition: bool) -> Result<(), Outcome> {
 mod tests {
     use rum_core::wire::Batch;
     use rum_core::wire::Content;
+    use rum_core::wire::record::ErrorReport;
 
     use super::*;
     use crate::batch::Mode;
@@ -235,7 +228,7 @@ mod tests {
                 }
                 Event::Resource(resource) => (resource.what.initiator.as_str(), resource.what.url.as_str()),
                 Event::ElementTiming(element) => (element.what.name.as_str(), element.what.url.as_deref().unwrap()),
-                Event::Error(_) | Event::Action(_) | Event::UserTiming(_) => panic!("not sent"),
+                Event::Error(_) | Event::Action(_) | Event::UserTiming(_) | Event::Log(_) => panic!("not sent"),
             })
             .collect();
         let expected = [
@@ -316,6 +309,9 @@ mod tests {
             &format!(",null,null,{x},9,{navigation},[1,2,[{dropped}]],[1,2,0,4,8,2000,{x},{x},{x}]]"),
         );
         let frames = vec![short_frame; 60].join(",");
+        let attributes = vec![format!("[{x},{x}]"); 260].join(",");
+        let causes = [r#"["Error","m"]"#; 12].join(",");
+        let debug_ids = vec![format!(r#"[{x},"85314830-023f-4cf1-a267-535f4e37bb17"]"#); 60].join(",");
         let items = [
             view,
             format!("[2,0,1,3,0,5,{x},{x},null,1,2,3,4,[{frames}]]"),
@@ -325,18 +321,23 @@ mod tests {
             format!("[68,0,1,4,1,2,{x},{x},200,1,1,1,{x},1,{x}]"),
             format!("[69,0,1,5,1,{x}]"),
             format!("[70,0,1,6,1,{x},{x},{x}]"),
+            format!(r#"[71,0,1,7,1,2,"m",0,[{attributes}],{x}]"#),
+            format!(r#"[65,0,1,8,0,0,{x},"m",null,0,1,null,[{causes}],[{attributes}],{x},{x},1,2,[{debug_ids}]]"#),
+            format!("[66,0,1,9,1,2,{x},{x},1,1,[{attributes}],1]"),
+            format!(r#"[64,0,1,10,1,0,"GET","/",200,2,0,1,1,1,1,1,{x},1,1,1,1,1,{x},{x},{x}]"#),
+            format!("[71,0,1,11,1,2,{x},0]"),
         ];
         let (items, tally) = check(&items.join(","));
-        assert_eq!(items.len(), 8);
+        assert_eq!(items.len(), 13);
         for item in &items {
             let json = format!("{:?}", item.event);
             let texts = json.split('"').filter(|text| text.ends_with("xx"));
             let longest = texts.map(str::len).max().unwrap_or(0);
-            assert!(
-                (1..=limit::URL).contains(&longest),
-                "{longest} bytes in {}",
-                &json[..40]
-            );
+            let most = match item.event {
+                Event::Log(_) => limit::LOG_MESSAGE,
+                _ => limit::ATTRIBUTE_VALUE,
+            };
+            assert!((1..=most).contains(&longest), "{longest} bytes in {}", &json[..40]);
         }
         let lists = items.iter().map(|item| match &item.event {
             Event::View(view) => view
@@ -350,15 +351,39 @@ mod tests {
                 .len(),
             Event::Vital(vital) => vital.frames.as_ref().unwrap().0.len(),
             Event::LongFrame(frame) => frame.what.scripts.as_ref().unwrap().0.len(),
+            Event::Log(log) => log.what.attributes.as_ref().map_or(0, |attributes| attributes.0.len()),
+            Event::Error(error) => {
+                let ErrorReport {
+                    causes,
+                    attributes,
+                    debug_ids,
+                    ..
+                } = &error.what;
+                let attributes = [attributes, debug_ids].map(|list| list.as_ref().unwrap().0.len());
+                causes.as_ref().unwrap().0.len() + attributes.iter().sum::<usize>()
+            }
+            Event::Action(action) => action
+                .what
+                .attributes
+                .as_ref()
+                .map_or(0, |attributes| attributes.0.len()),
             _ => 0,
         });
         let expected = [limit::DROPPED_TYPES, limit::FRAMES, 0, 0, limit::SCRIPTS, 0, 0, 0];
-        assert_eq!(lists.collect::<Vec<_>>(), expected);
-        assert_eq!(tally.get(Outcome::ListCut), 3);
+        let of_the_page = [
+            limit::ATTRIBUTES,
+            limit::CAUSES + limit::ATTRIBUTES + limit::DEBUG_IDS,
+            limit::ATTRIBUTES,
+            0,
+            0,
+        ];
+        assert_eq!(lists.collect::<Vec<_>>(), [&expected[..], &of_the_page].concat());
+        assert_eq!(tally.get(Outcome::ListCut), 8);
+        assert_eq!(tally.get(Outcome::IdInvalid), 3);
     }
 
     #[test]
-    fn numbers_of_timings_that_cannot_be_are_dropped() {
+    fn numbers_that_cannot_be_are_dropped() {
         for (item, accepted) in [
             ("[67,0,1,3,1,2,0]", true),
             ("[67,0,1,3,1,-2,0]", false),
@@ -370,6 +395,10 @@ mod tests {
             (r#"[69,0,1,5,1,"m"]"#, true),
             (r#"[69,0,1,5,1,"m",1,999]"#, false),
             (r#"[70,0,1,6,1,"e",null,null,9007199254740992]"#, false),
+            (r#"[71,0,1,7,1,2,"m",0]"#, true),
+            (r#"[71,0,1,-7,1,2,"m",0]"#, false),
+            (r#"[71,0,1,7,1,2,"m",0,null,null,999]"#, false),
+            (r#"[71,0,1,7,1,99,"a level of the future",99]"#, true),
             // An INP whose frame cannot be.
             ("[2,0,1,3,0,5,null,null,null,1,2,3,4,[[9,1,-2,0]]]", false),
         ] {

@@ -57,6 +57,8 @@ struct Manifest {
     capture: String,
     glue: Vec<String>,
     wasm: Vec<String>,
+    /// The capture script again, by a name that holds its hash: a page may pin it.
+    pinned: Option<String>,
 }
 
 /// The files, by name.
@@ -114,6 +116,7 @@ impl Assets {
             .glue
             .into_iter()
             .chain(manifest.wasm)
+            .chain(manifest.pinned)
             .map(|name| (name, HASHED_CACHING));
         let mut assets = HashMap::new();
         for (name, caching) in hashed.chain([(manifest.capture, CAPTURE_CACHING)]) {
@@ -268,10 +271,11 @@ mod tests {
 
     fn dist() -> TempDir {
         let dist = TempDir::new().unwrap();
-        let manifest = r#"{"capture":"rum.js","glue":["rum-glue.0a1b.js"],"wasm":["rum.2c3d.wasm"],"stub":"stub.js"}"#;
+        let manifest = r#"{"capture":"rum.js","glue":["rum-glue.0a1b.js"],"wasm":["rum.2c3d.wasm"],"stub":"stub.js","pinned":"rum.4e5f.js"}"#;
         for (name, content) in [
             ("manifest.json", manifest.as_bytes()),
             ("rum.js", CAPTURE.as_bytes()),
+            ("rum.4e5f.js", CAPTURE.as_bytes()),
             ("rum-glue.0a1b.js", b"export {}"),
             ("rum.2c3d.wasm", WASM),
             ("stub.js", b"stub"),
@@ -298,6 +302,7 @@ mod tests {
     async fn each_file_has_its_type_and_its_caching() {
         for (path, media_type, caching) in [
             ("/rum.js", "text/javascript; charset=utf-8", CAPTURE_CACHING),
+            ("/rum.4e5f.js", "text/javascript; charset=utf-8", HASHED_CACHING),
             ("/rum-glue.0a1b.js", "text/javascript; charset=utf-8", HASHED_CACHING),
             ("/rum.2c3d.wasm", "application/wasm", HASHED_CACHING),
         ] {

@@ -2,8 +2,11 @@
 //! takes it for a network failure, and tries again. Nothing here is secret, and no cookie is looked at.
 
 use axum::response::Response;
-use http::HeaderValue;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS};
+use http::{HeaderName, HeaderValue};
+
+/// The sampling rate that new sessions are to freeze: `version;share`.
+pub(crate) const RUM_RATE: HeaderName = HeaderName::from_static("rum-rate");
 
 /// Adds the headers that make an answer readable.
 pub(super) async fn readable(mut response: Response) -> Response {
@@ -11,7 +14,7 @@ pub(super) async fn readable(mut response: Response) -> Response {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Retry-After, X-Request-Id"),
+        HeaderValue::from_static("Retry-After, Rum-Rate, X-Request-Id"),
     );
     response
 }

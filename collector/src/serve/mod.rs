@@ -14,6 +14,7 @@ mod schema;
 pub use assets::{Assets, AssetsError};
 pub use axum::Router;
 pub use connections::serve;
+pub(crate) use cross_origin::RUM_RATE;
 pub use health::{Component, Database, Health, Parts as HealthParts};
 pub use problem::Problem;
 pub use router::router;

@@ -21,7 +21,7 @@ const DAMAGES: usize = 10_000;
 pub(super) struct Log {
     folder: PathBuf,
     /// Held for as long as the spool is open: two writers would delete each other's segments.
-    _lock: File,
+    lock_file: File,
     state: Mutex<State>,
     /// Up to where frames are durable.
     committed: watch::Sender<Position>,
@@ -72,6 +72,14 @@ impl State {
     }
 }
 
+impl Drop for Log {
+    fn drop(&mut self) {
+        // A process that another thread is just starting has this one's open files until it runs its own program: closing the
+        // file alone would leave the lock to it for as long. What cannot be unlocked is unlocked by the end of the process.
+        let _ = self.lock_file.unlock();
+    }
+}
+
 impl Log {
     /// Takes up what was found in `folder`, whose lock file `lock` is.
     pub(super) fn new(folder: &Path, lock: File, found: &Found) -> Self {
@@ -100,7 +108,7 @@ impl Log {
         });
         let log = Self {
             folder: folder.to_owned(),
-            _lock: lock,
+            lock_file: lock,
             state: Mutex::new(state),
             committed: watch::Sender::new(committed.unwrap_or_default()),
             refusal: watch::Sender::new(None),

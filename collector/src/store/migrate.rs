@@ -43,6 +43,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "errors",
         sql: include_str!("../../migrations/0005_errors.sql"),
     },
+    Migration {
+        number: 6,
+        name: "events",
+        sql: include_str!("../../migrations/0006_events.sql"),
+    },
 ];
 
 /// What has to be there before anything can be noted.

@@ -20,6 +20,10 @@ const QUERY_LIMIT: Duration = Duration::from_secs(60);
 /// its next visit.
 const LATE_HOURS: u32 = 6;
 
+/// Errors that code threw or spoke of. What browsers say by themselves, such as deprecations and images that could not be
+/// loaded, is much more and says less: nobody is to be called for it unasked.
+const THROWN: &str = " AND source NOT IN ('resource', 'csp-violation', 'deprecation', 'intervention', 'crash')";
+
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum QueryError {
@@ -125,7 +129,7 @@ pub enum Measure {
         /// Between 0 and 1.
         q: f64,
     },
-    /// Rows of errors: an error counts once a document, however often it occurred there.
+    /// Rows of errors that code threw or spoke of: an error counts once a document, however often it occurred there.
     ErrorCount,
 }
 
@@ -203,7 +207,7 @@ fn window_statement(query: &WindowQuery) -> String {
             format!("quantileExactWeightedIf({q:?})(value, toUInt64(round(weight * 1000)), {on_time})"),
             " AND metric = {metric:String}",
         ),
-        Measure::ErrorCount => ("rum.errors", format!("countIf({on_time})"), ""),
+        Measure::ErrorCount => ("rum.errors", format!("countIf({on_time})"), THROWN),
     };
     let group = match query.group_by {
         GroupBy::Nothing => "''",

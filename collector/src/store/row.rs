@@ -12,6 +12,9 @@ use super::schema::{Column, Table};
 /// A row for people.
 type Object = serde_json::Map<String, Json>;
 
+/// What a page says about something, by name.
+type Attributes<'a> = Map<Low<'a>, &'a str>;
+
 /// A row of one table.
 pub(crate) trait Row {
     /// Where it belongs.
@@ -161,7 +164,7 @@ placed! {
         response_end_ms: Option<f32>,
         dom_content_loaded_start_ms: Option<f32>,
         server_timing: &'a str,
-        server_timing_ms: Map<'a, f32>,
+        server_timing_ms: Map<Low<'a>, f32>,
         not_restored: Vec<Low<'a>>,
         downlink_kbps: Option<u32>,
         rtt_ms: Option<u32>,
@@ -170,7 +173,11 @@ placed! {
         cores: Option<u32>,
         pixel_ratio: Option<f32>,
         delivery: Low<'a>,
-        observer_dropped_by_type: Map<'a, u32>,
+        observer_dropped_by_type: Map<Low<'a>, u32>,
+        user_id: &'a str,
+        attributes: Attributes<'a>,
+        scroll_depth: Option<f32>,
+        engaged_ms: Option<f64>,
     }
 }
 
@@ -248,11 +255,15 @@ placed! {
         request_ms: Option<f32>,
         response_ms: Option<f32>,
         weight: f32,
+        operation: Low<'a>,
+        trace_id: &'a str,
+        span_id: &'a str,
+        action_ordinal: Option<u64>,
     }
 }
 
 placed! {
-    /// An error. Its frames are lists of equal length, the innermost call first.
+    /// An error. Its frames are lists of equal length, the innermost call first; so are its causes, the nearest first.
     ErrorRow(ErrorFields) => Errors {
         ordinal: u64,
         last_ts: Millis,
@@ -271,6 +282,16 @@ placed! {
         frame_line: Vec<u32>,
         frame_column: Vec<u32>,
         frame_in_app: Vec<bool>,
+        cause_class: Vec<Low<'a>>,
+        cause_message: Vec<&'a str>,
+        cause_stack: Vec<&'a str>,
+        attributes: Attributes<'a>,
+        target: &'a str,
+        url: &'a str,
+        line: Option<u32>,
+        column: Option<u32>,
+        debug_ids: Map<&'a str, &'a str>,
+        weight: f32,
     }
 }
 
@@ -281,6 +302,28 @@ placed! {
         ordinal: u64,
         name: &'a str,
         target: &'a str,
+        next_paint_ms: Option<f32>,
+        rage: bool,
+        dead: bool,
+        error: bool,
+        attributes: Attributes<'a>,
+        value: Option<f64>,
+        release: Low<'a>,
+        weight: f32,
+    }
+}
+
+placed! {
+    /// A line of a page's log.
+    LogRow(LogFields) => Logs {
+        ordinal: u64,
+        level: Low<'a>,
+        message: &'a str,
+        source: Low<'a>,
+        attributes: Attributes<'a>,
+        trace_id: &'a str,
+        release: Low<'a>,
+        weight: f32,
     }
 }
 

@@ -158,13 +158,13 @@ impl<T: Value> Value for Vec<T> {
     }
 }
 
-/// Numbers by what they are of.
+/// Values by their names.
 #[derive(Clone, Debug)]
-pub(crate) struct Map<'a, T>(pub(crate) Vec<(&'a str, T)>);
+pub(crate) struct Map<K, V>(pub(crate) Vec<(K, V)>);
 
-impl<T: Value> Value for Map<'_, T> {
+impl<K: Value, V: Value> Value for Map<K, V> {
     fn sql_type() -> String {
-        format!("Map({}, {})", Low::sql_type(), T::sql_type())
+        format!("Map({}, {})", K::sql_type(), V::sql_type())
     }
     fn encode(&self, out: &mut Vec<u8>) {
         length(self.0.len(), out);
@@ -174,9 +174,10 @@ impl<T: Value> Value for Map<'_, T> {
         }
     }
     fn json(&self) -> Json {
+        let entry = |(key, value): &(K, V)| Some((key.json().as_str()?.to_owned(), value.json()));
         self.0
             .iter()
-            .map(|(key, value)| ((*key).to_owned(), value.json()))
+            .filter_map(entry)
             .collect::<serde_json::Map<_, _>>()
             .into()
     }
@@ -257,8 +258,8 @@ pub(crate) mod tests {
             return (0..decode_length(data)).map(|_| decode_value(inner, data)).collect();
         }
         if let Some(inner) = sql_type
-            .strip_prefix("Map(LowCardinality(String), ")
-            .and_then(|inner| inner.strip_suffix(')'))
+            .strip_prefix("Map(")
+            .and_then(|inner| inner.split_once(", ")?.1.strip_suffix(')'))
         {
             let entries = (0..decode_length(data)).map(|_| {
                 let key = decode_value("String", data);
@@ -330,7 +331,10 @@ pub(crate) mod tests {
         check(&true, &[1]);
         check(&-2_i64, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
         check(&vec![1_u16, 2], &[2, 1, 0, 2, 0]);
-        check(&Map(vec![("a", 1_u16), ("b", 2)]), &[2, 1, b'a', 1, 0, 1, b'b', 2, 0]);
+        check(
+            &Map(vec![(Low("a"), 1_u16), (Low("b"), 2)]),
+            &[2, 1, b'a', 1, 0, 1, b'b', 2, 0],
+        );
     }
 
     #[test]

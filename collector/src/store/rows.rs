@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use rum_core::Id;
 use rum_core::wire::event::ViewEvent;
+use rum_core::wire::record::Attributes;
 use rum_core::wire::{Event, Item};
 
 use super::clock::{ViewStart, correction_ms, judge};
 use super::frame::Frame;
 use super::row::{ClockBadRow, Place, Row};
-use super::rowbinary::{Low, Millis, Seconds, Value};
-use crate::batch::EnrichedBatch;
+use super::rowbinary::{Low, Map, Millis, Seconds, Value};
+use crate::batch::{EnrichedBatch, Mode};
 
 mod incident;
+mod log;
 mod name;
 mod page_view;
 mod timing;
@@ -20,9 +22,6 @@ mod vital;
 
 /// How long rows are kept, in days: the one retention class there is yet.
 const RETENTION_DAYS: u16 = 30;
-
-/// The weight of a session that was kept with probability 1: version 0 of the sampling rate, the only one there is yet.
-const WEIGHT: f32 = 1.0;
 
 /// The latest moment a row may carry, in ms since the epoch (2100): times beyond it are a sender's nonsense.
 const LATEST_MS: i64 = 4_102_444_800_000;
@@ -80,6 +79,8 @@ struct Name<'a> {
 impl<'a> Maker<'a> {
     fn push(&mut self, view: &'a ViewEvent, item: &'a Item) {
         match &item.event {
+            // It is the place of what a browser reported, and nobody's page view.
+            Event::View(_) if self.batch.accepted.mode == Mode::Report => {}
             Event::View(event) => self.view(item, event),
             Event::Vital(event) => self.vital(view, item, event),
             Event::Request(event) => self.request(view, item, event),
@@ -89,6 +90,7 @@ impl<'a> Maker<'a> {
             Event::Resource(event) => self.resource(view, item, event),
             Event::UserTiming(event) => self.user_timing(view, item, event),
             Event::ElementTiming(event) => self.element_timing(view, item, event),
+            Event::Log(event) => self.log(view, item, event),
         }
     }
 
@@ -123,6 +125,12 @@ impl<'a> Maker<'a> {
         let slept = if slept > SHORTEST_SLEEP_MS { slept } else { 0 };
         let moment = wall(t).saturating_add(slept).saturating_add(self.correction_ms);
         Millis(moment.clamp(0, LATEST_MS))
+    }
+
+    /// What a row stands for: its session's weight, times the thousandths of its own sampling.
+    fn weight(&self, view: &ViewEvent, thousandths: Option<i64>) -> f32 {
+        let own = thousandths.map_or(1.0, |thousandths| (thousandths as f64 / 1_000.0) as f32);
+        self.batch.weights.others(view.session_id) * own
     }
 
     /// Puts the row into its table, or into `clock_bad` if its view's start cannot be true.
@@ -166,9 +174,12 @@ fn ms32(us: i64) -> f32 {
     ms(us) as f32
 }
 
-/// What a row stands for, from the thousandths of its own sampling.
-fn weight(thousandths: Option<i64>) -> f32 {
-    thousandths.map_or(WEIGHT, |thousandths| WEIGHT * (thousandths as f64 / 1_000.0) as f32)
+/// What a page says about something, by name.
+fn attributes(attributes: &Option<Attributes>) -> Map<Low<'_>, &str> {
+    let all = attributes.iter().flat_map(|attributes| &attributes.0);
+    Map(all
+        .map(|attribute| (Low(attribute.name.as_str()), attribute.value.as_str()))
+        .collect())
 }
 
 fn clamp_u32(number: i64) -> u32 {

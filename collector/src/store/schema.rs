@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{ActionRow, ClockBadRow, ErrorRow, LongFrameRow, RequestRow, Row, TimingRow, ViewRow, VitalRow};
+use super::row::{
+    ActionRow, ClockBadRow, ErrorRow, LogRow, LongFrameRow, RequestRow, Row, TimingRow, ViewRow, VitalRow,
+};
 use super::rowbinary::Value;
 
 /// The database of the tables.
@@ -29,11 +31,13 @@ pub enum Table {
     LongFrames = 7,
     /// One row a mark, a measure or a timed element.
     Timings = 8,
+    /// One row a line of a page's log.
+    Logs = 9,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Views,
         Self::Vitals,
         Self::Requests,
@@ -42,6 +46,7 @@ impl Table {
         Self::ClockBad,
         Self::LongFrames,
         Self::Timings,
+        Self::Logs,
     ];
 
     /// The table's name in its database.
@@ -56,6 +61,7 @@ impl Table {
             Self::ClockBad => "clock_bad",
             Self::LongFrames => "long_frames",
             Self::Timings => "timings",
+            Self::Logs => "logs",
         }
     }
 
@@ -76,6 +82,7 @@ impl Table {
             Self::ClockBad => ClockBadRow::columns(),
             Self::LongFrames => LongFrameRow::columns(),
             Self::Timings => TimingRow::columns(),
+            Self::Logs => LogRow::columns(),
         }
     }
 
@@ -88,7 +95,8 @@ impl Table {
             | Self::Errors
             | Self::Actions
             | Self::LongFrames
-            | Self::Timings => Some(6),
+            | Self::Timings
+            | Self::Logs => Some(6),
             Self::ClockBad => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rum_collector::batch::{AcceptedBatch, EnrichedBatch, Mode};
+use rum_collector::batch::{AcceptedBatch, EnrichedBatch, Mode, Weights};
 use rum_collector::store::rows::rows;
 use rum_collector::store::writer::{self, WriterOptions};
 use rum_collector::store::{Appended, Spool, SpoolHealth, SpoolOptions};
@@ -42,7 +42,8 @@ impl Visit {
         }
     }
 
-    /// One view with a row of every kind: an error that occurred twice, an interaction with its frame; arrives now.
+    /// One view with a row of every kind: an error that occurred twice, an interaction with its frame; arrives now. Of a
+    /// session that was kept as one of ten, by a page that sends all errors.
     pub(crate) fn batch(self) -> EnrichedBatch {
         let Self {
             number,
@@ -78,17 +79,36 @@ impl Visit {
                     "server_timing": "db;dur=12.5", "not_restored": "unload-listener", "downlink": 9_500, "rtt": 50,
                     "save_data": 0, "device_memory": 8_192, "cores": 8, "pixel_ratio": 2_000, "delivery": null,
                 },
+                "user": "u-42", "attributes": [{ "name": "user.plan", "value": "gold" }],
+                "scroll": 640, "engaged": 3_200_000,
             }],
             "vitals": [vital(Metric::Lcp, lcp), vital(Metric::Cls, 50_000), inp],
             "requests": [{
                 "seq": 900, "ordinal": 3, "initiator": 0, "method": "GET", "url": "https://api.example/cart",
-                "status": 200, "start": 700_000, "duration": 150_250, "outcome": 0,
+                "status": 200, "start": 700_000, "duration": 150_250, "outcome": 0, "request": 90_000, "response": 50_000,
+                "transfer_bytes": 1_500, "encoded_bytes": 1_200, "protocol": "h2", "dns": 1_000, "connect": 9_000,
+                "tls": 5_000, "action": 2, "operation": "query Cart", "trace_id": "0af7651916cd43dd8448eb211c80319c",
+                "span_id": "b7ad6b7169203331",
             }],
             "errors": [{
                 "seq": seq, "ordinal": 4, "source": 0, "class": "TypeError", "message": "x is null", "handled": 0,
                 "count": 2, "first": 1_000_000, "stack": "pay@https://shop.example/cart.js:1:2",
+                "causes": [{ "class": "RangeError", "message": "no such item" }],
+                "attributes": [{ "name": "cart.items", "value": "3" }],
+                "debug_ids": [{
+                    "name": "https://shop.example/cart.js", "value": "85314830-023f-4cf1-a267-535f4e37bb17",
+                }],
             }],
-            "actions": [{ "seq": 800, "ordinal": 2, "at": 800_000, "kind": 0, "name": "Pay", "target": "button#pay" }],
+            "actions": [{
+                "seq": 800, "ordinal": 2, "at": 800_000, "kind": 0, "name": "Pay", "target": "button#pay",
+                "duration": 48_500, "frustration": 5, "attributes": [{ "name": "sku", "value": "porcini" }],
+                "value": 12_500,
+            }],
+            "logs": [{
+                "seq": 850, "ordinal": 10, "at": 850_000, "level": 3, "message": "stock is low", "source": 0,
+                "attributes": [{ "name": "sku", "value": "porcini" }], "trace_id": "0af7651916cd43dd8448eb211c80319c",
+                "weight": 4_000,
+            }],
             "long_frames": [{
                 "seq": 3_000, "ordinal": 6, "start": 2_900_000, "duration": 70_000, "kind": 1, "weight": 4_000,
             }],
@@ -119,6 +139,7 @@ impl Visit {
             },
             browser: "Chrome",
             device: "desktop",
+            weights: Weights::new(0.1, false),
         }
     }
 }

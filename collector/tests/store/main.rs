@@ -7,8 +7,11 @@
 )]
 
 mod fixture;
+mod front;
 mod older_spool;
 mod reading;
+mod reports;
+mod sampling;
 #[path = "../support/mod.rs"]
 mod support;
 mod writing;

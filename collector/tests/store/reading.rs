@@ -9,7 +9,7 @@ use crate::fixture::{Store, Visit};
 use crate::support::Database;
 
 /// Each view with the rows that a visit has in it.
-const VIEWS: [(&str, u64); 11] = [
+const VIEWS: [(&str, u64); 13] = [
     ("page_views", 1),
     ("web_vitals", 3),
     ("web_vitals_all", 3),
@@ -21,6 +21,8 @@ const VIEWS: [(&str, u64); 11] = [
     ("errors", 1),
     ("actions", 1),
     ("sessions", 1),
+    ("logs", 1),
+    ("breadcrumbs", 5),
 ];
 
 #[tokio::test]
@@ -107,6 +109,47 @@ async fn every_view_answers() {
             }
         }
         insta::assert_json_snapshot!(view, rows);
+    }
+    store.stop().await;
+    database.stop().await;
+}
+
+#[tokio::test]
+async fn words_traces_and_hours_are_found_by_their_indexes() {
+    let database = Database::start().await;
+    migrate(&database.clickhouse).await.unwrap();
+    let store = Store::start(&database);
+    store.append(Visit::new(1)).await;
+    store.drained().await;
+    for (view, condition, index) in [
+        ("logs", "hasToken(message, 'stock')", "Name: message"),
+        (
+            "logs",
+            "trace_id = '0af7651916cd43dd8448eb211c80319c'",
+            "Name: trace_id",
+        ),
+        (
+            "requests",
+            "trace_id = '0af7651916cd43dd8448eb211c80319c'",
+            "Name: trace_id",
+        ),
+        // Through the union of tables.
+        (
+            "breadcrumbs",
+            "kind = 'error' AND app = 'shop' AND hour >= now() - INTERVAL 1 DAY",
+            "(hour in [",
+        ),
+    ] {
+        let count = format!("SELECT count() FROM rum.{view} WHERE {condition}");
+        assert_eq!(database.number(&count).await, 1, "{count}");
+        let plan = query::sql(
+            &database.clickhouse,
+            &format!("EXPLAIN indexes = 1 {count}"),
+            SqlFormat::Csv,
+        )
+        .await
+        .unwrap();
+        assert!(plan.contains(index), "{count}: {plan}");
     }
     store.stop().await;
     database.stop().await;

@@ -52,6 +52,11 @@ impl Database {
         }
     }
 
+    /// Where it is, for a collector of one's own.
+    pub(crate) fn endpoint(&self) -> watch::Receiver<Option<Endpoint>> {
+        follow(self.supervisor.state())
+    }
+
     /// A folder for the test's other files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

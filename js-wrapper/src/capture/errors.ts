@@ -1,11 +1,13 @@
-// Errors that nobody caught. Equal ones are one record with a count.
+// Errors that nobody caught, and resources that could not be loaded. Equal ones are one record with a count.
 
 import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
 import { listen } from '../guard'
 import { lose } from '../loss'
 import { ordinal, sinkAs, type Fields } from '../stream'
+import { plainUrl } from '../url'
 import { beforeCut } from '../view'
+import { selector } from './selector'
 
 const enum Most {
   /** UTF-16 units. */
@@ -15,9 +17,15 @@ const enum Most {
   Errors = 50,
 }
 
-const enum Source {
+export const enum ErrorSource {
   Error,
   Rejection,
+  Page,
+  Console,
+  Resource,
+  Policy,
+  Deprecation,
+  Intervention,
 }
 
 /** What records an error; of these the time and the count change. */
@@ -31,63 +39,74 @@ const known = new Map<string, Known>()
 /** Counted since they were last recorded. */
 const repeated = new Set<Known>()
 let busy = false
+/** What was thrown when an error was last recorded: the second chunk looks behind it. */
+export let thrown: any
 
 const record = (error: Known): void => {
   error[Place.T] = now()
   sinkAs(...error)
 }
 
-const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
-  const rejected = 'reason' in event
-  // Elements that cannot be loaded tell by the same name, without a message. And to read an error may run the page's
-  // own code, which may fail in its turn.
-  if (busy || !(rejected || event.message)) return
+/** Takes an error that happened at `t`, and of which a message is `told`; `place` are a selector and a URL. */
+export const takeError = (
+  source: ErrorSource,
+  t: number,
+  error: any,
+  told: unknown = '',
+  ...place: [target?: string | null, url?: string]
+): void => {
+  // To read an error may run the page's own code, which may fail in its turn.
+  if (busy) return
   busy = true
-  const thrown = rejected ? event.reason : event.error
-  let name: string | null = null
   let message = ''
+  let name: string | null = null
   let stack: string | null = null
   try {
     // The page may dispatch an event of that name with anything in it.
-    if (!rejected) message += event.message
-    if ('message' in thrown) {
-      message = '' + thrown.message
-      if (thrown.name) name = '' + thrown.name
-      if (thrown.stack) {
+    message += told
+    if ('message' in error) {
+      message = '' + error.message
+      if (error.name) name = '' + error.name
+      if (error.stack) {
         // V8 begins a stack with the message, which may be longer than all the frames.
-        stack = `${thrown.stack}`.replace(thrown + '\n', '').replaceAll(location.origin, '\x7f')
+        stack = `${error.stack}`.replace(error + '\n', '').replaceAll(location.origin, '\x7f')
       }
-    } else message = `{${Object.keys(thrown)}}`
+    } else message = `{${Object.keys(error)}}`
   } catch {
     // No object, or one that does not let itself be read: then what was read before stands.
-    if (Object(thrown) !== thrown) message ||= String(thrown)
+    if (Object(error) !== error) message ||= String(error)
   }
   busy = false
 
-  let cut = 0
-  const short = (text: string, most: number): string => {
-    cut += text.length - (text = text.slice(0, most)).length
-    return text
-  }
-  message = short(message, Most.Message)
-  stack &&= short(stack, Most.Stack)
-  const key = [name, message, stack] + ''
+  const whole = message + stack
+  message = message.slice(0, Most.Message)
+  stack &&= stack.slice(0, Most.Stack)
+  const key = [name, message, stack, place] + ''
   const again = known.get(key)
   if (again) {
     again[Place.Count]++
     repeated.add(again)
   } else if (known.size < Most.Errors) {
-    const source = rejected ? Source.Rejection : Source.Error
-    const first = micros(event.timeStamp)
-    const error: Known = [ordinal(), Kind.Error, 0, first, source, name, message, stack, 0, 1, cut || null]
-    known.set(key, error)
-    record(error)
+    const cut = whole.length - (message + stack).length || null
+    const fresh: Known = [ordinal(), Kind.Error, 0, micros(t), source, name, message, stack, 0, 1, cut, null, null, ...place]
+    known.set(key, fresh)
+    thrown = error
+    record(fresh)
   } else lose()
 }
 
+const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
+  const { message, timeStamp, target, error } = event as ErrorEvent
+  const { src, href, localName } = target as HTMLImageElement & HTMLLinkElement
+  if ('reason' in event) takeError(ErrorSource.Rejection, timeStamp, event.reason)
+  else if (message) takeError(ErrorSource.Error, timeStamp, error, message)
+  // Elements that cannot be loaded tell by the same name, without a message.
+  else if (localName) takeError(ErrorSource.Resource, timeStamp, localName, '', selector(target as Element), plainUrl(src || href))
+}
+
 /** `early` are events that the inline stub kept. */
-export const captureErrors = (early: Event[]): void => {
-  early.forEach((event) => take(event as ErrorEvent))
+export const captureErrors = (early?: Event[]): void => {
+  early?.forEach((event) => take(event as ErrorEvent))
   listen('error', take)
   listen('unhandledrejection', take)
   beforeCut(() => {

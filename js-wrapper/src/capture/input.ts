@@ -4,7 +4,6 @@ import { micros } from '../clock'
 import { Kind } from '../generated/wire'
 import { listen } from '../guard'
 import { sink } from '../stream'
-import { act } from '../view'
 import { selector } from './selector'
 
 const LONGEST_NAME = 60
@@ -17,9 +16,6 @@ const enum Type {
   Keydown,
 }
 
-/** Time and target of the latest click: the element may be gone when the entry of the interaction comes. */
-export let lastClick: [t: number, target: string | null] | [] = []
-
 // Not scroll, which scripts do too: https://github.com/GoogleChrome/web-vitals/issues/75
 let untouched = true
 
@@ -27,23 +23,23 @@ export const captureInput = (): void =>
   ['click', 'submit', 'keydown'].forEach((type, kind: Type) =>
     listen(type, ({ isTrusted, target, timeStamp }) => {
       if (!isTrusted) return
-      act(timeStamp)
       if (untouched && kind != Type.Submit) {
         untouched = false
         sink(Kind.Input, timeStamp)
       }
       if (kind == Type.Keydown || !(target instanceof Element)) return
       const named = target.closest(NAMED)
-      const name = (named || target).getAttribute('aria-label') || named?.textContent
-      const path = selector(target)
-      lastClick = [timeStamp, path]
+      const attribute = (name: string): string | null => (named || target).getAttribute(name)
+      const name = target.closest('[data-rum-mask]')
+        ? null
+        : attribute('data-rum-name') || attribute('aria-label') || named?.textContent
       sink(
         Kind.Action,
         timeStamp,
         micros(timeStamp),
         kind,
         name?.replace(/\s+/g, ' ').trim().slice(0, LONGEST_NAME) || null,
-        path,
+        selector(target),
       )
     }),
   )

@@ -7,6 +7,6 @@ import { observe } from './observe'
 import { selector } from './selector'
 
 export const captureLargestPaint = (): unknown =>
-  observe('largest-contentful-paint', ({ startTime, size, element, id, url }: LargestContentfulPaint) =>
-    sink(Kind.LargestPaint, startTime, Math.round(size), selector(element) || (id ? '#' + id : null), url ? plainUrl(url) : null),
+  observe('largest-contentful-paint', ({ startTime, element, id, url }: LargestContentfulPaint) =>
+    sink(Kind.LargestPaint, startTime, selector(element) || (id ? '#' + id : null), url ? plainUrl(url) : null),
   )

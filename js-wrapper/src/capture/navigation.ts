@@ -1,15 +1,18 @@
-// Navigation timing of the document.
+// Navigation timing of a document that is left before the second chunk comes, which records the whole.
 
 import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
-import { sink } from '../stream'
+import { sink, type Fields } from '../stream'
 
 /** First letters of navigate, reload, back_forward and prerender: their place is the kind. */
-const KINDS = 'nrbp'
-/** The browser had thrown the tab away to save memory, and loaded it again when the user came back. */
-const DISCARDED = 4
-/** In the order of the wire. */
-const MOMENTS = [
+export const KINDS = 'nrbp'
+/** In the order of the wire. What is 0 here, a number of bytes or a moment after this one, the second chunk brings. */
+const FIELDS = [
+  0,
+  0,
+  0,
+  0,
+  0,
   'fetchStart',
   'domainLookupStart',
   'domainLookupEnd',
@@ -20,40 +23,30 @@ const MOMENTS = [
   'responseEnd',
   'domInteractive',
   'domContentLoadedEventStart',
-  'domContentLoadedEventEnd',
+  0,
   'domComplete',
-  'loadEventEnd',
-  'secureConnectionStart',
-  'workerStart',
-  'redirectStart',
-  'redirectEnd',
+  0,
+  0,
+  0,
+  0,
+  0,
   'activationStart',
 ] as const
-type Numbers<T extends readonly unknown[]> = { -readonly [I in keyof T]: number | null }
+type Rest = Fields<Kind.Navigation> extends [unknown, ...infer R] ? R : never
 
 /** The document's navigation entry. */
 export const navigationEntry = (): PerformanceNavigationTiming | undefined =>
   performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined
 
-let complete = false
+/** Later ones would say the same. */
+let done = false
 
-/** Records the entry, once it is complete, or as it is when the page is left. */
+/** Records the entry as it is when the page is left. */
 export const takeNavigation = (): void => {
   const entry = navigationEntry()
   // Browsers have reported zero, negative and future times: https://github.com/GoogleChrome/web-vitals/issues/137
-  if (complete || !entry || entry.responseStart <= 0 || entry.responseStart >= now()) return
-  complete = entry.loadEventEnd > 0
-  // What did not happen is 0, and undefined in browsers that do not know it.
-  const moments = MOMENTS.map((name) => micros(Math.max(0, entry[name]!)) || null) as Numbers<typeof MOMENTS>
-  sink(
-    Kind.Navigation,
-    now(),
-    document.wasDiscarded ? DISCARDED : KINDS.indexOf(entry.type[0]!),
-    entry.transferSize,
-    entry.encodedBodySize,
-    entry.decodedBodySize,
-    entry.responseStatus || null,
-    entry.nextHopProtocol || null,
-    ...moments,
-  )
+  if (done || !entry || entry.responseStart <= 0 || entry.responseStart >= now()) return
+  const moment = (name: (typeof FIELDS)[number]): number | null => micros(Math.max(0, entry[name as 'fetchStart'])) || null
+  sink(Kind.Navigation, now(), KINDS.indexOf(entry.type[0]!), ...(FIELDS.map(moment) as Rest))
+  done = entry.domComplete > 0
 }

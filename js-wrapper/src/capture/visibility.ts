@@ -1,13 +1,13 @@
 // Whether anyone sees the page. When it is hidden all is reported, for it may never come back.
 
-import { now, wall } from '../clock'
+import { now } from '../clock'
 import { Kind } from '../generated/wire'
 import { listen } from '../guard'
 import { renewSession } from '../session'
 import { changed, flush, sink } from '../stream'
-import { act, cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
+import { cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
 
-const see = (t: number, hidden = +document.hidden): void => sink(Kind.Visibility, t, hidden, wall())
+const see = (t: number, hidden = +document.hidden): void => sink(Kind.Visibility, t, hidden)
 
 /**
  * If the page is hidden already. Engines that cannot tell since when, see `recordHiddenBefore`, paint in the background too:
@@ -42,7 +42,6 @@ export const captureVisibility = (): void => {
     // Chromium tells this before pageshow, which opens the view that it belongs to.
     if (cached || !viewId) return
     left = false
-    act(timeStamp)
     see(timeStamp)
   })
   listen('pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {

@@ -46,6 +46,8 @@ export const enum Kind {
   PaintResource = 15,
   /** What is known about the document, its network and its device. */
   Surroundings = 16,
+  /** Who uses the page, and what it says about itself, from `t` on. */
+  Context = 17,
   /** A fetch or XMLHttpRequest; `t` is when it ended. */
   Request = 64,
   /** An error; `t` is when its count was last read. */
@@ -60,6 +62,8 @@ export const enum Kind {
   UserTiming = 69,
   /** An element that the page wants timed (Element Timing). */
   ElementTiming = 70,
+  /** What the page logged. */
+  Log = 71,
 }
 
 /** A page view opened; the one before it ended. */
@@ -154,8 +158,6 @@ export type VisibilityRecord = [
   t: number,
   /** 0 visible, 1 hidden. */
   hidden: number,
-  /** The wall clock in ms since the epoch, for monotonic time may stop while a machine sleeps. */
-  wall_ms: number,
 ]
 
 /** First contentful paint, at `t`. */
@@ -170,8 +172,6 @@ export type LargestPaintRecord = [
   kind: Kind.LargestPaint,
   ordinal: number,
   t: number,
-  /** Its size in square CSS pixels. */
-  size: number,
   /** A selector of the element, or `#` and the entry's id where the element is gone. */
   target?: string | null,
   /** The resource, if it is an image. */
@@ -239,6 +239,10 @@ export type CutRecord = [
   interaction_count: number | null,
   /** What was lost so far. */
   receipt: Receipt,
+  /** How far down the view was seen: the lowest edge of the viewport, in thousandths of the document's height. */
+  scroll?: number | null,
+  /** How long the view was visible while the user was active, in µs. */
+  engaged?: number | null,
 ]
 
 /** A long animation frame that meets an interaction. */
@@ -282,12 +286,12 @@ export type SoftPaintRecord = [
   kind: Kind.SoftPaint,
   ordinal: number,
   t: number,
-  /** Its `interactionId`. */
-  interaction_id: number,
   /** A selector of the element, or `#` and its id where the element is gone. */
   target?: string | null,
   /** The resource, if it is an image. */
   url?: string | null,
+  /** Its `interactionId`. */
+  interaction_id?: number | null,
 ]
 
 /** The resource behind the candidate for the largest paint at `t`. */
@@ -324,6 +328,21 @@ export type SurroundingsRecord = [
   server_timing?: string | null,
   /** Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`). */
   not_restored?: string | null,
+  /** Width of the viewport in CSS pixels. */
+  viewport_width?: number | null,
+  /** Height of the viewport in CSS pixels. */
+  viewport_height?: number | null,
+]
+
+/** Who uses the page, and what it says about itself, from `t` on. */
+export type ContextRecord = [
+  kind: Kind.Context,
+  ordinal: number,
+  t: number,
+  /** The user's id, as the page gave it. */
+  user?: string | null,
+  /** Properties of user, context, tags and feature flags. */
+  attributes?: Attribute[] | null,
 ]
 
 /** A fetch or XMLHttpRequest; `t` is when it ended. */
@@ -345,6 +364,34 @@ export type RequestRecord = [
   duration: number,
   /** 0 answered, 1 failed, 2 aborted, 3 timed out. */
   outcome: number,
+  /** Waiting for the first byte, in µs. This and what follows is of the resource's timing. */
+  request?: number | null,
+  /** Receiving, in µs. */
+  response?: number | null,
+  /** `transferSize` in bytes. */
+  transfer_bytes?: number | null,
+  /** `encodedBodySize` in bytes. */
+  encoded_bytes?: number | null,
+  /** `decodedBodySize` in bytes, if it is another number than `encoded_bytes`. */
+  decoded_bytes?: number | null,
+  /** `nextHopProtocol`. */
+  protocol?: string | null,
+  /** Redirects, in µs. */
+  redirect?: number | null,
+  /** Name look-up, in µs. */
+  dns?: number | null,
+  /** Connecting, TLS included, in µs. */
+  connect?: number | null,
+  /** TLS, in µs. */
+  tls?: number | null,
+  /** The ordinal of the action that it followed. */
+  action?: number | null,
+  /** The GraphQL operation, such as `query Products`. */
+  operation?: string | null,
+  /** The trace that the request was sent with (<https://www.w3.org/TR/trace-context/>), 32 hexadecimal digits. */
+  trace_id?: string | null,
+  /** Its span, 16 hexadecimal digits. */
+  span_id?: string | null,
 ]
 
 /** An error; `t` is when its count was last read. */
@@ -354,7 +401,7 @@ export type ErrorRecord = [
   t: number,
   /** When first, in µs since the time origin. */
   first: number,
-  /** 0 error event, 1 unhandled rejection, 2 reported by the page. */
+  /** 0 error event, 1 unhandled rejection, 2 reported by the page, 3 `console.error`, 4 a resource that could not be loaded, 5 a violation of the Content-Security-Policy, 6 deprecation, 7 intervention, 8 crash. */
   source: number,
   /** `error.name`, such as `TypeError`; absent if what was thrown is no Error. */
   class_: string | null,
@@ -368,6 +415,20 @@ export type ErrorRecord = [
   count: number,
   /** UTF-16 units that the limits cut off message and stack. */
   cut?: number | null,
+  /** What caused it, the nearest cause first; of an AggregateError its errors. */
+  causes?: Cause[] | null,
+  /** What the page said about it. */
+  attributes?: Attribute[] | null,
+  /** A selector of the element whose resource it is. */
+  target?: string | null,
+  /** The resource, the blocked URL, or the script that is reported on. */
+  url?: string | null,
+  /** The line in that script. */
+  line?: number | null,
+  /** The column in it. */
+  column?: number | null,
+  /** The debug ids of scripts in its stack (ECMA-426): each a script's URL and its id. */
+  debug_ids?: Attribute[] | null,
 ]
 
 /** Something the user did. */
@@ -377,12 +438,20 @@ export type ActionRecord = [
   t: number,
   /** When, in µs since the time origin. */
   at: number,
-  /** 0 click, 1 submit. */
+  /** 0 click, 1 submit, 2 the page's own (`track`), 3 a number of the page's (`measure`). */
   kind: number,
   /** What a reader of the page would call it, such as the button's text. */
   name?: string | null,
   /** A selector of its target. */
   target?: string | null,
+  /** Until the next paint, in µs. */
+  duration?: number | null,
+  /** What the user met, added up: 1 rage (the third click and more on one place), 2 dead (nothing followed), 4 an error followed. */
+  frustration?: number | null,
+  /** What the page said about it. */
+  attributes?: Attribute[] | null,
+  /** The number, in thousandths. */
+  value?: number | null,
 ]
 
 /** A long animation frame, or a long task where the browser has no such frames. */
@@ -485,6 +554,27 @@ export type ElementTimingRecord = [
   weight?: number | null,
 ]
 
+/** What the page logged. */
+export type LogRecord = [
+  kind: Kind.Log,
+  ordinal: number,
+  t: number,
+  /** When, in µs since the time origin. */
+  at: number,
+  /** 0 trace, 1 debug, 2 info, 3 warn, 4 error. */
+  level: number,
+  /** What it says. */
+  message: string,
+  /** 0 the page's own (`log`), 1 the console. */
+  source: number,
+  /** What the page said about it. */
+  attributes?: Attribute[] | null,
+  /** The trace that it belongs to, 32 hexadecimal digits. */
+  trace_id?: string | null,
+  /** How many this one stands for, in thousandths, where they are sampled. */
+  weight?: number | null,
+]
+
 /** What the capture script saw. Times are integers in µs since the time origin. */
 export type RawRecord =
   | ViewRecord
@@ -503,6 +593,7 @@ export type RawRecord =
   | SoftPaintRecord
   | PaintResourceRecord
   | SurroundingsRecord
+  | ContextRecord
   | RequestRecord
   | ErrorRecord
   | ActionRecord
@@ -510,6 +601,7 @@ export type RawRecord =
   | ResourceRecord
   | UserTimingRecord
   | ElementTimingRecord
+  | LogRecord
 
 /** What the numbers of a view miss. */
 export type Receipt = [
@@ -549,6 +641,24 @@ export type Script = [
   function: string,
   /** `sourceCharPosition`; -1 if it is not known. */
   position: number,
+]
+
+/** One property. */
+export type Attribute = [
+  /** Its name; levels are joined by dots. */
+  name: string,
+  /** Its value as text: of what is no text its JSON. */
+  value: string,
+]
+
+/** An error behind an error. */
+export type Cause = [
+  /** `error.name`. */
+  class_: string | null,
+  /** Its message. */
+  message: string,
+  /** Its stack. */
+  stack?: string | null,
 ]
 
 /** What is the same for the whole document. */

@@ -1,7 +1,7 @@
 // Drives the Wasm core: hands it records in idle time, sends what it makes of them, and notices when it breaks down.
 
 import type { Core } from '../stream'
-import { outbox } from './outbox'
+import { outbox, type Edit } from './outbox'
 
 const enum Most {
   /** Records that wait for idle time. */
@@ -19,17 +19,20 @@ type Exports = {
 }
 
 /**
- * A core for the document of which `document` is the JSON. `idle` waits for idle time; `post` sends a body; `flush` is the
- * stream's, which goes on without a core that has broken down.
+ * A core for the document that `describe` gives as JSON. `idle` waits for idle time; `post` sends a body; `flush` is the
+ * stream's, which goes on without a core that has broken down; `onPoor` hears of each vital that is poor; `edit` may change
+ * an event, or drop it.
  */
 export const drive = async (
   module: WebAssembly.Module,
-  document: string,
+  describe: () => string,
   idle: (take: () => unknown) => unknown,
   post: (body: string) => void,
   flush: () => void,
+  onPoor?: () => void,
+  edit?: Edit,
 ): Promise<Core> => {
-  const rows = outbox(document)
+  const rows = outbox(describe, onPoor, edit)
   // Not `new Instance`, which Chromium has refused for modules of this size.
   const { exports } = await WebAssembly.instantiate(module, { p: rows.page })
   const core = exports as Exports

@@ -1,26 +1,35 @@
 // The chunk that comes when the page has loaded and is idle: what can wait until then, and the start of the Wasm core.
 
 import type { Core } from '../stream'
-import { sendAway } from './beacon'
 import { drive } from './core'
+import { deliver } from './delivery'
+import { captureFrustration } from './actions'
+import { captureEngagement } from './engagement'
+import { captureMoreErrors } from './errors'
+import { errorsOnly, onlyErrors } from './errors-only'
 import { captureFrames } from './frames'
-import { document, flush, get, idle, lose, options, postTo, receive, type Hooks } from './hooks'
+import { hold } from './holder'
+import { describe, flush, get, idle, options, receive, saveSession, trigger, type Hooks } from './hooks'
 import { captureInteractions } from './interactions'
+import { answerCalls } from './interface'
+import { captureLogs } from './logs'
+import { recordNavigation } from './navigation'
 import { capturePaintResources } from './paint-resource'
-import { queue } from './queue'
+import { captureRequestTimings } from './requests'
 import { captureResources } from './resources'
 import { watchRoutes } from './routes'
 import { draw } from './sampling'
 import { captureSoftNavigations } from './soft'
 import { recordSurroundings } from './surroundings'
 import { captureElementTiming, captureUserTiming } from './timings'
+import { captureTraces } from './trace'
 import { captureRestores, recordHiddenBefore } from './visibility'
 
 /** The smallest module: its header. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 
 /** A page view with a bit of everything. */
-const REHEARSAL = '[1,0,0,"","",0,""] [3,1,9,0,0,0,0,0,"",1,1,1,1,1,1,1] [5,2,1] [6,3,1,1] [8,4,1,1,0] [9,5,1,1,1,1,1,""] [12,6,1,1,1] [65,7,1,1] [11,8,1,0]'
+const REHEARSAL = '[1,0,0,"","",0,""] [3,1,9,0,0,0,0,0,"",1,1,1,1,1,1,1] [5,2,1] [6,3,1] [8,4,1,1,0] [9,5,1,1,1,1,1,""] [12,6,1,1,1] [65,7,1,1] [11,8,1,0]'
 
 /** The Wasm, compiled off the main thread. */
 const compile = async (): Promise<WebAssembly.Module> => {
@@ -35,19 +44,30 @@ const compile = async (): Promise<WebAssembly.Module> => {
     : WebAssembly.compile(await response.arrayBuffer())
 }
 
+/** The rate of sessions that begin later; without one all are in the sample. */
+const takeRate = ({ headers }: Response): void => saveSession(headers.get('Rum-Rate') || '0;1')
+
+/** Who wants requests to be traced has this chunk before the page has loaded. */
+const loaded = (): unknown => document.readyState == 'complete' || new Promise((done) => addEventListener('load', done))
+
 /** Starts the rest of the capture. Resolves to a core for the document; rejects where there can be none. */
 export default async (hooks: Hooks): Promise<Core> => {
   receive(hooks)
-  const post = queue(sendAway(), lose)
-  postTo(post)
+  const post = deliver(takeRate)
   const inTurn = async (steps: (() => unknown)[]): Promise<void> => {
     for (const step of steps) {
       await new Promise<void>((done) => idle(done))
       // Not inside of `idle`, which would take what fails for an error of our own and be quiet for good.
-      step()
+      await step()
     }
   }
   await inTurn([
+    () => {
+      hold()
+      captureTraces()
+      captureMoreErrors()
+      captureInteractions()
+    },
     () => {
       recordHiddenBefore()
       recordSurroundings()
@@ -56,20 +76,27 @@ export default async (hooks: Hooks): Promise<Core> => {
     },
     () => {
       captureSoftNavigations()
-      captureInteractions()
       capturePaintResources()
+      captureRequestTimings()
+      captureFrustration()
     },
     () => {
       draw(options.longFrames ?? 1, captureFrames)
       draw(options.elementTiming ?? 1, captureElementTiming)
       draw(options.resources ?? 0, captureResources)
       draw(options.userTiming ?? 0, captureUserTiming)
+      captureEngagement()
+      captureLogs()
+      answerCalls()
     },
+    loaded,
+    recordNavigation,
   ])
   const module = await compile()
   // Browsers compile what runs for the first time: better now than while the page is being left. What fails here will fail
   // again where it counts.
-  const rehearsal = await drive(module, document, idle, () => {}, () => {})
+  const rehearsal = await drive(module, describe, idle, () => {}, () => {})
   inTurn([() => REHEARSAL.split(' ').forEach(rehearsal.take), rehearsal.flush]).catch(() => {})
-  return drive(module, document, idle, post, flush)
+  const core = await drive(module, describe, idle, post, flush, trigger, options.beforeSend)
+  return errorsOnly() ? onlyErrors(core) : core
 }

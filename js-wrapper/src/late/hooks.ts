@@ -5,79 +5,120 @@ import type { Options } from '../options'
 
 /** A tuple, because the names of an object's fields are bytes of both chunks. */
 export type Hooks = [
-  document: string,
-  /** The path that the view opened with. */
-  path: string,
-  options: Options,
-  sink: typeof import('../stream').sink,
-  openView: typeof import('../view').openView,
-  openedAt: typeof import('../view').openedAt,
-  beforeCut: typeof import('../view').beforeCut,
-  observe: typeof import('../capture/observe').observe,
-  handEntriesTo: typeof import('../capture/interaction').handEntriesTo,
-  sinkEntry: typeof import('../capture/interaction').sinkEntry,
   navigationEntry: typeof import('../capture/navigation').navigationEntry,
-  selector: typeof import('../capture/selector').selector,
-  plainUrl: typeof import('../url').plainUrl,
-  guard: typeof import('../guard').guard,
-  listen: typeof import('../guard').listen,
-  idle: typeof import('../guard').idle,
-  wrap: typeof import('../wrap').wrap,
+  observe: typeof import('../capture/observe').observe,
   lose: typeof import('../loss').lose,
+  thrown: () => unknown,
+  plainUrl: typeof import('../url').plainUrl,
+  describe: typeof import('../document').describe,
+  sink: typeof import('../stream').sink,
+  calls: typeof import('../interface').calls,
+  silence: typeof import('../session').silence,
   /** The page's fetch. */
   get: typeof fetch,
-  send: typeof import('../transport').send,
-  postTo: typeof import('../transport').postTo,
+  listen: typeof import('../guard').listen,
+  trigger: typeof import('../session').trigger,
+  session: () => string,
+  renewSession: typeof import('../session').renewSession,
+  holdBy: typeof import('../stream').holdBy,
+  guard: typeof import('../guard').guard,
+  selector: typeof import('../capture/selector').selector,
   flush: () => void,
+  ordinal: typeof import('../stream').ordinal,
+  openView: typeof import('../view').openView,
+  saveSession: typeof import('../session').saveSession,
+  takeNavigation: typeof import('../capture/navigation').takeNavigation,
+  storage: typeof import('../session').storage,
+  outlived: typeof import('../session').outlived,
+  idle: typeof import('../guard').idle,
+  extendCuts: typeof import('../view').extendCuts,
+  postTo: typeof import('../transport').postTo,
+  open: typeof import('../view').open,
+  queueRecord: typeof import('../stream').queue,
+  wrap: typeof import('../wrap').wrap,
+  beforeCut: typeof import('../view').beforeCut,
+  takeError: typeof import('../capture/errors').takeError,
+  queued: typeof import('../stream').queued,
+  sinkAs: typeof import('../stream').sinkAs,
+  options: Options,
 ]
 
-export let document: Hooks[0]
-export let path: Hooks[1]
-export let options: Hooks[2]
-export let sink: Hooks[3]
-export let openView: Hooks[4]
-export let openedAt: Hooks[5]
-export let beforeCut: Hooks[6]
-export let observe: Hooks[7]
-export let handEntriesTo: Hooks[8]
-export let sinkEntry: Hooks[9]
-export let navigationEntry: Hooks[10]
-export let selector: Hooks[11]
-export let plainUrl: Hooks[12]
-export let guard: Hooks[13]
-export let listen: Hooks[14]
-export let idle: Hooks[15]
-export let wrap: Hooks[16]
-export let lose: Hooks[17]
-export let get: Hooks[18]
-export let send: Hooks[19]
-export let postTo: Hooks[20]
-export let flush: Hooks[21]
+export let navigationEntry: Hooks[0]
+export let observe: Hooks[1]
+export let lose: Hooks[2]
+export let thrown: Hooks[3]
+export let plainUrl: Hooks[4]
+export let describe: Hooks[5]
+export let sink: Hooks[6]
+export let calls: Hooks[7]
+export let silence: Hooks[8]
+export let get: Hooks[9]
+export let listen: Hooks[10]
+export let trigger: Hooks[11]
+export let session: Hooks[12]
+export let renewSession: Hooks[13]
+export let holdBy: Hooks[14]
+export let guard: Hooks[15]
+export let selector: Hooks[16]
+export let flush: Hooks[17]
+export let ordinal: Hooks[18]
+export let openView: Hooks[19]
+export let saveSession: Hooks[20]
+export let takeNavigation: Hooks[21]
+export let storage: Hooks[22]
+export let outlived: Hooks[23]
+export let idle: Hooks[24]
+export let extendCuts: Hooks[25]
+export let postTo: Hooks[26]
+export let open: Hooks[27]
+export let queueRecord: Hooks[28]
+export let wrap: Hooks[29]
+export let beforeCut: Hooks[30]
+export let takeError: Hooks[31]
+export let queued: Hooks[32]
+export let sinkAs: Hooks[33]
+export let options: Hooks[34]
+
+/** When the open view began, in ms since the time origin. */
+export const openedAt = (): number => open()[0]
 
 /** Takes what was handed over, before anything else here runs. */
 export const receive = (hooks: Hooks): void => {
   ;[
-    document,
-    path,
-    options,
-    sink,
-    openView,
-    openedAt,
-    beforeCut,
-    observe,
-    handEntriesTo,
-    sinkEntry,
     navigationEntry,
-    selector,
-    plainUrl,
-    guard,
-    listen,
-    idle,
-    wrap,
+    observe,
     lose,
+    thrown,
+    plainUrl,
+    describe,
+    sink,
+    calls,
+    silence,
     get,
-    send,
-    postTo,
+    listen,
+    trigger,
+    session,
+    renewSession,
+    holdBy,
+    guard,
+    selector,
     flush,
+    ordinal,
+    openView,
+    saveSession,
+    takeNavigation,
+    storage,
+    outlived,
+    idle,
+    extendCuts,
+    postTo,
+    open,
+    queueRecord,
+    wrap,
+    beforeCut,
+    takeError,
+    queued,
+    sinkAs,
+    options,
   ] = hooks
 }

@@ -2,6 +2,7 @@
 // them, and builds bodies. In the collector rum-core's `replay` does the same.
 
 import { wall } from '../clock'
+import { KIND_NAMES, NAMES } from '../generated/names'
 import { CORE_DROPPED, VERSION } from '../generated/wire'
 import { randomId } from '../ids'
 
@@ -41,11 +42,30 @@ const list = (texts: unknown[]): string => `[${texts.map((text) => text ?? 'null
 /** The JSON of a field; of an absent one none. */
 const json = (field: unknown): string | undefined => (field == null ? undefined : JSON.stringify(field))
 
+/** The name of a vital: view, kind, metric and scope. */
+const VITAL = /^\d+,2,/
+
 const encoder = new TextEncoder()
 const bytes = (text: string): number => encoder.encode(text).length
 
-/** Rows of one document, whose JSON is `document`. */
-export const outbox = (document: string) => {
+/** Changes an event, or drops it by giving nothing. */
+export type Edit = (event: Record<string, unknown>) => object | null | undefined | void
+
+/** From these values on the metrics are poor, in the order of their numbers (https://web.dev/articles/vitals#core-web-vitals). */
+const POOR = [0, 4e6, 25e4, 5e5, 3e6, 18e5]
+
+/** The event as the page sees it: its fields by name. */
+const edited = (text: string, edit: Edit): string | undefined => {
+  const [kind, view, seq, ...fields] = JSON.parse(text)
+  const names = NAMES[kind]!.split(' ')
+  const event: Record<string, unknown> = { kind: KIND_NAMES[kind] }
+  names.forEach((name, at) => (event[name] = fields[at] ?? null))
+  const changed = edit(event) as typeof event | undefined
+  return changed ? list([kind, view, seq, ...names.map((name) => json(changed[name]))]) : undefined
+}
+
+/** Rows of one document, which `describe` gives as JSON. */
+export const outbox = (describe: () => string, onPoor?: () => void, edit?: Edit) => {
   let record: Fields
   let texts = new Map<number, string>()
   let named = 0
@@ -67,9 +87,24 @@ export const outbox = (document: string) => {
   }
   const wait = (name: unknown[], event: Event): void => {
     const key = '' + name
-    if (name[1] != Row.Vital && !waiting.has(key)) {
-      if (others >= Most.Events) return page.lose()
-      others++
+    if (edit)
+      try {
+        const text = edited(event[1], edit)
+        if (!text) return waiting.delete(key) as unknown as void
+        event[1] = text
+      } catch {
+        // What the page could not look at is not sent.
+        return page.lose()
+      }
+    if (name[1] != Row.Vital && !waiting.has(key) && ++others > Most.Events) {
+      // Of these the latest say most.
+      for (const known of waiting.keys())
+        if (!VITAL.test(known)) {
+          waiting.delete(known)
+          break
+        }
+      others--
+      page.lose()
     }
     waiting.set(key, event)
   }
@@ -112,7 +147,8 @@ export const outbox = (document: string) => {
     put_text: (text: number) => row.push(texts.get(text)),
     put_item: (text: number) => items.push(texts.get(text)),
     end() {
-      const [kind, view, , metric, scope] = row as number[]
+      const [kind, view, , metric, scope, value] = row as number[]
+      if (value! > POOR[metric!]!) onPoor?.()
       if (items[0]) row.push(list(items))
       wait([view, kind, metric, scope], [view!, list(row)])
     },
@@ -163,7 +199,7 @@ export const outbox = (document: string) => {
           add(text)
         }
         if (!parts[0]) break
-        post(`[${VERSION},0,"${randomId()}",${wall()},${document},[${parts}]]`)
+        post(`[${VERSION},0,"${randomId()}",${wall()},${describe()},[${parts}]]`)
       }
       for (const [number, { over }] of views) if (over) views.delete(number)
     },

@@ -1,55 +1,144 @@
-// The queue of bodies: what could not be sent is tried again with the next one.
+// The queue of bodies: each is kept until it was answered for good, by this page or the next one of the tab.
+//
+// A body is stored before it is sent and removed at its answer. So a page that is left, a tab that is killed and an answer
+// that gets lost are all one case: the next page sends the body again, the same bytes, and the collector, which knows
+// batches by their ids and rows by theirs, counts it once. The price is that a last body whose answer nobody heard goes
+// twice when the visit goes on; without it a collector that refuses for a minute would lose, uncounted, every visit that ends in it.
 
 import { wall } from '../clock'
 import type { lose } from '../loss'
-import type { send } from '../transport'
+import type { compress } from './compress'
+import type { Send } from './send'
+import type { Unsent } from './unsent'
 
 /** Browsers allow 64 KiB of keepalive bodies in flight, the page's own included. */
 const QUOTA = 60_000
-const MOST_WAITING = 10
-/** Statuses that may pass. */
-const FOR_NOW = /408|425|429|5../
 
-/** Takes bodies and sends them, each until it was answered for good; what is given up goes to `lost`. */
-export const queue = (attempt: typeof send, lost: typeof lose): ((body: string) => void) => {
-  const waiting: string[] = []
+const enum Most {
+  Bodies = 20,
+  /** UTF-16 units of all bodies. */
+  Units = 100_000,
+  /** ms since a body was built. */
+  Age = 24 * 36e5,
+  /** ms between two tries that nobody asked for. */
+  Backoff = 3e5,
+}
+const BACKOFF = 1e3
+
+/** Statuses that may pass. */
+const FOR_NOW = /^(408|425|429|5..)$/
+/** What a body starts with; its fourth item is when it was built. The rest of one that was cut off to make room is none. */
+const HEAD = /^\[\d+,\d,"\w+",(\d+),/
+/** In the place of a body that is given up. It is counted by a page that is seen: only that one will surely tell. */
+const GONE = '-'
+
+/** True if a body may still be sent. */
+const lives = (body: string): boolean => wall() - +HEAD.exec(body)?.[1]! < Most.Age
+
+/** ms to wait, as `Retry-After` has it: seconds, or a date. */
+const asked = (after: string | null | undefined): number => (after ? +after * 1e3 || Date.parse(after) - wall() || 0 : 0)
+
+/**
+ * Sends bodies; what is given up goes to `lost`, successful answers to `answered`. Returns what takes a body, and what
+ * sends all that may go now: everything if the page may be gone after it, else one after the other. `online` tells that the
+ * network is back.
+ */
+export const queue = (
+  unsent: Unsent,
+  send: Send,
+  shrink: typeof compress,
+  lost: typeof lose,
+  answered?: (response: Response) => void,
+) => {
+  /** Bodies on their way, with what they take of the quota. */
+  const flying = new Map<string, number>()
   const encoder = new TextEncoder()
   // What runs for the first time is slow, and the next body may be a page's last.
   encoder.encode('')
-  let inFlight = 0
-  /** In ms since the epoch: what the collector asked for. */
+  let failures = 0
+  /** Before this, in ms since the epoch, nothing is tried again; not even at the end, if the collector said so. */
   let notBefore = 0
+  let refused = false
+  let shrinking = false
+  let timer: ReturnType<typeof setTimeout> | undefined
 
-  const wait = (body: string): void => {
-    if (waiting.push(body) > MOST_WAITING) {
-      waiting.shift()
-      lost()
-    }
-  }
+  const remove = (body: string): unknown => unsent((bodies) => bodies.filter((one) => one != body))
+  const giveUp = (body: string): unknown => unsent((bodies) => bodies.map((one) => (one == body ? GONE : one)))
 
-  const sendOne = async (body: string): Promise<void> => {
-    const size = encoder.encode(body).length
+  const fly = async (body: string, small: string | ArrayBuffer, away: boolean): Promise<void> => {
+    const size = typeof small == 'string' ? encoder.encode(small).length : small.byteLength
+    let inFlight = 0
+    for (const charge of flying.values()) inFlight += charge
     // What does not fit goes without keepalive: a tab that is only switched away finishes it.
-    const charge = inFlight + size > QUOTA ? 0 : size
-    inFlight += charge
+    const fits = inFlight + size <= QUOTA
+    flying.set(body, fits ? size : 0)
     try {
-      await attempt(body, charge > 0)
+      const response = await send(small, { away, fits })
+      remove(body)
+      failures = notBefore = 0
+      if (response) answered?.(response)
     } catch (problem) {
       // No response: the network failed, or the page's own fetch, with whatever it likes.
       const { status, headers } = (problem || {}) as Partial<Response>
-      if (status && !FOR_NOW.test('' + status)) lost()
+      refused = !!status
+      if (status && !FOR_NOW.test('' + status)) giveUp(body)
       else {
-        notBefore = wall() + 1e3 * +(headers?.get?.('Retry-After') || 0)
-        wait(body)
+        let delay = asked(headers?.get?.('Retry-After'))
+        // Those that fail together are one failure. Jitter: many pages hear of an outage at the same time.
+        if (!(wall() < notBefore))
+          delay = Math.max(delay, Math.min(BACKOFF * 2 ** failures++, Most.Backoff) * (0.5 + Math.random() / 2))
+        notBefore = Math.max(notBefore, wall() + delay)
       }
     }
-    inFlight -= charge
+    flying.delete(body)
+    go()
   }
 
-  return (body) => {
-    // The same bytes each time, so the same batch.
-    wait(body)
-    // Retry-After may be a date, which is no number: then any time will do.
-    if (!(wall() < notBefore)) waiting.splice(0).forEach(sendOne)
+  const go = (away?: boolean): void => {
+    clearTimeout(timer)
+    const bodies = unsent((bodies) =>
+      away || document.hidden ? bodies : bodies.filter((body) => lives(body) || lost()),
+    )
+    const left = notBefore - wall()
+    if (left > 0 && (refused || !away)) {
+      // An unattended tab does not try. Timers of more than 24 days are none.
+      timer = setTimeout(() => document.hidden || go(), Math.min(left, Most.Age))
+      return
+    }
+    const due = bodies.filter((body) => lives(body) && !flying.has(body))
+    if (away) due.forEach((body) => fly(body, body, away))
+    else if (due[0] && !flying.size && !shrinking) {
+      const [body] = due
+      shrinking = true
+      shrink(body)
+        .catch(() => {})
+        .then((small) => {
+          shrinking = false
+          // The page was left meanwhile, or another tab was faster.
+          if (!flying.size && unsent((bodies) => bodies).includes(body)) fly(body, small || body, false)
+          else go()
+        })
+    }
   }
+
+  const take = (body: string): void => {
+    unsent((bodies) => {
+      bodies.push(body)
+      for (;;) {
+        const left = bodies.filter((one) => one != GONE)
+        if (!left[1] || (left.length <= Most.Bodies && left.join().length <= Most.Units)) return bodies
+        // The oldest that is not on its way.
+        bodies[bodies.indexOf(left.find((one) => !flying.has(one))!)] = GONE
+      }
+    })
+    // In a task of its own: at pagehide, which comes before the page counts as hidden, all goes before that.
+    document.hidden ? go(true) : setTimeout(go)
+  }
+
+  const online = (): void => {
+    if (!refused) notBefore = 0
+    go()
+  }
+
+  return { take, go, online }
 }

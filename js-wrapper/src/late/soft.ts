@@ -3,8 +3,10 @@
 import { micros } from '../clock'
 import { Kind } from '../generated/wire'
 import { ViewKind } from '../view'
-import { listen, observe, openedAt, openView, plainUrl, selector, sink } from './hooks'
+import { drift } from './holder'
+import { listen, observe, openedAt, plainUrl, selector, sink } from './hooks'
 import { followPaint } from './paint-resource'
+import { watched } from './routes'
 
 export const captureSoftNavigations = (): void => {
   let open = false
@@ -17,9 +19,9 @@ export const captureSoftNavigations = (): void => {
     sink(
       Kind.SoftPaint,
       startTime,
-      interactionId,
       selector(element) || (id ? '#' + id : null),
       url ? plainUrl(url) : null,
+      interactionId,
     )
   }
 
@@ -28,7 +30,7 @@ export const captureSoftNavigations = (): void => {
   observe('soft-navigation', (entry: PerformanceSoftNavigation) => {
     const { startTime, interactionId, presentationTime, paintTime } = entry
     // The change of route was heard before: it is the same view.
-    if (openedAt() < startTime) openView(ViewKind.Soft, startTime)
+    if (watched() && openedAt() < startTime) drift(ViewKind.Soft, startTime)
     const painted = presentationTime || paintTime
     sink(Kind.SoftNavigation, startTime, interactionId, painted ? micros(painted) : null)
     open = true

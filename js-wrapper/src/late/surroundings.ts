@@ -2,7 +2,7 @@
 
 import { now } from '../clock'
 import { Kind } from '../generated/wire'
-import { navigationEntry, sink } from './hooks'
+import { beforeCut, navigationEntry, sink } from './hooks'
 
 /** UTF-16 units of a list. */
 const LONGEST = 1e3
@@ -18,26 +18,38 @@ const reasons = ({ reasons: own, children }: NotRestoredReasons): string[] => [
   ...(children || []).flatMap(reasons),
 ]
 
+/** Records them. Who asks for the viewport before the browser's own layout may cost one on phones: a hidden page has none. */
 export const recordSurroundings = (): void => {
   const entry = navigationEntry()
   const { connection, deviceMemory, hardwareConcurrency } = navigator
   const notRestored = entry?.notRestoredReasons
-  sink(
-    Kind.Surroundings,
-    now(),
-    scaled(connection?.downlink, 1e3),
-    scaled(connection?.rtt, 1),
-    scaled(connection && +connection.saveData!, 1),
-    scaled(deviceMemory, 1024),
-    scaled(hardwareConcurrency, 1),
-    scaled(devicePixelRatio, 1e3),
-    entry?.deliveryType || null,
-    list(
-      (entry?.serverTiming || []).map(
-        ({ name, duration, description }) =>
-          name + (duration ? `;dur=${duration}` : '') + (description ? `;desc=${description}` : ''),
+  let recorded = false
+  const record = (...viewport: [width?: number, height?: number]): void => {
+    if (recorded) return
+    recorded = true
+    sink(
+      Kind.Surroundings,
+      now(),
+      scaled(connection?.downlink, 1e3),
+      scaled(connection?.rtt, 1),
+      scaled(connection && +connection.saveData!, 1),
+      scaled(deviceMemory, 1024),
+      scaled(hardwareConcurrency, 1),
+      scaled(devicePixelRatio, 1e3),
+      entry?.deliveryType || null,
+      list(
+        (entry?.serverTiming || []).map(
+          ({ name, duration, description }) =>
+            name + (duration ? `;dur=${duration}` : '') + (description ? `;desc=${description}` : ''),
+        ),
       ),
-    ),
-    notRestored ? list(new Set(reasons(notRestored))) : null,
-  )
+      notRestored ? list(new Set(reasons(notRestored))) : null,
+      ...viewport,
+    )
+  }
+  beforeCut(record)
+  new ResizeObserver((_, observer) => {
+    observer.disconnect()
+    record(innerWidth, innerHeight)
+  }).observe(document.documentElement)
 }

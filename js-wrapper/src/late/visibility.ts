@@ -1,6 +1,6 @@
 // What can be told later about when the page was seen.
 
-import { micros, now, wall } from '../clock'
+import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
 import { guard, listen, navigationEntry, sink } from './hooks'
 
@@ -10,7 +10,7 @@ export const recordHiddenBefore = (): void => {
   const first = performance
     .getEntriesByType('visibility-state')
     .find(({ name, startTime }) => name == 'hidden' && startTime >= seenAt)
-  if (first) sink(Kind.Visibility, first.startTime, 1, wall())
+  if (first) sink(Kind.Visibility, first.startTime, 1)
 }
 
 /** Calls `restored` after each restore from the back/forward cache, and records when it was painted. */

@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use super::batch::Document;
 use super::event::{LongFrameEvent, ViewEvent};
-use super::record::{DroppedCount, NavigationRecord, PaintResource, Receipt, Script, Surroundings};
+use super::record::{Attribute, Cause, DroppedCount, NavigationRecord, PaintResource, Receipt, Script, Surroundings};
 use super::{Event, FieldInfo, Fields, KindInfo, Record, VERSION, record};
 
 /// Structs that are fields of items: a name, what it is, its fields. A list is of one of them with `[]` behind its name.
@@ -19,6 +19,8 @@ pub const NESTED: &[(&str, &str, &[FieldInfo])] = &[
         DroppedCount::FIELDS,
     ),
     ("Script", "A script of a long animation frame.", Script::FIELDS),
+    ("Attribute", "One property.", Attribute::FIELDS),
+    ("Cause", "An error behind an error.", Cause::FIELDS),
     (
         "NavigationRecord",
         "The navigation's timing, as its record has it.",
@@ -136,7 +138,7 @@ pub fn typescript() -> String {
     text += &format!(
         "/** What the capture script saw. Times are integers in µs since the time origin. */\nexport type RawRecord ={names}\n\n"
     );
-    let of_records = |name: &str| matches!(name, "Receipt" | "DroppedCount" | "Script");
+    let of_records = |name: &str| matches!(name, "Receipt" | "DroppedCount" | "Script" | "Attribute" | "Cause");
     for (name, doc, fields) in NESTED.iter().filter(|(name, ..)| of_records(name)) {
         text += &Tuple {
             name,
@@ -154,6 +156,39 @@ pub fn typescript() -> String {
     }
     .typescript();
     String::from(text.trim_end()) + "\n"
+}
+
+/// `js-wrapper/src/generated/names.ts`: the fields of events by name, for who wants to see them before they are sent.
+#[must_use]
+pub fn names() -> String {
+    let mut kinds = String::new();
+    let mut fields = String::new();
+    for kind in Event::KINDS {
+        let ordinal = if kind.kind >= record::FIRST_ONCE {
+            "ordinal "
+        } else {
+            ""
+        };
+        let names: alloc::vec::Vec<&str> = kind.fields.iter().map(|field| field.name).collect();
+        kinds += &format!("  {}: '{}',\n", kind.kind, snake(kind.name));
+        fields += &format!("  {}: '{ordinal}{}',\n", kind.kind, names.join(" "));
+    }
+    format!(
+        "// {DO_NOT_EDIT}\n\n/** Kinds of events. */\nexport const KIND_NAMES: Record<number, string> = {{\n{kinds}}}\n\n\
+        /** Their fields, in the order of the wire. */\nexport const NAMES: Record<number, string> = {{\n{fields}}}\n"
+    )
+}
+
+/// `LongFrame` as `long_frame`.
+fn snake(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
 }
 
 /// `docs/wire.md`: the numbered fields, for whoever writes another sender.

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::event::{
-    ActionEvent, ElementTimingEvent, ErrorEvent, LongFrameEvent, RequestEvent, ResourceEvent, UserTimingEvent,
-    ViewEvent, VitalEvent,
+    ActionEvent, ElementTimingEvent, ErrorEvent, LogEvent, LongFrameEvent, RequestEvent, ResourceEvent,
+    UserTimingEvent, ViewEvent, VitalEvent,
 };
 use super::{Batch, Content, Document, Event, Item, Skipped, VERSION};
 use crate::Id;
@@ -62,6 +62,9 @@ pub struct DocumentedBatch {
     /// Timed elements.
     #[serde(default)]
     pub element_timings: Vec<Named<ElementTimingEvent>>,
+    /// Lines of logs.
+    #[serde(default)]
+    pub logs: Vec<Named<LogEvent>>,
 }
 
 /// A documented batch of a version that is not known.
@@ -102,6 +105,7 @@ impl TryFrom<DocumentedBatch> for Batch {
         push(&mut items, named.resources, Event::Resource);
         push(&mut items, named.user_timings, Event::UserTiming);
         push(&mut items, named.element_timings, Event::ElementTiming);
+        push(&mut items, named.logs, Event::Log);
         Ok(Self {
             id: named.batch_id,
             sent_at_ms: named.sent_at_ms,
@@ -141,6 +145,7 @@ impl DocumentedBatch {
             resources: Vec::new(),
             user_timings: Vec::new(),
             element_timings: Vec::new(),
+            logs: Vec::new(),
         };
         let mut numbers = Vec::new();
         for Item { view, seq, event } in items {
@@ -162,6 +167,7 @@ impl DocumentedBatch {
                 Event::Resource(event) => named.resources.push(Named { view: at, seq, event }),
                 Event::UserTiming(event) => named.user_timings.push(Named { view: at, seq, event }),
                 Event::ElementTiming(event) => named.element_timings.push(Named { view: at, seq, event }),
+                Event::Log(event) => named.logs.push(Named { view: at, seq, event }),
             }
         }
         Some(named)

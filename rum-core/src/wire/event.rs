@@ -8,8 +8,8 @@ use alloc::string::String;
 
 use super::field::{Field, wire_fields, wire_items, wire_list, wire_nested};
 use super::record::{
-    Action, ElementTiming, ErrorReport, LongFrame, NavigationRecord, PaintResource, Receipt, Request, Resource,
-    Surroundings, UserTiming,
+    Action, Attributes, ElementTiming, ErrorReport, Log, LongFrame, NavigationRecord, PaintResource, Receipt, Request,
+    Resource, Surroundings, UserTiming,
 };
 use super::{Reader, Writer};
 use crate::Id;
@@ -35,6 +35,8 @@ wire_items! {
         69 => UserTiming(UserTimingEvent),
         /// An element that the page wants timed.
         70 => ElementTiming(ElementTimingEvent),
+        /// What the page logged.
+        71 => Log(LogEvent),
     }
 }
 
@@ -69,6 +71,14 @@ wire_fields! {
         surroundings: Option<Surroundings>,
         /// Events that the core's limits refused.
         core_dropped: Option<i64>,
+        /// The user's id, as the page gave it.
+        user: Option<String>,
+        /// What the page says of its user and of itself.
+        attributes: Option<Attributes>,
+        /// How far down it was seen, in thousandths of the document's height.
+        scroll: Option<i64>,
+        /// How long it was visible while the user was active, in µs.
+        engaged: Option<i64>,
     }
 }
 
@@ -134,6 +144,7 @@ numbered! {
     ResourceEvent of Resource: "A resource as a row.",
     UserTimingEvent of UserTiming: "A mark or a measure as a row.",
     ElementTimingEvent of ElementTiming: "An element's paint as a row.",
+    LogEvent of Log: "A line of a log as a row.",
 }
 
 wire_nested!(LongFrameEvent);

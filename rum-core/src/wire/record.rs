@@ -51,6 +51,8 @@ wire_items! {
         15 => PaintResource(PaintResource),
         /// What is known about the document, its network and its device.
         16 => Surroundings(Surroundings),
+        /// Who uses the page, and what it says about itself, from `t` on.
+        17 => Context(ContextRecord),
         /// A fetch or XMLHttpRequest; `t` is when it ended.
         64 => Request(Request),
         /// An error; `t` is when its count was last read.
@@ -65,6 +67,8 @@ wire_items! {
         69 => UserTiming(UserTiming),
         /// An element that the page wants timed (Element Timing).
         70 => ElementTiming(ElementTiming),
+        /// What the page logged.
+        71 => Log(Log),
     }
 }
 
@@ -156,16 +160,12 @@ wire_fields! {
     pub struct VisibilityRecord {
         /// 0 visible, 1 hidden.
         hidden: i64,
-        /// The wall clock in ms since the epoch, for monotonic time may stop while a machine sleeps.
-        wall_ms: i64,
     }
 }
 
 wire_fields! {
     /// A `largest-contentful-paint` entry.
     pub struct LargestPaintRecord {
-        /// Its size in square CSS pixels.
-        size: i64,
         /// A selector of the element, or `#` and the entry's id where the element is gone.
         target: Option<String>,
         /// The resource, if it is an image.
@@ -222,6 +222,10 @@ wire_fields! {
         interaction_count: Option<i64>,
         /// What was lost so far.
         receipt: Receipt,
+        /// How far down the view was seen: the lowest edge of the viewport, in thousandths of the document's height.
+        scroll: Option<i64>,
+        /// How long the view was visible while the user was active, in µs.
+        engaged: Option<i64>,
     }
 }
 
@@ -260,12 +264,12 @@ wire_fields! {
 wire_fields! {
     /// An `interaction-contentful-paint` entry.
     pub struct SoftPaintRecord {
-        /// Its `interactionId`.
-        interaction_id: i64,
         /// A selector of the element, or `#` and its id where the element is gone.
         target: Option<String>,
         /// The resource, if it is an image.
         url: Option<String>,
+        /// Its `interactionId`.
+        interaction_id: Option<i64>,
     }
 }
 
@@ -300,6 +304,30 @@ wire_fields! {
         server_timing: Option<String>,
         /// Why a document that the user came back to was not in the back/forward cache, joined by commas (`notRestoredReasons`).
         not_restored: Option<String>,
+        /// Width of the viewport in CSS pixels.
+        viewport_width: Option<i64>,
+        /// Height of the viewport in CSS pixels.
+        viewport_height: Option<i64>,
+    }
+}
+
+wire_fields! {
+    /// What the page says of its user and of itself. A later one replaces it as a whole.
+    pub struct ContextRecord {
+        /// The user's id, as the page gave it.
+        user: Option<String>,
+        /// Properties of user, context, tags and feature flags.
+        attributes: Option<Attributes>,
+    }
+}
+
+wire_fields! {
+    /// One property.
+    pub struct Attribute {
+        /// Its name; levels are joined by dots.
+        name: String,
+        /// Its value as text: of what is no text its JSON.
+        value: String,
     }
 }
 
@@ -320,6 +348,34 @@ wire_fields! {
         duration: i64,
         /// 0 answered, 1 failed, 2 aborted, 3 timed out.
         outcome: i64,
+        /// Waiting for the first byte, in µs. This and what follows is of the resource's timing.
+        request: Option<i64>,
+        /// Receiving, in µs.
+        response: Option<i64>,
+        /// `transferSize` in bytes.
+        transfer_bytes: Option<i64>,
+        /// `encodedBodySize` in bytes.
+        encoded_bytes: Option<i64>,
+        /// `decodedBodySize` in bytes, if it is another number than `encoded_bytes`.
+        decoded_bytes: Option<i64>,
+        /// `nextHopProtocol`.
+        protocol: Option<String>,
+        /// Redirects, in µs.
+        redirect: Option<i64>,
+        /// Name look-up, in µs.
+        dns: Option<i64>,
+        /// Connecting, TLS included, in µs.
+        connect: Option<i64>,
+        /// TLS, in µs.
+        tls: Option<i64>,
+        /// The ordinal of the action that it followed.
+        action: Option<i64>,
+        /// The GraphQL operation, such as `query Products`.
+        operation: Option<String>,
+        /// The trace that the request was sent with (<https://www.w3.org/TR/trace-context/>), 32 hexadecimal digits.
+        trace_id: Option<String>,
+        /// Its span, 16 hexadecimal digits.
+        span_id: Option<String>,
     }
 }
 
@@ -328,7 +384,8 @@ wire_fields! {
     pub struct ErrorReport {
         /// When first, in µs since the time origin.
         first: i64,
-        /// 0 error event, 1 unhandled rejection, 2 reported by the page.
+        /// 0 error event, 1 unhandled rejection, 2 reported by the page, 3 `console.error`, 4 a resource that could not be
+        /// loaded, 5 a violation of the Content-Security-Policy, 6 deprecation, 7 intervention, 8 crash.
         source: i64,
         /// `error.name`, such as `TypeError`; absent if what was thrown is no Error.
         class: Option<String>,
@@ -342,6 +399,32 @@ wire_fields! {
         count: i64,
         /// UTF-16 units that the limits cut off message and stack.
         cut: Option<i64>,
+        /// What caused it, the nearest cause first; of an AggregateError its errors.
+        causes: Option<Causes>,
+        /// What the page said about it.
+        attributes: Option<Attributes>,
+        /// A selector of the element whose resource it is.
+        target: Option<String>,
+        /// The resource, the blocked URL, or the script that is reported on.
+        url: Option<String>,
+        /// The line in that script.
+        line: Option<i64>,
+        /// The column in it.
+        column: Option<i64>,
+        /// The debug ids of scripts in its stack (ECMA-426): each a script's URL and its id.
+        debug_ids: Option<Attributes>,
+    }
+}
+
+wire_fields! {
+    /// An error behind an error.
+    pub struct Cause {
+        /// `error.name`.
+        class: Option<String>,
+        /// Its message.
+        message: String,
+        /// Its stack.
+        stack: Option<String>,
     }
 }
 
@@ -350,12 +433,40 @@ wire_fields! {
     pub struct Action {
         /// When, in µs since the time origin.
         at: i64,
-        /// 0 click, 1 submit.
+        /// 0 click, 1 submit, 2 the page's own (`track`), 3 a number of the page's (`measure`).
         kind: i64,
         /// What a reader of the page would call it, such as the button's text.
         name: Option<String>,
         /// A selector of its target.
         target: Option<String>,
+        /// Until the next paint, in µs.
+        duration: Option<i64>,
+        /// What the user met, added up: 1 rage (the third click and more on one place), 2 dead (nothing followed), 4 an error followed.
+        frustration: Option<i64>,
+        /// What the page said about it.
+        attributes: Option<Attributes>,
+        /// The number, in thousandths.
+        value: Option<i64>,
+    }
+}
+
+wire_fields! {
+    /// A line of the page's log.
+    pub struct Log {
+        /// When, in µs since the time origin.
+        at: i64,
+        /// 0 trace, 1 debug, 2 info, 3 warn, 4 error.
+        level: i64,
+        /// What it says.
+        message: String,
+        /// 0 the page's own (`log`), 1 the console.
+        source: i64,
+        /// What the page said about it.
+        attributes: Option<Attributes>,
+        /// The trace that it belongs to, 32 hexadecimal digits.
+        trace_id: Option<String>,
+        /// How many this one stands for, in thousandths, where they are sampled.
+        weight: Option<i64>,
     }
 }
 
@@ -486,7 +597,9 @@ wire_nested!(
     PaintResource,
     Surroundings,
     Script,
-    DroppedCount
+    DroppedCount,
+    Attribute,
+    Cause
 );
 
 wire_list! {
@@ -494,6 +607,10 @@ wire_list! {
     Scripts of Script;
     /// What observers lost, by type.
     DroppedEntries of DroppedCount;
+    /// Properties.
+    Attributes of Attribute;
+    /// What caused an error.
+    Causes of Cause;
 }
 
 /// A record with its prefix.

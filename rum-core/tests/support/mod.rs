@@ -113,11 +113,11 @@ impl Page {
     }
 
     pub fn hidden(self, ms: f64) -> Self {
-        self.push(ms, Record::Visibility(VisibilityRecord { hidden: 1, wall_ms: 0 }))
+        self.push(ms, Record::Visibility(VisibilityRecord { hidden: 1 }))
     }
 
     pub fn visible(self, ms: f64) -> Self {
-        self.push(ms, Record::Visibility(VisibilityRecord { hidden: 0, wall_ms: 0 }))
+        self.push(ms, Record::Visibility(VisibilityRecord { hidden: 0 }))
     }
 
     pub fn paint(self, ms: f64) -> Self {
@@ -126,7 +126,6 @@ impl Page {
 
     pub fn largest(self, ms: f64, target: &str) -> Self {
         let record = LargestPaintRecord {
-            size: 100,
             target: Some(target.into()),
             url: None,
         };
@@ -201,7 +200,7 @@ impl Page {
 
     pub fn soft_paint(self, ms: f64, interaction_id: i64, target: &str) -> Self {
         let record = SoftPaintRecord {
-            interaction_id,
+            interaction_id: Some(interaction_id),
             target: Some(target.into()),
             url: None,
         };
@@ -233,6 +232,8 @@ impl Page {
                 queue_dropped: None,
                 observer_dropped: None,
             },
+            scroll: None,
+            engaged: None,
         };
         self.push(ms, Record::Cut(record))
     }

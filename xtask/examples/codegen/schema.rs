@@ -6,7 +6,7 @@ use rum_core::wire::{Document, Event, FieldInfo, Fields as _, KindInfo, VERSION}
 use serde_json::{Map, Value, json};
 
 /// The lists of a batch, and the kinds that they hold.
-const LISTS: [(&str, &str); 9] = [
+const LISTS: [(&str, &str); 10] = [
     ("views", "View"),
     ("vitals", "Vital"),
     ("requests", "Request"),
@@ -16,6 +16,7 @@ const LISTS: [(&str, &str); 9] = [
     ("resources", "Resource"),
     ("user_timings", "UserTiming"),
     ("element_timings", "ElementTiming"),
+    ("logs", "Log"),
 ];
 
 pub(crate) fn of_the_documented_form() -> Value {

@@ -3,7 +3,7 @@
 use rum_core::wire::{Batch, Content};
 
 use super::*;
-use crate::batch::Mode;
+use crate::batch::{Mode, Weights};
 use crate::ingest::decode::decode;
 use crate::ingest::enrich::enrich;
 use crate::ingest::validate::{Received, validate};
@@ -34,7 +34,7 @@ fn stored(content: u8, items: &[String]) -> (String, Tally) {
     };
     let accepted = validate(decoded, received, &mut tally).unwrap();
     assert!(!accepted.items.is_empty());
-    let frame = rows(&enrich(scrub(accepted, &mut tally), None));
+    let frame = rows(&enrich(scrub(accepted, &mut tally), None, Weights::WHOLE));
     (String::from_utf8_lossy(&frame.encode()).into_owned(), tally)
 }
 
@@ -92,6 +92,58 @@ fn places() -> Vec<(&'static str, String)> {
         ("user timing", after_view(r#"[69,0,1,9,1,"load {}"]"#)),
         ("element name", after_view(r#"[70,0,1,9,1,"hero {}"]"#)),
         ("element target", after_view(r#"[70,0,1,9,1,"hero","img[alt='{}']"]"#)),
+        ("user", view(r#""/",null,null,null,null,null,null,null,null,null,"{}""#)),
+        (
+            "attribute of a view",
+            view(r#""/",null,null,null,null,null,null,null,null,null,null,[["plan","{}"]]"#),
+        ),
+        (
+            "name of an attribute",
+            view(r#""/",null,null,null,null,null,null,null,null,null,null,[["plan of {}","gold"]]"#),
+        ),
+        (
+            "operation",
+            after_view(r#"[64,0,1,9,1,0,"GET","/x",200,2,0,1,1,1,1,1,"h2",1,1,1,1,1,"query {}"]"#),
+        ),
+        (
+            "class of a cause",
+            after_view(r#"[65,0,1,9,0,0,"Error","m","s",0,1,null,[["{}","m","s"]]]"#),
+        ),
+        (
+            "message of a cause",
+            after_view(r#"[65,0,1,9,0,0,"Error","m","s",0,1,null,[["Error","no user {}!"]]]"#),
+        ),
+        (
+            "stack of a cause",
+            after_view(r#"[65,0,1,9,0,0,"Error","m","s",0,1,null,[["Error","m","at {} (/a.js:1:2)"]]]"#),
+        ),
+        (
+            "attribute of an error",
+            after_view(r#"[65,0,1,9,0,0,"Error","m","s",0,1,null,null,[["cart","of {}"]]]"#),
+        ),
+        (
+            "error target",
+            after_view(r#"[65,0,1,9,0,4,"img","m",null,0,1,null,null,null,"img[alt='{}']"]"#),
+        ),
+        (
+            "error url",
+            after_view(r#"[65,0,1,9,0,4,"img","m",null,0,1,null,null,null,"img","https://cdn.example/{}/a.png"]"#),
+        ),
+        (
+            "script of a debug id",
+            after_view(
+                r#"[65,0,1,9,0,0,"Error","m","s",0,1,null,null,null,null,null,1,2,[["\u007f/{}/a.js","85314830-023f-4cf1-a267-535f4e37bb17"]]]"#,
+            ),
+        ),
+        (
+            "attribute of an action",
+            after_view(r#"[66,0,1,9,1,2,"buy",null,null,null,[["to","{}"]]]"#),
+        ),
+        ("message of a log", after_view(r#"[71,0,1,9,1,2,"no user {}",0]"#)),
+        (
+            "attribute of a log",
+            after_view(r#"[71,0,1,9,1,2,"m",0,[["to","{}"]]]"#),
+        ),
         (
             "element url",
             after_view(r#"[70,0,1,9,1,"hero","img","https://cdn.example/{}/a.png"]"#),
@@ -114,13 +166,72 @@ fn nothing_planted_is_stored() {
 }
 
 #[test]
+fn an_id_that_is_none_is_not_stored() {
+    for secret in SECRETS {
+        let request =
+            format!(r#"[64,0,1,9,1,0,"GET","/x",200,2,0,1,1,1,1,1,"h2",1,1,1,1,1,null,"{secret}","{secret}"]"#);
+        let error =
+            format!(r#"[65,0,1,9,0,0,"Error","m","s",0,1,null,null,null,null,null,1,2,[["/a.js","{secret}"]]]"#);
+        let log = format!(r#"[71,0,1,9,1,2,"m",0,null,"{secret}"]"#);
+        let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#.to_owned();
+        let (rows, tally) = stored(0, &[view, request, error, log]);
+        assert!(!rows.contains(secret), "{secret}");
+        assert_eq!(tally.get(Outcome::IdInvalid), 4, "{secret}");
+    }
+}
+
+#[test]
+fn the_name_of_an_attribute_makes_a_secret_of_its_value() {
+    for (name, value, expected) in [
+        ("password", "hunter2", TOKEN),
+        ("user.password", "correct horse battery", TOKEN),
+        ("api_key", "0123456789abcdef", TOKEN),
+        ("password", TOKEN, TOKEN),
+        ("plan", "hunter2", "hunter2"),
+        ("key", "ArrowDown", "ArrowDown"),
+    ] {
+        let attribute = Attribute {
+            name: name.into(),
+            value: value.into(),
+        };
+        let (mut attributes, mut tally) = (Some(Attributes(vec![attribute])), Tally::default());
+        scrub_attributes(&mut attributes, &mut tally);
+        assert_eq!(attributes.unwrap().0[0].value, expected, "{name}");
+        assert_eq!(tally.get(Outcome::TextScrubbed), u64::from(value != expected), "{name}");
+    }
+}
+
+#[test]
+fn ids_of_users_that_say_nothing_stay() {
+    for id in [
+        "7",
+        "123456789012",
+        "u-42",
+        "85314830-023f-4cf1-a267-535f4e37bb17",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ] {
+        let view = format!(
+            r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/",null,null,null,null,null,null,null,null,null,"{id}"]"#
+        );
+        let (rows, tally) = stored(0, &[view]);
+        assert!(rows.contains(id), "{id}");
+        assert_eq!(tally.get(Outcome::TextScrubbed), 0, "{id}");
+    }
+}
+
+#[test]
 fn records_of_a_page_without_wasm_pass_too() {
     let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/u/jane.doe@example.com"]"#;
     let error = r#"[65,1,9,9,0,"Error","no jane.doe@example.com",null,0,1]"#;
+    let context = r#"[17,1,9,"id of jane.doe@example.com",[["mail","jane.doe@example.com"]]]"#;
+    let log = r#"[71,3,9,9,2,"hello jane.doe@example.com",0]"#;
     let cut = "[11,2,5000000,0,null,[3000]]";
-    let (rows, tally) = stored(1, &[view, error, cut].map(str::to_owned));
-    assert!(!rows.contains("jane") && rows.contains("/u/[email]") && rows.contains("no [email]"));
-    assert_eq!(tally.get(Outcome::TextScrubbed), 2);
+    let (rows, tally) = stored(1, &[view, context, error, log, cut].map(str::to_owned));
+    assert!(!rows.contains("jane"));
+    for expected in ["/u/[email]", "no [email]", "id of [email]", "hello [email]"] {
+        assert!(rows.contains(expected), "{expected}");
+    }
+    assert_eq!(tally.get(Outcome::TextScrubbed), 5);
 }
 
 #[test]

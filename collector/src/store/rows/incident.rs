@@ -4,13 +4,20 @@ use rum_core::wire::Item;
 use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ResourceEvent, ViewEvent};
 use url::Url;
 
-use super::{Maker, Name, WEIGHT, clamp_u32, clamp_u64, each, ms, ms32, name, status, text, weight};
-use crate::errors::{ErrorOrigin, Frame, frames, group};
+use super::{Maker, Name, attributes, clamp_u32, clamp_u64, each, ms, ms32, name, status, text};
+use crate::errors::{ErrorOrigin, Frame, frames, group, group_without_stack};
 use crate::store::row::{ActionFields, ActionRow, ErrorFields, ErrorRow, RequestFields, RequestRow};
-use crate::store::rowbinary::Low;
+use crate::store::rowbinary::{Low, Map};
 
 /// What a resource's row is called among requests.
 const RESOURCE: &str = "resource";
+
+/// Bits of `Action::frustration`.
+mod frustration {
+    pub(super) const RAGE: i64 = 1;
+    pub(super) const DEAD: i64 = 2;
+    pub(super) const ERROR: i64 = 4;
+}
 
 impl<'a> Maker<'a> {
     pub(super) fn request(&mut self, view: &'a ViewEvent, item: &Item, event: &'a RequestEvent) {
@@ -32,19 +39,24 @@ impl<'a> Maker<'a> {
                 outcome: Low(name::outcome(request.outcome)),
                 release: text(&self.batch.accepted.document.release),
                 initiator: Low(initiator),
-                transfer_bytes: None,
-                encoded_bytes: None,
-                decoded_bytes: None,
-                protocol: Low(""),
+                transfer_bytes: request.transfer_bytes.map(clamp_u64),
+                encoded_bytes: request.encoded_bytes.map(clamp_u64),
+                // Left out where it is the same number.
+                decoded_bytes: request.decoded_bytes.or(request.encoded_bytes).map(clamp_u64),
+                protocol: text(&request.protocol),
                 render_blocking: None,
                 delivery: Low(""),
-                redirect_ms: None,
-                dns_ms: None,
-                connect_ms: None,
-                tls_ms: None,
-                request_ms: None,
-                response_ms: None,
-                weight: WEIGHT,
+                redirect_ms: request.redirect.map(ms32),
+                dns_ms: request.dns.map(ms32),
+                connect_ms: request.connect.map(ms32),
+                tls_ms: request.tls.map(ms32),
+                request_ms: request.request.map(ms32),
+                response_ms: request.response.map(ms32),
+                weight: self.weight(view, None),
+                operation: text(&request.operation),
+                trace_id: request.trace_id.as_deref().unwrap_or_default(),
+                span_id: request.span_id.as_deref().unwrap_or_default(),
+                action_ordinal: request.action.and_then(|ordinal| u64::try_from(ordinal).ok()),
             },
         };
         self.keep(
@@ -88,7 +100,11 @@ impl<'a> Maker<'a> {
                 tls_ms: resource.tls.map(ms32),
                 request_ms: resource.request.map(ms32),
                 response_ms: resource.response.map(ms32),
-                weight: weight(resource.weight),
+                weight: self.weight(view, resource.weight),
+                operation: Low(""),
+                trace_id: "",
+                span_id: "",
+                action_ordinal: None,
             },
         };
         self.keep(
@@ -107,26 +123,45 @@ impl<'a> Maker<'a> {
         let class = error.class.as_deref().unwrap_or_default();
         let stack = error.stack.as_deref().unwrap_or_default();
         let frames = frames(stack);
+        let url = error.url.as_deref().unwrap_or_default();
+        let source = name::source(error.source);
+        let group_id = if name::has_no_stack(error.source) {
+            group_without_stack(source, class, &error.message, url)
+        } else {
+            group(class, &error.message, &frames)
+        };
+        let causes = error.causes.as_ref().map_or(&[][..], |causes| &causes.0);
+        let debug_ids = error.debug_ids.iter().flat_map(|ids| &ids.0);
         let row = ErrorRow {
             place: self.place(view, item, error.first),
             what: ErrorFields {
                 ordinal: clamp_u64(event.ordinal),
                 last_ts: self.moment(view, item.seq.saturating_mul(1_000)),
-                group_id: group(class, &error.message, &frames),
+                group_id,
                 class: Low(class),
                 message: &error.message,
                 stack,
-                source: Low(name::source(error.source)),
+                source: Low(source),
                 handled: error.handled != 0,
                 count: clamp_u32(error.count),
                 cut: clamp_u32(error.cut.unwrap_or(0)),
                 release: text(&self.batch.accepted.document.release),
-                origin: Low(ErrorOrigin::of(class, &error.message, &frames).name()),
+                origin: Low(ErrorOrigin::of(class, &error.message, &frames, url).name()),
                 frame_function: each(&frames, |frame| frame.function),
                 frame_file: each(&frames, |frame| frame.file),
                 frame_line: each(&frames, |frame| frame.line),
                 frame_column: each(&frames, |frame| frame.column),
                 frame_in_app: each(&frames, Frame::is_in_app),
+                cause_class: each(causes, |cause| text(&cause.class)),
+                cause_message: each(causes, |cause| cause.message.as_str()),
+                cause_stack: each(causes, |cause| cause.stack.as_deref().unwrap_or_default()),
+                attributes: attributes(&error.attributes),
+                target: error.target.as_deref().unwrap_or_default(),
+                url,
+                line: error.line.map(clamp_u32),
+                column: error.column.map(clamp_u32),
+                debug_ids: Map(debug_ids.map(|id| (id.name.as_str(), id.value.as_str())).collect()),
+                weight: self.batch.weights.errors(view.session_id),
             },
         };
         self.keep(
@@ -142,6 +177,7 @@ impl<'a> Maker<'a> {
 
     pub(super) fn action(&mut self, view: &'a ViewEvent, item: &Item, event: &'a ActionEvent) {
         let action = &event.what;
+        let met = action.frustration.unwrap_or(0);
         let row = ActionRow {
             place: self.place(view, item, action.at),
             what: ActionFields {
@@ -149,6 +185,15 @@ impl<'a> Maker<'a> {
                 ordinal: clamp_u64(event.ordinal),
                 name: action.name.as_deref().unwrap_or_default(),
                 target: action.target.as_deref().unwrap_or_default(),
+                next_paint_ms: action.duration.map(ms32),
+                rage: met & frustration::RAGE != 0,
+                dead: met & frustration::DEAD != 0,
+                error: met & frustration::ERROR != 0,
+                attributes: attributes(&action.attributes),
+                // Thousandths on the wire, as µs are of ms.
+                value: action.value.map(ms),
+                release: text(&self.batch.accepted.document.release),
+                weight: self.weight(view, None),
             },
         };
         self.keep(

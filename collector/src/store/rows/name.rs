@@ -10,6 +10,7 @@ pub(super) const fn mode(mode: Mode) -> &'static str {
         Mode::Wasm => "wasm",
         Mode::Raw => "raw",
         Mode::Documented => "json",
+        Mode::Report => "report",
     }
 }
 
@@ -56,14 +57,46 @@ pub(super) const fn source(number: i64) -> &'static str {
         0 => "error",
         1 => "unhandledrejection",
         2 => "reported",
+        3 => "console",
+        4 => "resource",
+        5 => "csp-violation",
+        6 => "deprecation",
+        7 => "intervention",
+        8 => "crash",
         _ => OTHER,
     }
+}
+
+/// Whether a source of errors is one where no code threw: what tells these apart is not a stack.
+pub(super) const fn has_no_stack(source: i64) -> bool {
+    matches!(source, 4..=8)
 }
 
 pub(super) const fn action_kind(number: i64) -> &'static str {
     match number {
         0 => "click",
         1 => "submit",
+        2 => "track",
+        3 => "measure",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn log_level(number: i64) -> &'static str {
+    match number {
+        0 => "trace",
+        1 => "debug",
+        2 => "info",
+        3 => "warn",
+        4 => "error",
+        _ => OTHER,
+    }
+}
+
+pub(super) const fn log_source(number: i64) -> &'static str {
+    match number {
+        0 => "log",
+        1 => "console",
         _ => OTHER,
     }
 }

@@ -7,7 +7,7 @@ use rum_core::wire::Item;
 use rum_core::wire::event::ViewEvent;
 use rum_core::wire::record::{NavigationRecord, Surroundings};
 
-use super::{Maker, Name, WEIGHT, clamp_u32, clamp_u64, ms, ms32, name, status, text};
+use super::{Maker, Name, attributes, clamp_u32, clamp_u64, ms, ms32, name, status, text};
 use crate::batch::EnrichedBatch;
 use crate::store::row::{ViewFields, ViewRow};
 use crate::store::rowbinary::{Low, Map};
@@ -18,6 +18,7 @@ impl<'a> Maker<'a> {
             accepted,
             browser,
             device,
+            weights,
         } = self.batch;
         let document = &accepted.document;
         let kind = ViewKind::from_wire(view.kind);
@@ -34,7 +35,7 @@ impl<'a> Maker<'a> {
             .and_then(|receipt| receipt.observer_dropped.as_ref())
             .iter()
             .flat_map(|dropped| &dropped.0)
-            .map(|dropped| (dropped.entry_type.as_str(), clamp_u32(dropped.count)))
+            .map(|dropped| (Low(dropped.entry_type.as_str()), clamp_u32(dropped.count)))
             .collect();
         let row = ViewRow {
             place: self.place(view, item, view.start),
@@ -50,8 +51,13 @@ impl<'a> Maker<'a> {
                 browser: Low(browser),
                 device: Low(device),
                 connection: text(&document.connection),
-                viewport_width: document.viewport_width.map(clamp_u32),
-                viewport_height: document.viewport_height.map(clamp_u32),
+                // Of the view, where its page says so: it may have been turned since the document began.
+                viewport_width: known(|known| known.viewport_width)
+                    .or(document.viewport_width)
+                    .map(clamp_u32),
+                viewport_height: known(|known| known.viewport_height)
+                    .or(document.viewport_height)
+                    .map(clamp_u32),
                 duration_ms: view.end.map(|end| ms(end.saturating_sub(view.start)).max(0.0)),
                 navigation_kind: Low(navigation.map_or("", |navigation| name::navigation_kind(navigation.kind))),
                 redirect_ms: phase(|phases| phases.redirect),
@@ -78,7 +84,7 @@ impl<'a> Maker<'a> {
                 observer_dropped: receipt.map(|_| dropped.iter().fold(0, |sum, (_, count)| count.saturating_add(sum))),
                 core_dropped: receipt.map(|_| clamp_u32(view.core_dropped.unwrap_or(0))),
                 sdk: Low(&document.sdk),
-                weight: WEIGHT,
+                weight: weights.others(view.session_id),
                 navigation_type: Low(kind
                     .and_then(|kind| NavigationType::of(kind, navigation))
                     .map_or("", NavigationType::name)),
@@ -111,6 +117,11 @@ impl<'a> Maker<'a> {
                 pixel_ratio: known(|known| known.pixel_ratio).map(ms32),
                 delivery: Low(said(|known| &known.delivery)),
                 observer_dropped_by_type: Map(dropped),
+                user_id: written(&view.user),
+                attributes: attributes(&view.attributes),
+                // Thousandths on the wire.
+                scroll_depth: view.scroll.map(|scroll| ms32(scroll).clamp(0.0, 1.0)),
+                engaged_ms: view.engaged.map(|engaged| ms(engaged).max(0.0)),
             },
         };
         let name = Name {
@@ -132,13 +143,13 @@ fn listed(joined: &str) -> impl Iterator<Item = &str> {
 
 /// The durations of a `Server-Timing` header by their metrics' names. Metrics without one, and what a comma in a
 /// description leaves over, have none.
-fn server_timing(header: &str) -> Vec<(&str, f32)> {
+fn server_timing(header: &str) -> Vec<(Low<'_>, f32)> {
     let metric = |item| {
         let mut parts = str::split(item, ';').map(str::trim);
         let name = parts.next().filter(|name| !name.contains(['"', ' ']))?;
         let duration = parts.find_map(|part| part.strip_prefix("dur="))?;
         let duration = duration.parse::<f32>().ok().filter(|ms| ms.is_finite() && *ms >= 0.0)?;
-        Some((name, duration))
+        Some((Low(name), duration))
     };
     listed(header).filter_map(metric).collect()
 }
@@ -156,7 +167,11 @@ mod tests {
             (r#"cache;dur=2;desc="a, b",miss"#, vec![("cache", 2.0)]),
             ("a;dur=NaN,b;dur=-1,c;dur=x,d;dur=1e9", vec![("d", 1e9)]),
         ] {
-            assert_eq!(server_timing(header), expected, "{header}");
+            let found: Vec<_> = server_timing(header)
+                .into_iter()
+                .map(|(Low(name), ms)| (name, ms))
+                .collect();
+            assert_eq!(found, expected, "{header}");
         }
     }
 }

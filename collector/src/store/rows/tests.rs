@@ -1,8 +1,7 @@
 //! The rows of batches, read back as ClickHouse would read them.
 
 use super::*;
-use crate::batch::AcceptedBatch;
-use crate::batch::Mode;
+use crate::batch::{AcceptedBatch, Weights};
 use crate::store::frame::collect;
 use crate::store::rowbinary::tests::decode;
 use crate::store::schema::Table;
@@ -10,15 +9,16 @@ use rum_core::ViewKind;
 use rum_core::vitals::Metric;
 use rum_core::wire::Document;
 use rum_core::wire::event::{
-    ActionEvent, ElementTimingEvent, ErrorEvent, LongFrameEvent, LongFrameEvents, RequestEvent, ResourceEvent,
-    UserTimingEvent, VitalEvent,
+    ActionEvent, ElementTimingEvent, ErrorEvent, LogEvent, LongFrameEvent, LongFrameEvents, RequestEvent,
+    ResourceEvent, UserTimingEvent, VitalEvent,
 };
 use rum_core::wire::record::{
-    Action, DroppedCount, DroppedEntries, ElementTiming, ErrorReport, LongFrame, NavigationRecord, PaintResource,
-    Receipt, Request, Resource, Script, Scripts, Surroundings, UserTiming,
+    Action, Attribute, Cause, Causes, DroppedCount, DroppedEntries, ElementTiming, ErrorReport, Log, LongFrame,
+    NavigationRecord, PaintResource, Receipt, Request, Resource, Script, Scripts, Surroundings, UserTiming,
 };
 use serde_json::{Map, Value as Json};
 
+mod incident;
 mod vital;
 
 use vital::script;
@@ -43,6 +43,10 @@ fn view() -> ViewEvent {
         receipt: None,
         core_dropped: None,
         surroundings: None,
+        user: None,
+        attributes: None,
+        scroll: None,
+        engaged: None,
     }
 }
 
@@ -119,7 +123,16 @@ fn batch(events: Vec<(i64, Event)>) -> EnrichedBatch {
         },
         browser: "Chrome",
         device: "desktop",
+        weights: Weights::WHOLE,
     }
+}
+
+fn said(pairs: &[(&str, &str)]) -> Option<Attributes> {
+    let attribute = |(name, value): &(&str, &str)| Attribute {
+        name: (*name).to_owned(),
+        value: (*value).to_owned(),
+    };
+    Some(Attributes(pairs.iter().map(attribute).collect()))
 }
 
 /// The rows that ClickHouse would read.
@@ -166,7 +179,13 @@ fn a_page_view_with_all_that_it_can_say() {
             cores: Some(8),
             pixel_ratio: Some(1_500),
             delivery: Some("navigational-prefetch".into()),
+            viewport_width: Some(720),
+            viewport_height: Some(1_280),
         }),
+        user: Some("u-42".into()),
+        attributes: said(&[("user.plan", "gold"), ("flag.new_checkout", "true")]),
+        scroll: Some(640),
+        engaged: Some(7_250_500),
         ..view()
     };
     let frame = rows(&batch(vec![(9_000, Event::View(whole))]));
@@ -199,120 +218,6 @@ fn time_that_a_machine_slept_through_is_added() {
         ..view()
     });
     assert_eq!(row["ts"], decoded(&rows(&batch), Table::Views).remove(0)["ts"]);
-}
-
-#[test]
-fn requests_errors_and_actions() {
-    let request = Request {
-        start: 1_000_000,
-        initiator: 1,
-        method: "POST".into(),
-        url: "https://api.example:8443/cart/7".into(),
-        status: Some(503),
-        duration: 250_500,
-        outcome: 0,
-    };
-    let error = ErrorReport {
-        source: 1,
-        class: Some("TypeError".into()),
-        message: "x is null".into(),
-        stack: Some("TypeError: x is null\n    at pay (https://shop.example/cart.js:10:5)".into()),
-        handled: 0,
-        count: 3,
-        first: 1_250_000,
-        cut: None,
-    };
-    let action = Action {
-        at: 900_000,
-        kind: 0,
-        name: Some("Buy".into()),
-        target: Some("button#buy".into()),
-    };
-    let frame = rows(&batch(vec![
-        (0, Event::View(view())),
-        (
-            1_251,
-            Event::Request(RequestEvent {
-                ordinal: 4,
-                what: request,
-            }),
-        ),
-        (
-            2_000,
-            Event::Error(ErrorEvent {
-                ordinal: 5,
-                what: error,
-            }),
-        ),
-        (
-            900,
-            Event::Action(ActionEvent {
-                ordinal: 3,
-                what: action,
-            }),
-        ),
-    ]));
-    insta::assert_json_snapshot!("request", decoded(&frame, Table::Requests));
-    insta::assert_json_snapshot!("error", decoded(&frame, Table::Errors));
-    insta::assert_json_snapshot!("action", decoded(&frame, Table::Actions));
-}
-
-#[test]
-fn resources_and_timings() {
-    let resource = Resource {
-        start: 30_000,
-        duration: 120_500,
-        url: "https://cdn.example/app.css".into(),
-        initiator: "link".into(),
-        status: Some(200),
-        transfer_bytes: Some(0),
-        encoded_bytes: Some(4_000),
-        decoded_bytes: Some(16_000),
-        protocol: Some("h3".into()),
-        render_blocking: Some(1),
-        delivery: Some("cache".into()),
-        redirect: None,
-        dns: Some(1_000),
-        connect: Some(20_000),
-        tls: Some(12_000),
-        request: Some(60_000),
-        response: Some(39_500),
-        weight: Some(10_000),
-    };
-    let timing = |ordinal, duration| UserTimingEvent {
-        ordinal,
-        what: UserTiming {
-            start: 500_000,
-            name: "hydrate".into(),
-            duration,
-            weight: None,
-        },
-    };
-    let element = ElementTimingEvent {
-        ordinal: 13,
-        what: ElementTiming {
-            painted: 800_000,
-            name: "price".into(),
-            target: Some("#price".into()),
-            url: Some("https://shop.example/price.svg".into()),
-            weight: Some(2_500),
-        },
-    };
-    let frame = rows(&batch(vec![
-        (0, Event::View(view())),
-        (
-            151,
-            Event::Resource(ResourceEvent {
-                ordinal: 10,
-                what: resource,
-            }),
-        ),
-        (500, Event::UserTiming(timing(11, None))),
-        (700, Event::UserTiming(timing(12, Some(200_250)))),
-        (800, Event::ElementTiming(element)),
-    ]));
-    insta::assert_json_snapshot!("resource", decoded(&frame, Table::Requests));
-    insta::assert_json_snapshot!("timings", decoded(&frame, Table::Timings));
 }
 
 #[test]
@@ -392,6 +297,39 @@ fn no_number_makes_it_fall() {
             status: Some(number),
             duration: number,
             outcome: number,
+            request: Some(number),
+            response: Some(number),
+            transfer_bytes: Some(number),
+            encoded_bytes: Some(number),
+            decoded_bytes: None,
+            protocol: None,
+            redirect: Some(number),
+            dns: Some(number),
+            connect: Some(number),
+            tls: Some(number),
+            action: Some(number),
+            operation: None,
+            trace_id: None,
+            span_id: None,
+        };
+        let action = Action {
+            at: number,
+            kind: number,
+            name: None,
+            target: None,
+            duration: Some(number),
+            frustration: Some(number),
+            attributes: None,
+            value: Some(number),
+        };
+        let log = Log {
+            at: number,
+            level: number,
+            message: String::new(),
+            source: number,
+            attributes: None,
+            trace_id: None,
+            weight: Some(number),
         };
         let frame = LongFrameEvent {
             ordinal: number,
@@ -431,6 +369,8 @@ fn no_number_makes_it_fall() {
             kind: number,
             start: number,
             end: Some(number),
+            scroll: Some(number),
+            engaged: Some(number),
             navigation: Some(NavigationRecord {
                 activation: Some(number),
                 dom_content_loaded_start: Some(number),
@@ -449,6 +389,20 @@ fn no_number_makes_it_fall() {
                 Event::Request(RequestEvent {
                     ordinal: number,
                     what: request,
+                }),
+            ),
+            (
+                number,
+                Event::Action(ActionEvent {
+                    ordinal: number,
+                    what: action,
+                }),
+            ),
+            (
+                number,
+                Event::Log(LogEvent {
+                    ordinal: number,
+                    what: log,
                 }),
             ),
         ]);

@@ -3,7 +3,7 @@
 use rum_core::wire::Item;
 use rum_core::wire::event::{ElementTimingEvent, LongFrameEvent, UserTimingEvent, ViewEvent};
 
-use super::{Maker, Name, clamp_u64, each, ms, ms32, name, text, weight};
+use super::{Maker, Name, clamp_u64, each, ms, ms32, name, text};
 use crate::store::row::{LongFrameFields, LongFrameRow, TimingFields, TimingRow};
 use crate::store::rowbinary::Low;
 
@@ -32,7 +32,7 @@ impl<'a> Maker<'a> {
                 script_function: each(scripts, |script| script.function.as_str()),
                 script_position: each(scripts, |script| script.position),
                 release: text(&self.batch.accepted.document.release),
-                weight: weight(frame.weight),
+                weight: self.weight(view, frame.weight),
             },
         };
         self.keep(
@@ -58,7 +58,7 @@ impl<'a> Maker<'a> {
             target: "",
             url: "",
             release: text(&self.batch.accepted.document.release),
-            weight: weight(timing.weight),
+            weight: self.weight(view, timing.weight),
         };
         let place = self.place(view, item, timing.start);
         self.timing(view, TimingRow { place, what });
@@ -75,7 +75,7 @@ impl<'a> Maker<'a> {
             target: element.target.as_deref().unwrap_or_default(),
             url: element.url.as_deref().unwrap_or_default(),
             release: text(&self.batch.accepted.document.release),
-            weight: weight(element.weight),
+            weight: self.weight(view, element.weight),
         };
         let place = self.place(view, item, element.painted);
         self.timing(view, TimingRow { place, what });

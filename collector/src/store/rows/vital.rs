@@ -5,7 +5,7 @@ use rum_core::vitals::{Metric, Scope};
 use rum_core::wire::Item;
 use rum_core::wire::event::{LongFrameEvent, ViewEvent, VitalEvent};
 
-use super::{Maker, Name, WEIGHT, ms, ms32, name, text};
+use super::{Maker, Name, ms, ms32, name, text};
 use crate::batch::EnrichedBatch;
 use crate::store::row::{VitalFields, VitalRow};
 use crate::store::rowbinary::Low;
@@ -25,6 +25,7 @@ impl<'a> Maker<'a> {
             accepted,
             browser,
             device,
+            weights,
         } = self.batch;
         let rest = known.paint.and_then(|parts| parts.rest);
         let script = known.longest.map(|longest| longest.what);
@@ -46,7 +47,7 @@ impl<'a> Maker<'a> {
                 browser: Low(browser),
                 release: text(&accepted.document.release),
                 connection: text(&accepted.document.connection),
-                weight: WEIGHT,
+                weight: weights.others(view.session_id),
                 navigation_type: Low(known.navigation_type.map_or("", NavigationType::name)),
                 load_state: Low(known.load_state.map_or("", LoadState::name)),
                 ttfb_ms: known

@@ -1,0 +1,9 @@
+// What a page says to the SDK.
+
+/** Calls that wait for the second chunk, which brings what they call. */
+export const calls: unknown[] = []
+
+const MOST = 100
+
+/** Takes a call: a function that wants the whole interface. */
+export const call = (made: unknown): unknown => calls.length < MOST && calls.push(made)

@@ -1,0 +1,97 @@
+// What follows from an action: the next paint, and whether the user met something that does not work.
+
+import { micros, now } from '../clock'
+import { Kind } from '../generated/wire'
+import { keep, put, witness } from './holder'
+import { beforeCut, guard, listen, queued } from './hooks'
+
+const enum Frustration {
+  Rage = 1,
+  Dead = 2,
+  Error = 4,
+}
+
+const enum Within {
+  /** ms in which something follows from a click, if anything does. */
+  Reach = 1_000,
+  /** ms in which three clicks on one place are rage. */
+  Rage = 1_000,
+}
+const RAGE = 3
+/** A click on these does what no page needs to answer. */
+const ANSWERED = 'a[href],input,select,textarea,label,option,video,audio,summary,iframe,[contenteditable]'
+
+type Waiting = {
+  record: [number: number, t: number, ...fields: unknown[]]
+  paint?: number
+  frustration: number
+  alive?: unknown
+  end(): void
+}
+
+let latest: [number: number, t: number] | undefined
+let waiting: Waiting[] = []
+
+/** The ordinal of the action that something at `t` (ms) followed. */
+export const actionBefore = (t: number): number | null =>
+  latest && latest[1] <= t && t - latest[1] < Within.Reach ? latest[0] : null
+
+export const captureFrustration = (): void => {
+  let target: Element | null = null
+  let clicks: [t: number, place: unknown][] = []
+
+  keep(Kind.Action, (...record) => {
+    const [number, t, , kind, , place] = record
+    // The page's own ones, and what is recorded again, are as they are.
+    if (kind > 1) return
+    latest = [number, t]
+    clicks = [...clicks.filter(([at]) => t - at < Within.Rage), [t, place]]
+    const action: Waiting = {
+      record,
+      frustration: clicks.filter(([, other]) => other == place).length < RAGE ? 0 : Frustration.Rage,
+      end() {
+        waiting = waiting.filter((other) => other != action)
+        watch.disconnect()
+        const [number, t, ...fields] = record
+        put(number, Kind.Action, t, ...fields, action.paint ?? null, action.frustration || null)
+      },
+    }
+    waiting.push(action)
+    // After the frame that this action leads to.
+    requestAnimationFrame(() => setTimeout(() => (action.paint = micros(now() - t))))
+    // What a page does that nobody sees is no answer. Begun by a click and soon over, for each change in the page is told.
+    const watch = new MutationObserver(() => {
+      action.alive = true
+      watch.disconnect()
+    })
+    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true })
+    setTimeout(
+      guard(() => {
+        if (!waiting.includes(action)) return
+        if (!action.alive && !kind && target && !target.closest(ANSWERED)) action.frustration |= Frustration.Dead
+        action.end()
+      }),
+      Within.Reach,
+    )
+    return true
+  })
+  // It runs behind the capture script's own listener.
+  listen('click', (event) => {
+    target = event.target as Element
+  })
+  for (const type of ['scroll', 'focusin', 'selectionchange', 'beforeunload'])
+    listen(type, () => waiting.forEach((action) => (action.alive = true)))
+  witness((kind) =>
+    waiting.forEach((action) => {
+      if (kind == Kind.Error) action.frustration |= Frustration.Error
+      if (kind == Kind.View || kind == Kind.Request) action.alive = true
+    }),
+  )
+  const early = queued()
+    .map((text) => JSON.parse(text))
+    .filter(([kind]) => kind == Kind.Action)
+    .pop()
+  if (early) latest = [early[1], early[2] / 1e3]
+  // No report waits.
+  beforeCut(() => waiting.forEach(({ end }) => end()))
+}

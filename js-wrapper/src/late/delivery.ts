@@ -1,0 +1,22 @@
+// Puts the delivery of bodies together.
+
+import { UNSENT } from '../transport'
+import { numbersOnly } from './before-send'
+import { compress } from './compress'
+import { listen, lose, options, postTo, storage } from './hooks'
+import { queue } from './queue'
+import { send } from './send'
+import { unsent } from './unsent'
+
+/** Takes over all bodies, those of earlier pages included. Returns what takes one. */
+export const deliver = (answered?: (response: Response) => void): ((body: string) => void) => {
+  const waiting = unsent(storage, UNSENT + options.app)
+  const { take, go, online } = queue(waiting, send, compress, lose, answered)
+  postTo(options.beforeSend ? (body) => take(numbersOnly(body)) : take)
+  // These come after the capture script's own, which have just reported.
+  listen('pagehide', () => go(true))
+  listen('visibilitychange', () => go(document.hidden))
+  listen('online', online)
+  setTimeout(go)
+  return take
+}

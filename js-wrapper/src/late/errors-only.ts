@@ -1,0 +1,18 @@
+// For users who do not want to be followed, on pages that want to know of errors all the same: views and errors, no more, and
+// nothing is stored.
+
+import { Kind } from '../generated/wire'
+import type { Core } from '../stream'
+import { listen, options } from './hooks'
+
+/** True if that is the case. The capture script stays silent then. */
+export const errorsOnly = (): boolean =>
+  options.privacySignals == 'errors' && !!(navigator.globalPrivacyControl || +navigator.doNotTrack!)
+
+const KINDS = new RegExp(`^\\[(${Kind.View}|${Kind.Cut}|${Kind.Error}),`)
+
+/** A core that is given nothing else. */
+export const onlyErrors = (core: Core): Core => {
+  for (const type of ['visibilitychange', 'pagehide']) listen(type, () => document.hidden && core.flush())
+  return { take: (record) => KINDS.test(record) && core.take(record), flush: core.flush }
+}

@@ -1,0 +1,126 @@
+// Errors from other sources, what caused an error, and which errors nobody wants to see.
+
+import { now } from '../clock'
+import { ErrorSource } from '../capture/errors'
+import { Kind, type Attribute, type Cause } from '../generated/wire'
+import type { Attributes, Match } from '../options'
+import { attributes, textOf } from './attributes'
+import { keep, put } from './holder'
+import { listen, options, plainUrl, takeError, thrown, wrap } from './hooks'
+
+const enum Most {
+  Causes = 5,
+  /** UTF-16 units. */
+  Message = 1_000,
+  Stack = 4_000,
+  Arguments = 10,
+}
+
+const enum Place {
+  Handled = 5,
+  Causes = 8,
+  Target = 10,
+}
+
+/** What the page said about the error that it reports. */
+let context: Attribute[] | null = null
+
+const matches = (text: string | null, patterns: readonly Match[] | undefined): unknown =>
+  text && patterns?.some((pattern) => (typeof pattern == 'string' ? text.includes(pattern) : pattern.test(text)))
+
+/** The errors behind an error, the nearest first. To read one may run the page's own code. */
+const causesOf = (error: any): Cause[] | null => {
+  const found: Cause[] = []
+  const seen = new Set([error])
+  const add = (cause: any): void => {
+    if (cause == null || seen.has(cause) || found.length >= Most.Causes) return
+    seen.add(cause)
+    const isError = typeof cause == 'object' && 'message' in cause
+    found.push([
+      isError && cause.name ? '' + cause.name : null,
+      (isError ? '' + cause.message : textOf(cause)).slice(0, Most.Message),
+      isError && cause.stack ? `${cause.stack}`.replace(cause + '\n', '').replaceAll(location.origin, '\x7f').slice(0, Most.Stack) : null,
+    ])
+    behind(cause)
+  }
+  const behind = (error: any): void => {
+    if (Object(error) !== error) return
+    for (const one of Array.isArray(error.errors) ? error.errors : []) add(one)
+    add(error.cause)
+  }
+  try {
+    behind(error)
+  } catch {
+    // Then what was read before stands.
+  }
+  return found[0] ? found : null
+}
+
+/** The debug ids that bundlers leave for scripts of a stack (https://github.com/tc39/ecma426/blob/main/proposals/debug-id.md). */
+const debugIds = (stack: string | null): Attribute[] | null => {
+  const ids = (globalThis as { _sentryDebugIds?: Record<string, string>; _debugIds?: Record<string, string> })._debugIds
+  const urlOf = (trace: string): string | undefined => trace.match(/[a-z-]+:\/\/[^\s)]+?(?=:\d+(:\d+)?\)?$)/m)?.[0]
+  const found = Object.entries(ids || {}).flatMap(([trace, id]): Attribute[] => {
+    const url = urlOf(trace)?.replace(location.origin, '\x7f')
+    return url && stack?.includes(url) ? [[url, id]] : []
+  })
+  return found[0] ? found : null
+}
+
+/** What the page reports by itself. */
+export const captureError = (error: unknown, given?: Attributes): void => {
+  context = attributes(given)
+  takeError(ErrorSource.Page, now(), error)
+  context = null
+}
+
+/** Console arguments as one text. */
+export const textOfAll = (given: unknown[]): string => given.slice(0, Most.Arguments).map(readable).join(' ').slice(0, Most.Message)
+const readable = (value: any): string => {
+  try {
+    return value instanceof Error ? `${value}` : textOf(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+export const captureMoreErrors = (): void => {
+  /** What an error was recorded with first; its later records have the same. */
+  const known = new Map<number, [causes: Cause[] | null, attributes: Attribute[] | null]>()
+  keep(Kind.Error, (number, t, ...fields) => {
+    const [, source, , message, stack] = fields
+    const [target = null, url = null] = fields.slice(Place.Target)
+    if (matches(message, options.ignoreErrors) || matches(stack || url, options.denyUrls)) return true
+    if (!known.has(number)) known.set(number, [causesOf(thrown()), context])
+    fields[Place.Handled] = +(source == ErrorSource.Page || source == ErrorSource.Console)
+    put(number, Kind.Error, t, ...fields.slice(0, Place.Causes), ...known.get(number)!, target, url, null, null, debugIds(stack))
+    return true
+  })
+
+  listen('securitypolicyviolation', ({ timeStamp, effectiveDirective, blockedURI, sourceFile, disposition }: SecurityPolicyViolationEvent) =>
+    takeError(
+      ErrorSource.Policy,
+      timeStamp,
+      `${effectiveDirective} (${disposition})`,
+      '',
+      null,
+      /:/.test(blockedURI) ? plainUrl(blockedURI) : blockedURI || plainUrl(sourceFile),
+    ),
+  )
+  const sources = { deprecation: ErrorSource.Deprecation, intervention: ErrorSource.Intervention }
+  if ('ReportingObserver' in window)
+    new ReportingObserver(
+      (reports) =>
+        reports.forEach(({ type, body }) => {
+          const { id, message, sourceFile } = body as { id?: string; message?: string; sourceFile?: string } & ReportBody
+          takeError(sources[type as 'deprecation'], now(), message || id, '', null, sourceFile ? plainUrl(sourceFile) : '')
+        }),
+      { types: Object.keys(sources), buffered: true },
+    ).observe()
+  if (options.consoleErrors)
+    wrap(console, 'error', (call, _, given: unknown[]) => {
+      const error = given.find((one) => one instanceof Error)
+      takeError(ErrorSource.Console, now(), error || textOfAll(given))
+      return call()
+    })
+}

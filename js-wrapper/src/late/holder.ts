@@ -1,0 +1,81 @@
+// Sees every record before it is queued: what another part of this chunk completes waits there, and what nobody will read is
+// not queued at all.
+
+import { now } from '../clock'
+import { FIRST_ONCE, Kind } from '../generated/wire'
+import { ViewKind } from '../view'
+import { flush, guard, holdBy, listen, lose, openView, outlived, queued, queueRecord, renewSession } from './hooks'
+
+const enum Most {
+  /** UTF-16 units of waiting records that go once at which they are due, although the page is visible, */
+  Units = 16_384,
+  /** and ms after the first of them. */
+  Wait = 30_000,
+}
+
+/** Takes a record of one kind; true if it queues it later, or never. */
+type Keeper = (number: number, t: number, ...fields: any[]) => unknown
+
+const keepers = new Map<Kind, Keeper>()
+const witnesses: ((kind: Kind, t: number) => void)[] = []
+let units = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+let stopped = false
+/** The path that the open view has opened with. */
+export let path: string
+const PAGE = 3
+
+/** From now on `keeper` takes the records of a kind. */
+export const keep = (kind: Kind, keeper: Keeper): unknown => keepers.set(kind, keeper)
+
+/** `witness` hears of every record. */
+export const witness = (see: (kind: Kind, t: number) => void): unknown => witnesses.push(see)
+
+/** Nothing is recorded any more. */
+export const stopRecording = (): void => {
+  stopped = true
+}
+
+/** Queues a record; of those that go once the first one that waits says when they are sent. */
+export const put = (number: number, kind: Kind, t: number, ...fields: unknown[]): void => {
+  queueRecord(number, kind, t, ...fields)
+  if (kind < FIRST_ONCE) return
+  units += JSON.stringify(fields).length
+  if (timer && units < Most.Units) return
+  clearTimeout(timer)
+  timer = setTimeout(
+    guard(() => {
+      timer = undefined
+      units = 0
+      // A report may have taken them meanwhile.
+      if (queued().some((text) => parseInt(text.slice(1)) >= FIRST_ONCE)) flush()
+    }),
+    units < Most.Units ? Most.Wait : 0,
+  )
+}
+
+/** A view opens that nobody asked for: what changes by itself in an unattended tab is no visit, and the user's next act opens one. */
+export const drift = (kind: ViewKind, t: number): unknown => outlived() || openView(kind, t)
+
+/** The user did something at `t`: if the session is over, so is the view. */
+const act = (t: number): void => {
+  if (renewSession()) openView(ViewKind.Resumed, t)
+}
+
+export const hold = (): void => {
+  for (const text of queued()) {
+    const [kind, , , ...fields] = JSON.parse(text)
+    if (kind == Kind.View) path = fields[PAGE]
+  }
+  holdBy((number, kind, t, ...fields) => {
+    if (stopped) return true
+    if (kind == Kind.Action || kind == Kind.Input || (kind == Kind.Visibility && !fields[0])) act(t)
+    if (kind == Kind.View) path = fields[PAGE]
+    witnesses.forEach((see) => see(kind, t))
+    // An unattended tab does what nobody sees.
+    if (kind >= FIRST_ONCE && outlived()) lose()
+    else if (!keepers.get(kind)?.(number, t, ...fields)) put(number, kind, t, ...fields)
+    return true
+  })
+  listen('keydown', ({ isTrusted }) => isTrusted && act(now()))
+}

@@ -1,0 +1,142 @@
+// What a page may call: the methods of `window.wasmRum`, and what the functions of the npm package do.
+
+import { micros, now } from '../clock'
+import { Kind, type Attribute } from '../generated/wire'
+import type { Attributes, Consent, Level, User } from '../options'
+import { ViewKind } from '../view'
+import { attributes } from './attributes'
+import { captureError } from './errors'
+import { path, stopRecording, witness } from './holder'
+import { calls, flush, open, openView, ordinal, plainUrl, postTo, renewSession, session, silence, sink, sinkAs, storage } from './hooks'
+import { record } from './logs'
+import { watched } from './routes'
+
+/** UTF-16 units. */
+const LONGEST = 200
+const enum ActionType {
+  Track = 2,
+  Measure,
+}
+
+/** All that a page may call. */
+export type Interface = typeof methods
+
+let user: string | undefined
+/** The page has named no view so far. */
+let unnamed = true
+const sorts: Record<string, Attributes | undefined> = {}
+
+const said = (name: unknown): string => `${name}`.slice(0, LONGEST)
+
+/** Says who uses the page and what it says of itself, to the view that is open and to those that open later. */
+const tell = (): void => {
+  const all: Attribute[] = Object.entries(sorts).flatMap(([sort, given]) =>
+    (attributes(given) || []).map(([name, value]): Attribute => [sort + name, value]),
+  )
+  if (open()[1] && (user || all[0])) sink(Kind.Context, now(), user || null, all[0] ? all : null)
+}
+
+const act = (kind: ActionType, name: string, given?: Attributes, value?: number): void => {
+  const t = now()
+  sinkAs(ordinal(), Kind.Action, t, micros(t), kind, said(name), null, null, null, attributes(given), value)
+}
+
+/** What is stored goes. */
+const forget = (): void => {
+  try {
+    for (const key of Object.keys(storage())) if (key.startsWith('wasm-rum')) delete storage()[key]
+  } catch {
+    // It may be forbidden; then nothing is there.
+  }
+}
+
+const methods = {
+  /** Opens a page view of that name: the one before it is reported and ends. `t` is when, in ms since the time origin. */
+  startView(name: string, t = now()) {
+    // What is no text has no place in a table, and may throw when it is asked to be one.
+    if (typeof name != 'string') return
+    // It may have been said before a prerendered page was seen.
+    t = Math.max(t, open()[0])
+    const page_name = name.slice(0, LONGEST)
+    if (watched()) openView(ViewKind.Manual, t, page_name)
+    // A router that tells of every route tells of the load's first. One with another path is a route, which the browser's own
+    // soft navigation may refine.
+    else if (unnamed) sink(Kind.Rename, t, page_name)
+    else openView(path == plainUrl(location.href) ? ViewKind.Manual : ViewKind.Route, t, page_name)
+    unnamed = false
+  },
+  /** Reports an error that the page has caught. */
+  captureError,
+  /** Records that something happened. */
+  track(name: string, given?: Attributes) {
+    act(ActionType.Track, name, given)
+  },
+  /** Records a number. */
+  measure(name: string, value: number, given?: Attributes) {
+    act(ActionType.Measure, name, given, Math.round(value * 1e3) || 0)
+  },
+  /** Writes a line into the log. */
+  log(level: Level, message: string, given?: Attributes) {
+    record(level, `${message}`, attributes(given))
+  },
+  /** Says who uses the page; nobody in particular without an argument. */
+  setUser(given?: User | null) {
+    const { id, ...rest } = given || {}
+    user = id == null ? undefined : said(id)
+    sorts['user.'] = rest
+    tell()
+  },
+  /** Says what holds from now on, in the place of what was said before. */
+  setContext(given?: Attributes | null) {
+    sorts[''] = given || undefined
+    tell()
+  },
+  /** Adds a property to what holds. */
+  addTag(name: string, value: unknown) {
+    sorts['tag.'] = { ...sorts['tag.'], [name]: value }
+    tell()
+  },
+  /** Says which variant of a feature the user has. */
+  setFlag(name: string, value: unknown) {
+    sorts['flag.'] = { ...sorts['flag.'], [name]: value }
+    tell()
+  },
+  /** Says what the user has agreed to. Agreeing begins another session; refusing is final for the document. */
+  setConsent(consent: Consent) {
+    if (consent == 'granted') {
+      silence(false)
+      if (renewSession(true)) openView(ViewKind.Resumed, now())
+    } else if (consent == 'denied') {
+      forget()
+      silence(true)
+      stopRecording()
+    }
+  },
+  /** The session's id; none before it has begun. */
+  getSession: (): { id: string } | undefined => (session() ? { id: session() } : undefined),
+  /** Sends what waits, and captures nothing any more. */
+  stop() {
+    flush()
+    postTo(() => {})
+    stopRecording()
+  },
+}
+
+/** Answers the calls that wait, and from now on each at once. */
+export const answerCalls = (): void => {
+  witness((kind) => kind == Kind.View && setTimeout(tell))
+  Object.assign(window.wasmRum!, methods)
+  const answer = (call: unknown): number => {
+    try {
+      ;(call as (rum: Interface) => unknown)(methods)
+    } catch (error) {
+      // The page's own function.
+      setTimeout(() => {
+        throw error
+      })
+    }
+    return 0
+  }
+  calls.splice(0).forEach(answer)
+  calls.push = (...made) => made.map(answer)[0]!
+}

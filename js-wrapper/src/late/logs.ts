@@ -1,0 +1,38 @@
+// Lines of the page's log, and of the console where the page wants them.
+
+import { micros, now } from '../clock'
+import { Kind, type Attribute } from '../generated/wire'
+import type { Level } from '../options'
+import { textOfAll } from './errors'
+import { options, sink, wrap } from './hooks'
+import { bounded } from './sampling'
+
+/** By their numbers on the wire. */
+const LEVELS: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error']
+
+const enum Source {
+  Page,
+  Console,
+}
+/** UTF-16 units. */
+const LONGEST = 2_000
+
+let fits = (): boolean => true
+
+/** Records a line. */
+export const record = (level: Level, message: string, attributes: Attribute[] | null, source = Source.Page): void => {
+  const t = now()
+  const number = LEVELS.indexOf(level)
+  if (fits()) sink(Kind.Log, t, micros(t), number < 0 ? 2 : number, message.slice(0, LONGEST), source, attributes)
+}
+
+export const captureLogs = (): void => {
+  fits = bounded()
+  // As an attribute it is text.
+  for (const level of LEVELS)
+    if (`${options.consoleLogs}`.split(',').includes(level))
+      wrap(console, level, (call, _, given: unknown[]) => {
+        record(level, textOfAll(given), null, Source.Console)
+        return call()
+      })
+}

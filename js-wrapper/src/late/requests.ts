@@ -1,0 +1,74 @@
+// What is known of a request besides: its resource timing, the action it followed, its trace and its GraphQL operation.
+
+import { micros } from '../clock'
+import { Kind } from '../generated/wire'
+import { actionBefore } from './actions'
+import { keep, put } from './holder'
+import { beforeCut, observe, plainUrl, queued } from './hooks'
+import { sentAt } from './trace'
+
+/** ms that a request waits for its timing: the browser tells that once the body is there. */
+const PATIENCE = 5_000
+/** Requests that wait. */
+const MOST = 100
+
+type Fields = [start: number, initiator: number, method: string, url: string, status: number | null, duration: number, outcome: number]
+type Waiting = [number: number, t: number, ...fields: Fields]
+
+export const captureRequestTimings = (): void => {
+  let waiting: Waiting[] = []
+
+  const end = (request: Waiting, entry?: PerformanceResourceTiming): void => {
+    waiting = waiting.filter((other) => other != request)
+    const [number, t, ...fields] = request
+    const [start] = fields
+    const span = (from: number, to: number): number | null => (entry && from && to ? micros(to - from) : null)
+    const known = (bytes: number | undefined): number | null => (entry?.requestStart ? bytes! : bytes || null)
+    const [traceId, spanId, operation] = sentAt(start / 1e3)
+    put(
+      number,
+      Kind.Request,
+      t,
+      ...fields,
+      ...(entry
+        ? [
+            span(entry.requestStart, entry.responseStart),
+            span(entry.responseStart, entry.responseEnd),
+            known(entry.transferSize),
+            known(entry.encodedBodySize),
+            entry.decodedBodySize != entry.encodedBodySize ? known(entry.decodedBodySize) : null,
+            entry.nextHopProtocol || null,
+            span(entry.redirectStart, entry.redirectEnd),
+            // On a connection that was open already nothing of these happened.
+            span(entry.domainLookupStart, entry.domainLookupEnd) || null,
+            span(entry.connectStart, entry.connectEnd) || null,
+            span(entry.secureConnectionStart, entry.connectEnd) || null,
+          ]
+        : Array(10)),
+      actionBefore(start / 1e3),
+      operation,
+      traceId,
+      spanId,
+    )
+  }
+  const take = (...request: Waiting): true => {
+    if (waiting.push(request) > MOST) end(waiting[0]!)
+    setTimeout(() => waiting.includes(request) && end(request), PATIENCE)
+    return true
+  }
+
+  // Those that the capture script has recorded already are recorded again, with what is known now.
+  for (const text of queued()) {
+    const [kind, number, t, ...fields] = JSON.parse(text)
+    if (kind == Kind.Request) take(number, t / 1e3, ...(fields as Fields))
+  }
+  keep(Kind.Request, (...request) => take(...(request as Waiting)))
+  observe('resource', (entry: PerformanceResourceTiming) => {
+    const url = plainUrl(entry.name)
+    // Of several the one that began last before it: a request may wait for its turn.
+    const request = waiting.filter((one) => one[5] == url && one[2] <= micros(entry.startTime) && entry.startTime <= one[1]).pop()
+    if (request && /^(fetch|xml)/.test(entry.initiatorType)) end(request, entry)
+  })
+  // No report waits, and none looks across.
+  beforeCut(() => waiting.forEach((request) => end(request)))
+}

@@ -1,0 +1,33 @@
+// One try of one body.
+
+import { address } from '../address'
+import { get, options } from './hooks'
+
+/** How a body goes. */
+export type Way = {
+  /** The page may be gone after this. */
+  away: boolean
+  /** The browser has room for it among the bodies that survive the page. */
+  fits: boolean
+}
+
+/**
+ * Sends a body, gzipped if it is no text. Resolves to the answer, if one is told; rejects with it if it is no success, or
+ * with whatever the page's fetch rejects with.
+ */
+export type Send = (body: string | ArrayBuffer, way: Way) => Promise<Response | void>
+
+export const send: Send = async (body, { away, fits }) => {
+  const url = address(options) + (typeof body == 'string' ? '' : '&z=gzip')
+  // Requests end with the page in Firefox before 133. The answer to a beacon is not told.
+  if (away && !('keepalive' in Request.prototype)) {
+    if (navigator.sendBeacon(url, body)) return
+    throw 0
+  }
+  // A string is text/plain, bytes have no type, and the mode is cors: no preflight.
+  const response = await get(url, { method: 'POST', body, keepalive: fits, credentials: 'omit' })
+  // Chromium gives the quota of keepalive bodies back only when the answer was read.
+  await response.text()
+  if (!response.ok) throw response
+  return response
+}

@@ -1,0 +1,91 @@
+// What is known of a request besides: its timing, its trace, its GraphQL operation.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { open } from './features.mjs'
+import { Kind, launch, leave, serve } from './harness.mjs'
+
+let browser
+before(async () => (browser = await launch()))
+after(() => browser?.close())
+
+const requests = async (server) => (await server.batch(1)).named(Kind.Request)
+
+test('timing and sizes, of early requests too', async (t) => {
+  const body = 'x'.repeat(5_000)
+  const { server, tab } = await open(t, browser, {
+    routes: { '/slow': () => new Promise((later) => setTimeout(later, 120, { body })), '/early': () => ({ body }) },
+    head: '<script>addEventListener("load", () => fetch("/early?at=once").then((response) => response.text()))</script>',
+  })
+  await tab.evaluate(async () => {
+    await (await fetch('/slow?x=1')).text()
+    await new Promise((done) => {
+      const xhr = new XMLHttpRequest()
+      xhr.onload = done
+      xhr.open('POST', '/slow')
+      xhr.send('x')
+    })
+    await new Promise((later) => setTimeout(later, 100))
+  })
+  await leave(tab)
+  const all = await requests(server)
+  const slow = all.filter(({ url }) => url === '/slow')
+  assert.equal(slow.length, 2)
+  for (const one of slow) {
+    assert.ok(one.request > 100_000 && one.request < 2e6, `${one.request} µs until the first byte`)
+    assert.ok(one.response >= 0)
+    assert.equal(one.encoded_bytes, 5_000)
+    assert.ok(one.transfer_bytes > 5_000)
+    assert.equal(one.decoded_bytes, null, 'as many as encoded')
+    assert.equal(one.protocol, 'http/1.1')
+  }
+  const early = all.filter(({ url }) => url === '/early')
+  assert.equal(new Set(early.map(({ ordinal }) => ordinal)).size, 1, 'one row')
+  assert.equal(early.at(-1).encoded_bytes, 5_000)
+})
+
+test('traceparent goes to listed origins only, and its ids are on the row', async (t) => {
+  const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
+  const unlisted = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*' } }) })
+  t.after(other.close)
+  t.after(unlisted.close)
+  const { server, tab } = await open(t, browser, { tag: `data-tracing="https://x.example,${other.origin}"` })
+  await tab.evaluate(async ([listed, unlisted]) => {
+    await fetch(`${listed}/api`, { headers: { 'X-Own': '1' }, method: 'POST', body: 'b' })
+    await fetch(new Request(`${listed}/api`, { headers: { 'X-Own': '2' } }))
+    await fetch(`${listed}/api`, { headers: { traceparent: '00-11111111111111111111111111111111-2222222222222222-01' } })
+    await new Promise((done) => {
+      const xhr = new XMLHttpRequest()
+      xhr.onloadend = done
+      xhr.open('GET', `${listed}/api`)
+      xhr.send()
+    })
+    await fetch(`${unlisted}/api`)
+    await fetch('/api')
+  }, [other.origin, unlisted.origin])
+  await leave(tab)
+  const sent = other.requests.filter(({ method }) => method !== 'OPTIONS').map(({ headers }) => headers)
+  for (const [at, own] of [[0, '1'], [1, '2']]) assert.equal(sent[at]['x-own'], own)
+  assert.equal(sent[2].traceparent, '00-11111111111111111111111111111111-2222222222222222-01', 'the page’s own stays')
+  const rows = (await requests(server)).filter(({ url }) => url.startsWith(other.origin)).sort((a, b) => a.start - b.start)
+  for (const at of [0, 1, 3]) assert.equal(sent[at].traceparent, `00-${rows[at].trace_id}-${rows[at].span_id}-01`)
+  assert.equal(new Set(sent.map(({ traceparent }) => traceparent)).size, 4)
+  assert.ok(unlisted.requests.every(({ headers }) => !headers.traceparent))
+  assert.ok(server.requests.every(({ headers }) => !headers.traceparent), 'nor our own')
+  const untraced = (await requests(server)).filter(({ url }) => !url.startsWith(other.origin))
+  assert.deepEqual(untraced.map(({ trace_id }) => trace_id), [null, null])
+})
+
+test('the operation of a GraphQL request', async (t) => {
+  const { server, tab } = await open(t, browser, { routes: { '/graphql': () => ({ body: '{}' }) } })
+  await tab.evaluate(async () => {
+    const send = (body) => fetch('/graphql', { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) })
+    await send({ query: 'query Products($n: Int) { a }' })
+    await send({ query: '{ a }', operationName: 'Named' })
+    await send({ query: 'mutation { buy }' })
+    await send('{"query": broken')
+    await send('a text')
+  })
+  await leave(tab)
+  assert.deepEqual((await requests(server)).map(({ operation }) => operation), ['query Products', 'query Named', 'mutation', null, null])
+})
