@@ -29,7 +29,7 @@ export const load = (bring: () => Promise<Glue>): void => {
       bring()
         .then((glue) =>
           glue.default([
-            navigationEntry,
+            renewSession,
             observe,
             lose,
             () => thrown,
@@ -37,12 +37,12 @@ export const load = (bring: () => Promise<Glue>): void => {
             describe,
             sink,
             calls,
-            silence,
+            navigationEntry,
             nativeFetch,
-            listen,
+            queue,
             trigger,
             () => sessionId,
-            renewSession,
+            listen,
             holdBy,
             guard,
             selector,
@@ -57,7 +57,7 @@ export const load = (bring: () => Promise<Glue>): void => {
             extendCuts,
             postTo,
             open,
-            queue,
+            silence,
             wrap,
             beforeCut,
             takeError,

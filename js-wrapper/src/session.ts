@@ -52,11 +52,12 @@ export const saveSession = (next = nextRate): void => {
 /** The session is as old as one may get. What an unattended tab does from then on is nobody's visit. */
 export const outlived = (): boolean => !!sessionId && !(wall() - startOf(sessionId) < LONGEST)
 
-/** The user did something. True if another session begins by it, because there is none, it is over, or it has to. */
-export const renewSession = (force?: unknown): boolean => {
+/** The user did something. True if another session goes on by it, because there was none or it is over; with 0 that is so. */
+export const renewSession = (since = active): boolean => {
   const time = wall()
   const before = sessionId
-  const over = (): unknown => force || !(time - active < IDLE && !outlived())
+  const over = (): boolean => !(time - active < IDLE && !outlived())
+  active = since
   if (over()) {
     try {
       // The tab's, or what another tab has gone on with. What is no id has no start, and is over.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { open } from './features.mjs'
-import { Kind, launch, leave, setHidden } from './harness.mjs'
+import { Kind, launch, leave, secondChunk, setHidden } from './harness.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -30,6 +30,24 @@ test('nothing is stored or sent until it is granted', async (t) => {
   assert.notEqual(after.session_id, before.session_id, 'another session')
   await tab.goto(server.origin)
   assert.ok((await stored(tab))[0].includes('wasm-rum'))
+})
+
+test('granted on every page, a session goes on', async (t) => {
+  const { server, tab } = await open(t, browser, { tag: 'data-consent="pending"' })
+  const grant = () => tab.evaluate(() => {
+    wasmRum.push((rum) => rum.setConsent('granted'))
+    wasmRum.push((rum) => rum.setConsent('granted'))
+  })
+  await grant()
+  await leave(tab)
+  await tab.goto(server.origin)
+  await secondChunk(server, 2)
+  await grant()
+  await leave(tab)
+  const last = ({ named }) => named(Kind.View).at(-1).session_id
+  const batches = await server.until(() => server.batches.length > 1 && server.batches, 'second batch')
+  assert.equal(last(batches.at(-1)), last(batches[0]))
+  assert.equal(batches[0].of(Kind.View).length, 2, 'said twice, it is one change')
 })
 
 test('what is refused is refused for the document, and what was stored goes', async (t) => {

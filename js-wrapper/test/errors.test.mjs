@@ -164,7 +164,7 @@ test('errors from before the script are kept by the stub', async (t) => {
   await leave(tab)
   const batch = await server.batch(1)
   const found = errors(batch)
-  assert.deepEqual(found.map(({ message, count }) => [message, count]).sort(), [['early too', 1], ['early', 1], ['late', 1]])
+  assert.deepEqual(found.map(({ message, count }) => [message, count]).sort(), [['early too', 1], ['early', 1], ['late', 1], ['link', 1]])
   assert.ok(found.every(({ first, message }) => message === 'late' || first < batch.named(Kind.Cut)[0].receipt[0]), 'they have their own time')
 })
 

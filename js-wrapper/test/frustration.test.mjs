@@ -13,6 +13,7 @@ const BODY = `
   <button id="dead">Nothing</button>
   <button id="alive" onclick="this.textContent = 'Changed'">Change</button>
   <button id="asks" onclick="fetch('/api')">Ask</button>
+  <button id="waits" onclick="fetch('/slow')">Wait</button>
   <button id="throws" onclick="null.x">Throw</button>
   <button id="masked" data-rum-mask>4111 1111 1111 1111</button>
   <button id="named" data-rum-name="Checkout">Pay 12 €</button>
@@ -21,20 +22,21 @@ const RAGE = 1
 const DEAD = 2
 const ERROR = 4
 
-const page = async (t) => open(t, browser, { body: BODY })
+const SLOW = () => new Promise((later) => setTimeout(later, 3_000, { body: '' }))
+const page = async (t) => open(t, browser, { body: BODY, routes: { '/slow': SLOW } })
 const actions = async (server) => Object.fromEntries((await server.batch(1)).named(Kind.Action).map((action) => [action.target, action]))
 const settled = (tab) => tab.waitForTimeout(1_200)
 
 test('dead clicks, and those that something follows', async (t) => {
   const { server, tab } = await page(t)
-  for (const id of ['dead', 'alive', 'asks', 'field']) {
+  for (const id of ['dead', 'alive', 'asks', 'waits', 'field']) {
     await tab.click(`#${id}`)
     await settled(tab)
   }
   await leave(tab)
   const found = await actions(server)
   assert.equal(found['#dead'].frustration, DEAD)
-  for (const id of ['alive', 'asks', 'field']) assert.equal(found[`#${id}`].frustration, null, id)
+  for (const id of ['alive', 'asks', 'waits', 'field']) assert.equal(found[`#${id}`].frustration, null, id)
   for (const id of ['dead', 'alive', 'asks']) assert.ok(found[`#${id}`].duration > 0 && found[`#${id}`].duration < 1e6, 'until the next paint')
 })
 

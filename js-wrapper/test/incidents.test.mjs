@@ -1,9 +1,11 @@
 // Errors from every source, and what is known of them besides.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { object, open } from './features.mjs'
-import { Kind, launch, leave } from './harness.mjs'
+import { dist, Kind, launch, leave, manifest } from './harness.mjs'
 
 let browser
 before(async () => (browser = await launch()))
@@ -13,7 +15,8 @@ const errors = async (server, count = 1) => (await server.batch(count)).named(Ki
 
 test('a resource that cannot be loaded, also before the second chunk is there', async (t) => {
   const { server, tab } = await open(t, browser, {
-    routes: { '/late.js': () => ({ status: 404 }) },
+    // Late enough for a script that is async.
+    routes: { '/late.js': () => ({ status: 404 }), '/missing.png': () => new Promise((later) => setTimeout(later, 300, { status: 404 })) },
     body: '<img id="hero" src="/missing.png?token=1"><h1>A page</h1>',
   })
   await tab.evaluate(() => new Promise((failed) => {
@@ -110,6 +113,17 @@ test('errors that nobody wants', async (t) => {
   })
   await leave(tab)
   assert.deepEqual((await errors(server)).map(({ message }) => message), ['ignored seven'])
+})
+
+test('the stub makes place for what hears by itself', async (t) => {
+  const { server, tab, complaints } = await open(t, browser, { head: `<script>${readFileSync(join(dist, manifest.stub), 'utf8')}</script><img id="early" src="data:,">` })
+  await tab.evaluate(() => {
+    setTimeout(() => { throw new Error('once') })
+    return new Promise((later) => setTimeout(later, 100))
+  })
+  await leave(tab)
+  assert.deepEqual((await errors(server)).map(({ source, message, target, count }) => [source, message, target, count]), [[4, 'img', '#early', 1], [0, 'once', null, 1]])
+  assert.deepEqual(complaints, ['once'])
 })
 
 test('a loop that throws 100,000 times is one record with a count', async (t) => {

@@ -18,9 +18,17 @@ test('events and numbers', async (t) => {
     wasmRum.measure('cart', 3.1416, { currency: 'EUR' })
     wasmRum.measure('nonsense', 'x')
     wasmRum.track({ toString: () => 'by its text' })
+    for (const odd of [{ toString: () => null.x }, Symbol('s')]) {
+      wasmRum.track(odd)
+      wasmRum.measure('odd', 7n)
+      wasmRum.log('info', odd)
+      wasmRum.setUser({ get id() { throw new Error('of the page') } })
+    }
   })
   await leave(tab)
-  const found = (await server.batch(1)).named(Kind.Action)
+  const batch = await server.batch(1)
+  const found = batch.named(Kind.Action)
+  assert.equal(batch.named(Kind.Cut).at(-1).receipt[1], 8, 'what cannot be read is counted')
   assert.deepEqual(found.map(({ kind, name, value }) => [kind, name, value]), [
     [2, 'Added to cart', null],
     [3, 'cart', 3142],

@@ -492,8 +492,12 @@
     const notes = []
     const say = (...values) => void notes.push(values.map(show).join(' '))
     const types = ['error', 'unhandledrejection', 'rejectionhandled']
+    const unhandled = new Set()
     const heard = (event) => {
       event.preventDefault()
+      if (event.type === 'unhandledrejection') unhandled.add(event.promise)
+      // One from before this shape may be handled at any time.
+      if (event.type === 'rejectionhandled' && !unhandled.has(event.promise)) return
       say(event.type, event.type === 'error' ? event.message : event.reason)
     }
     for (const type of types) addEventListener(type, heard)

@@ -4,6 +4,7 @@ import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
 import { keep, put, witness } from './holder'
 import { beforeCut, guard, listen, queued } from './hooks'
+import { sentSince } from './trace'
 
 const enum Frustration {
   Rage = 1,
@@ -68,7 +69,8 @@ export const captureFrustration = (): void => {
     setTimeout(
       guard(() => {
         if (!waiting.includes(action)) return
-        if (!action.alive && !kind && target && !target.closest(ANSWERED)) action.frustration |= Frustration.Dead
+        // One that nobody has answered yet is no record so far.
+        if (!action.alive && !sentSince(t) && !kind && target && !target.closest(ANSWERED)) action.frustration |= Frustration.Dead
         action.end()
       }),
       Within.Reach,

@@ -5,9 +5,12 @@ import { Kind } from '../generated/wire'
 import type { Core } from '../stream'
 import { listen, options } from './hooks'
 
-/** True if that is the case. The capture script stays silent then. */
-export const errorsOnly = (): boolean =>
-  options.privacySignals == 'errors' && !!(navigator.globalPrivacyControl || +navigator.doNotTrack!)
+/** The capture script is silent, for the browser says that its user does not want to be followed. */
+export const isUnwilling = (): boolean =>
+  options.privacySignals != 'ignore' && !!(navigator.globalPrivacyControl || +navigator.doNotTrack!)
+
+/** True if that does not hold for errors. */
+export const errorsOnly = (): boolean => options.privacySignals == 'errors' && isUnwilling()
 
 const KINDS = new RegExp(`^\\[(${Kind.View}|${Kind.Cut}|${Kind.Error}),`)
 

@@ -7,6 +7,7 @@ import type { Attributes, Match } from '../options'
 import { attributes, textOf } from './attributes'
 import { keep, put } from './holder'
 import { listen, options, plainUrl, takeError, thrown, wrap } from './hooks'
+import { isOn } from './sampling'
 
 const enum Most {
   Causes = 5,
@@ -58,7 +59,8 @@ const causesOf = (error: any): Cause[] | null => {
 
 /** The debug ids that bundlers leave for scripts of a stack (https://github.com/tc39/ecma426/blob/main/proposals/debug-id.md). */
 const debugIds = (stack: string | null): Attribute[] | null => {
-  const ids = (globalThis as { _sentryDebugIds?: Record<string, string>; _debugIds?: Record<string, string> })._debugIds
+  const { _debugIds, _sentryDebugIds } = globalThis as { _debugIds?: Record<string, string>; _sentryDebugIds?: Record<string, string> }
+  const ids = _debugIds || _sentryDebugIds
   const urlOf = (trace: string): string | undefined => trace.match(/[a-z-]+:\/\/[^\s)]+?(?=:\d+(:\d+)?\)?$)/m)?.[0]
   const found = Object.entries(ids || {}).flatMap(([trace, id]): Attribute[] => {
     const url = urlOf(trace)?.replace(location.origin, '\x7f')
@@ -117,7 +119,7 @@ export const captureMoreErrors = (): void => {
         }),
       { types: Object.keys(sources), buffered: true },
     ).observe()
-  if (options.consoleErrors)
+  if (isOn(options.consoleErrors))
     wrap(console, 'error', (call, _, given: unknown[]) => {
       const error = given.find((one) => one instanceof Error)
       takeError(ErrorSource.Console, now(), error || textOfAll(given))

@@ -5,7 +5,7 @@ import type { Options } from '../options'
 
 /** A tuple, because the names of an object's fields are bytes of both chunks. */
 export type Hooks = [
-  navigationEntry: typeof import('../capture/navigation').navigationEntry,
+  renewSession: typeof import('../session').renewSession,
   observe: typeof import('../capture/observe').observe,
   lose: typeof import('../loss').lose,
   thrown: () => unknown,
@@ -13,13 +13,13 @@ export type Hooks = [
   describe: typeof import('../document').describe,
   sink: typeof import('../stream').sink,
   calls: typeof import('../interface').calls,
-  silence: typeof import('../session').silence,
+  navigationEntry: typeof import('../capture/navigation').navigationEntry,
   /** The page's fetch. */
   get: typeof fetch,
-  listen: typeof import('../guard').listen,
+  queueRecord: typeof import('../stream').queue,
   trigger: typeof import('../session').trigger,
   session: () => string,
-  renewSession: typeof import('../session').renewSession,
+  listen: typeof import('../guard').listen,
   holdBy: typeof import('../stream').holdBy,
   guard: typeof import('../guard').guard,
   selector: typeof import('../capture/selector').selector,
@@ -34,7 +34,7 @@ export type Hooks = [
   extendCuts: typeof import('../view').extendCuts,
   postTo: typeof import('../transport').postTo,
   open: typeof import('../view').open,
-  queueRecord: typeof import('../stream').queue,
+  silence: typeof import('../session').silence,
   wrap: typeof import('../wrap').wrap,
   beforeCut: typeof import('../view').beforeCut,
   takeError: typeof import('../capture/errors').takeError,
@@ -43,7 +43,7 @@ export type Hooks = [
   options: Options,
 ]
 
-export let navigationEntry: Hooks[0]
+export let renewSession: Hooks[0]
 export let observe: Hooks[1]
 export let lose: Hooks[2]
 export let thrown: Hooks[3]
@@ -51,12 +51,12 @@ export let plainUrl: Hooks[4]
 export let describe: Hooks[5]
 export let sink: Hooks[6]
 export let calls: Hooks[7]
-export let silence: Hooks[8]
+export let navigationEntry: Hooks[8]
 export let get: Hooks[9]
-export let listen: Hooks[10]
+export let queueRecord: Hooks[10]
 export let trigger: Hooks[11]
 export let session: Hooks[12]
-export let renewSession: Hooks[13]
+export let listen: Hooks[13]
 export let holdBy: Hooks[14]
 export let guard: Hooks[15]
 export let selector: Hooks[16]
@@ -71,7 +71,7 @@ export let idle: Hooks[24]
 export let extendCuts: Hooks[25]
 export let postTo: Hooks[26]
 export let open: Hooks[27]
-export let queueRecord: Hooks[28]
+export let silence: Hooks[28]
 export let wrap: Hooks[29]
 export let beforeCut: Hooks[30]
 export let takeError: Hooks[31]
@@ -85,7 +85,7 @@ export const openedAt = (): number => open()[0]
 /** Takes what was handed over, before anything else here runs. */
 export const receive = (hooks: Hooks): void => {
   ;[
-    navigationEntry,
+    renewSession,
     observe,
     lose,
     thrown,
@@ -93,12 +93,12 @@ export const receive = (hooks: Hooks): void => {
     describe,
     sink,
     calls,
-    silence,
+    navigationEntry,
     get,
-    listen,
+    queueRecord,
     trigger,
     session,
-    renewSession,
+    listen,
     holdBy,
     guard,
     selector,
@@ -113,7 +113,7 @@ export const receive = (hooks: Hooks): void => {
     extendCuts,
     postTo,
     open,
-    queueRecord,
+    silence,
     wrap,
     beforeCut,
     takeError,

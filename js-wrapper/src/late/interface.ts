@@ -7,7 +7,8 @@ import { ViewKind } from '../view'
 import { attributes } from './attributes'
 import { captureError } from './errors'
 import { path, stopRecording, witness } from './holder'
-import { calls, flush, open, openView, ordinal, plainUrl, postTo, renewSession, session, silence, sink, sinkAs, storage } from './hooks'
+import { isUnwilling } from './errors-only'
+import { calls, flush, lose, open, openView, options, ordinal, plainUrl, postTo, renewSession, session, silence, sink, sinkAs, storage } from './hooks'
 import { record } from './logs'
 import { watched } from './routes'
 
@@ -22,6 +23,8 @@ const enum ActionType {
 export type Interface = typeof methods
 
 let user: string | undefined
+/** Somebody has agreed: the page, or nobody has to. */
+let agreed: boolean
 /** The page has named no view so far. */
 let unnamed = true
 const sorts: Record<string, Attributes | undefined> = {}
@@ -101,11 +104,13 @@ const methods = {
     sorts['flag.'] = { ...sorts['flag.'], [name]: value }
     tell()
   },
-  /** Says what the user has agreed to. Agreeing begins another session; refusing is final for the document. */
+  /** Says what the user has agreed to. Agreeing goes on with the session that is stored, or begins another; refusing is final for the document. */
   setConsent(consent: Consent) {
-    if (consent == 'granted') {
+    if (consent == 'granted' && !agreed) {
+      agreed = true
       silence(false)
-      if (renewSession(true)) openView(ViewKind.Resumed, now())
+      // The one that is stored, from when it was granted before, or another one.
+      if (renewSession(0)) openView(ViewKind.Resumed, now())
     } else if (consent == 'denied') {
       forget()
       silence(true)
@@ -122,13 +127,28 @@ const methods = {
   },
 }
 
+/** No call throws: what cannot be read is lost. */
+const safe =
+  <A extends unknown[], R>(method: (...given: A) => R) =>
+  (...given: A): R | undefined => {
+    try {
+      return method(...given)
+    } catch {
+      lose()
+      return
+    }
+  }
+
 /** Answers the calls that wait, and from now on each at once. */
 export const answerCalls = (): void => {
+  agreed = options.consent != 'pending' && !isUnwilling()
+  for (const [name, method] of Object.entries(methods)) Object.assign(methods, { [name]: safe(method as () => unknown) })
   witness((kind) => kind == Kind.View && setTimeout(tell))
   Object.assign(window.wasmRum!, methods)
   const answer = (call: unknown): number => {
     try {
-      ;(call as (rum: Interface) => unknown)(methods)
+      // An error event of a stub, perhaps.
+      if (typeof call == 'function') call(methods)
     } catch (error) {
       // The page's own function.
       setTimeout(() => {

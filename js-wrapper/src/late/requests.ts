@@ -4,7 +4,7 @@ import { micros } from '../clock'
 import { Kind } from '../generated/wire'
 import { actionBefore } from './actions'
 import { keep, put } from './holder'
-import { beforeCut, observe, plainUrl, queued } from './hooks'
+import { beforeCut, guard, observe, plainUrl, queued } from './hooks'
 import { sentAt } from './trace'
 
 /** ms that a request waits for its timing: the browser tells that once the body is there. */
@@ -53,7 +53,10 @@ export const captureRequestTimings = (): void => {
   }
   const take = (...request: Waiting): true => {
     if (waiting.push(request) > MOST) end(waiting[0]!)
-    setTimeout(() => waiting.includes(request) && end(request), PATIENCE)
+    setTimeout(
+      guard(() => waiting.includes(request) && end(request)),
+      PATIENCE,
+    )
     return true
   }
 

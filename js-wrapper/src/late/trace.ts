@@ -17,6 +17,9 @@ export const sentAt = (t: number): [traceId: string | null, spanId: string | nul
   return known as [string | null, string | null, string | null]
 }
 
+/** True if a request was sent since `t` (ms). */
+export const sentSince = (t: number): boolean => sent.some(([at]) => at >= t)
+
 /** The operation of a GraphQL request: what its body says, no more of that is kept. */
 const operationOf = (body: unknown): string | null => {
   if (typeof body != 'string' || !/^\s*\{/.test(body) || !body.includes('"query"')) return null
