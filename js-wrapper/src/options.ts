@@ -23,7 +23,7 @@ export type Options = {
   ignoreErrors?: readonly Match[]
   /** Errors from such scripts are not recorded. */
   denyUrls?: readonly Match[]
-  /** May change an event, or drop it by returning nothing. Without Wasm only numbers are sent then. */
+  /** May change an event that is no view, or drop it by returning nothing. Without Wasm only numbers are sent then. */
   beforeSend?: (event: Record<string, unknown>) => object | null | undefined | void
   /** Origins whose requests carry `traceparent`, such as `https://api.example.com`. None if absent. */
   tracing?: readonly string[]

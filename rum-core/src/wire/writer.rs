@@ -64,11 +64,6 @@ impl Writer {
         self.nulls = self.nulls.saturating_add(1);
     }
 
-    /// So many absent values.
-    pub fn skip(&mut self, fields: u32) {
-        self.nulls = self.nulls.saturating_add(fields);
-    }
-
     /// An integer.
     #[inline(never)]
     pub fn int(&mut self, value: i64) {
