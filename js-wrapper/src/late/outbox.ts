@@ -90,7 +90,10 @@ export const outbox = (describe: () => string, onPoor?: () => void, edit?: Edit)
     if (edit)
       try {
         const text = edited(event[1], edit)
-        if (!text) return waiting.delete(key) as unknown as void
+        if (!text) {
+          if (waiting.delete(key) && name[1] != Row.Vital) others--
+          return
+        }
         event[1] = text
       } catch {
         // What the page could not look at is not sent.
