@@ -47,7 +47,7 @@ const cut = (bytes, names) => {
 /** Bytes as src/web-vitals/decode.ts reads them, in quotes. */
 const encode = (bytes) => JSON.stringify(Array.from(bytes, (byte) => ['', '!', ' '][Math.floor(byte / 92)] + String.fromCharCode(35 + (byte % 92))).join(''))
 
-/** The entries' files by name. `bundle(entry, settings)` bundles and minifies. */
+/** The `files` by name, and the `bundles` of those that are entries, where their Wasm is still to come. `bundle(entry, settings)` bundles and minifies. */
 export const buildWebVitals = async (bundle) => {
   if (!existsSync(wasm)) {
     console.error('rum-vitals/pkg is not built: run `cargo xtask wasm`, which then runs this too.')
@@ -61,13 +61,15 @@ export const buildWebVitals = async (bundle) => {
 
   const types = readdirSync(join(source, 'types')).map((name) => [name, readFileSync(join(source, 'types', name))])
   const files = Object.fromEntries(types)
+  const bundles = {}
   for (const [name, entry] of Object.entries(ENTRIES)) {
     const settings = { format: 'esm', define: { __CORE__: '"__CORE__"' } }
-    const whole = await bundle(`web-vitals/${entry}`, settings)
+    const { code: whole } = await bundle(`web-vitals/${entry}`, settings)
     const called = names.filter((name) => new RegExp(`\\b${name}\\b`).test(whole))
     const mangleCache = Object.fromEntries(called.map((name, at) => [name, LETTERS[at]]))
-    const code = await bundle(`web-vitals/${entry}`, { ...settings, mangleProps: new RegExp(`^(${called.join('|')})$`), mangleCache })
-    files[`${name}.js`] = code.replace(/(["'])__CORE__\1/, () => encode(cut(bytes, mangleCache)))
+    const bundled = await bundle(`web-vitals/${entry}`, { ...settings, mangleProps: new RegExp(`^(${called.join('|')})$`), mangleCache })
+    bundles[`${name}.js`] = bundled
+    files[`${name}.js`] = bundled.code.replace(/(["'])__CORE__\1/, () => encode(cut(bytes, mangleCache)))
   }
-  return files
+  return { files, bundles }
 }

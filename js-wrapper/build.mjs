@@ -9,6 +9,8 @@
 //   dist/npm/                   the same for bundlers, with types; and what replaces web-vitals (build-web-vitals.mjs)
 //
 // The Wasm comes from rum-sdk/pkg, which `cargo xtask wasm` makes.
+//
+// With --origins it writes nothing, and prints whose text each byte of the scripts is: {"rum.js": [["src/script.ts", "…"], …], …}
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -21,6 +23,7 @@ import { brotliCompressSync, constants } from 'node:zlib'
 import { minify } from '@swc/core'
 import { build } from 'esbuild'
 import { buildWebVitals } from './build-web-vitals.mjs'
+import { originsOf } from './origins.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const dist = join(here, 'dist')
@@ -49,27 +52,36 @@ const ownModules = {
 /** Helpers for frameworks, `wasm-rum/react` and so on: what they are for the app has. */
 const HELPERS = ['react', 'next', 'vue']
 
+/** An entry's `code`, and its source map. */
 const bundle = async (entry, settings) => {
   const { outputFiles } = await build({
     entryPoints: [join(here, 'src', entry)],
     bundle: true,
     write: false,
+    // Only for the sources' names in the map, which are relative to it.
+    outfile: join(here, 'bundle.js'),
+    sourcemap: 'external',
+    sourcesContent: false,
     target: 'es2021',
     legalComments: 'none',
     charset: 'utf8',
     ...settings,
     define: { __VERSION__: JSON.stringify(version), ...settings.define },
   })
-  const [{ text }] = outputFiles
+  const [bundled, sources] = ['.js', '.js.map'].map((ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text)
+  // The directive of strict mode is bytes that nothing here needs. It is a line of its own, so one goes from the map, too.
+  const text = bundled.replace(/^"use strict";\n/, '')
+  const content = JSON.parse(sources)
+  if (text !== bundled) content.mappings = content.mappings.replace(/^;/, '')
   // esbuild's own minifier keeps functions that are called once: 9 % more bytes after brotli.
-  // And the directive of strict mode is bytes that nothing here needs.
-  const { code } = await minify(text.replace(/^"use strict";\n/, ''), {
+  const { code, map } = await minify(text, {
     module: settings.format === 'esm',
     ecma: 2020,
     compress: { ecma: 2020, passes: 5, toplevel: true },
     mangle: { toplevel: true },
+    sourceMap: { content: JSON.stringify(content) },
   })
-  return code
+  return { code, map: JSON.parse(map) }
 }
 
 /** For the attribute of that name (https://www.w3.org/TR/SRI/). */
@@ -85,59 +97,80 @@ const glue = await bundle('late/glue.ts', {
   format: 'esm',
   define: { __WASM__: JSON.stringify(`./${wasmName}`) },
 })
-const glueName = hashed('rum-glue', 'js', glue)
+const glueName = hashed('rum-glue', 'js', glue.code)
 
-const capture = COMPILE_AHEAD + await bundle('script.ts', { format: 'iife', define: { __GLUE__: JSON.stringify(glueName) } })
+const script = await bundle('script.ts', { format: 'iife', define: { __GLUE__: JSON.stringify(glueName) } })
+const capture = COMPILE_AHEAD + script.code
 const captureName = hashed('rum', 'js', capture)
 
 const webVitals = await buildWebVitals(bundle)
 
 const helpers = {}
-for (const name of HELPERS) helpers[`${name}.js`] = await bundle(`${name}.ts`, { format: 'esm', plugins: [ownModules], packages: 'external' })
+for (const name of HELPERS) {
+  const { code } = await bundle(`${name}.ts`, { format: 'esm', plugins: [ownModules], packages: 'external' })
+  helpers[`${name}.js`] = code
+}
 // Next's own word for a module that a server may only refer to.
 helpers['next.js'] = `"use client";${helpers['next.js']}`
 
 const files = {
   'rum.js': capture,
   [captureName]: capture,
-  'stub.js': await bundle('stub.ts', { format: 'esm' }),
-  [glueName]: glue,
+  'stub.js': (await bundle('stub.ts', { format: 'esm' })).code,
+  [glueName]: glue.code,
   [wasmName]: wasmBytes,
-  'npm/index.js': await bundle('index.ts', { format: 'esm', plugins: [ownModules] }),
-  'npm/init.js': await bundle('init.ts', { format: 'esm', plugins: [ownModules] }),
-  'npm/glue.js': glue,
+  'npm/index.js': (await bundle('index.ts', { format: 'esm', plugins: [ownModules] })).code,
+  'npm/init.js': (await bundle('init.ts', { format: 'esm', plugins: [ownModules] })).code,
+  'npm/glue.js': glue.code,
   [`npm/${wasmName}`]: wasmBytes,
-  ...Object.fromEntries(Object.entries({ ...webVitals, ...helpers }).map(([name, content]) => [`npm/${name}`, content])),
+  ...Object.fromEntries(Object.entries({ ...webVitals.files, ...helpers }).map(([name, content]) => [`npm/${name}`, content])),
 }
 const hashes = Object.fromEntries([captureName, glueName, wasmName, 'stub.js'].map((name) => [name, integrity(files[name])]))
 files['manifest.json'] =
   JSON.stringify({ capture: 'rum.js', glue: [glueName], wasm: [wasmName], stub: 'stub.js', pinned: captureName, integrity: hashes }, null, 2) + '\n'
 
-rmSync(dist, { recursive: true, force: true })
-mkdirSync(npm, { recursive: true })
-for (const [name, content] of Object.entries(files)) writeFileSync(join(dist, name), content)
+/** Everything into dist, with types. */
+const write = () => {
+  rmSync(dist, { recursive: true, force: true })
+  mkdirSync(npm, { recursive: true })
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(dist, name), content)
 
-// Types: only what a caller sees.
-const types = mkdtempSync(join(tmpdir(), 'wasm-rum-types-'))
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
-try {
-  execFileSync(process.execPath, [tsc, '--project', here, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', types], {
-    stdio: 'inherit',
-  })
-  for (const name of ['index', 'init', 'options', 'route', ...HELPERS]) {
-    const text = readFileSync(join(types, `js-wrapper/src/${name}.d.ts`), 'utf8')
-    // Node's own way to resolve modules wants their endings, in types too.
-    writeFileSync(join(npm, `${name}.d.ts`), text.replaceAll(/ from '(\.\/\w+)'/g, " from '$1.js'"))
+  // Types: only what a caller sees.
+  const types = mkdtempSync(join(tmpdir(), 'wasm-rum-types-'))
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
+  try {
+    execFileSync(process.execPath, [tsc, '--project', here, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', types], {
+      stdio: 'inherit',
+    })
+    for (const name of ['index', 'init', 'options', 'route', ...HELPERS]) {
+      const text = readFileSync(join(types, `js-wrapper/src/${name}.d.ts`), 'utf8')
+      // Node's own way to resolve modules wants their endings, in types too.
+      writeFileSync(join(npm, `${name}.d.ts`), text.replaceAll(/ from '(\.\/\w+)'/g, " from '$1.js'"))
+    }
+  } finally {
+    rmSync(types, { recursive: true })
   }
-} finally {
-  rmSync(types, { recursive: true })
+
+  const brotli = (content) =>
+    brotliCompressSync(content, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
+    }).length
+  for (const name of ['rum.js', 'stub.js', glueName, wasmName, 'npm/web-vitals.js', 'npm/web-vitals-attribution.js', ...HELPERS.map((name) => `npm/${name}.js`)]) {
+    const raw = Buffer.from(files[name])
+    console.log(`${name.padEnd(34)} ${String(raw.length).padStart(7)} raw ${String(brotli(raw)).padStart(7)} brotli`)
+  }
 }
 
-const brotli = (content) =>
-  brotliCompressSync(content, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
-  }).length
-for (const name of ['rum.js', 'stub.js', glueName, wasmName, 'npm/web-vitals.js', 'npm/web-vitals-attribution.js', ...HELPERS.map((name) => `npm/${name}.js`)]) {
-  const raw = Buffer.from(files[name])
-  console.log(`${name.padEnd(34)} ${String(raw.length).padStart(7)} raw ${String(brotli(raw)).padStart(7)} brotli`)
+/** Whose text each byte is, of what a page downloads. */
+const printOrigins = () => {
+  const entries = Object.entries(webVitals.bundles).map(([name, bundled]) => [`npm/${name}`, originsOf(webVitals.files[name], bundled, 'rum-vitals (Wasm as text)')])
+  const origins = {
+    'rum.js': originsOf(capture, script, '(hint to V8)'),
+    [glueName]: originsOf(glue.code, glue),
+    ...Object.fromEntries(entries),
+  }
+  console.log(JSON.stringify(origins))
 }
+
+if (process.argv.includes('--origins')) printOrigins()
+else write()

@@ -70,6 +70,25 @@ test('a body has the document as it was given, and texts as they came', async ()
   assert.equal(page.posted.length, 1, 'nothing waits any more')
 })
 
+test('personal data and secrets do not leave the page, and ids do', async () => {
+  const page = await start()
+  page.core.take(VIEW)
+  click(page, 5, 'Mail jane@example.com, card 4111 1111 1111 1111')
+  page.take(67, 6, 6000, 'https://shop.example/u/jane%40example.com', 0, '5424000000000015')
+  page.core.flush()
+  assert.equal(of(page, ACTION)[0][6], 'Mail [email], card [card]')
+  assert.match(page.posted[0], /u\/\[email\]/)
+  assert.match(page.posted[0], /"5424000000000015"/, 'ids are 16 digits')
+})
+
+test('a text that is longer than the room comes as far as it goes if it was scrubbed', async () => {
+  const page = await start()
+  page.core.take(VIEW)
+  click(page, 5, 'a@b.cc ' + 'x'.repeat(20_000))
+  page.core.flush()
+  assert.equal(of(page, ACTION)[0][6], ('[email] ' + 'x'.repeat(20_000)).slice(0, 16_385))
+})
+
 test('a burst of events is bounded and counted, and displaces no vital', async () => {
   const page = await start()
   page.core.take(VIEW)

@@ -240,12 +240,12 @@ impl Engine {
                 view.vitals.count(interaction_count);
                 host.touch(view.number, seq);
                 host.set(view.number, ViewEvent::end, t);
-                for (field, from) in [
+                for (field, from) in &[
                     (ViewEvent::receipt, CutRecord::receipt),
                     (ViewEvent::scroll, CutRecord::scroll),
                     (ViewEvent::engaged, CutRecord::engaged),
                 ] {
-                    host.take(view.number, field, from);
+                    host.take(view.number, *field, *from);
                 }
                 host.tell_lost(view.number);
             }
@@ -273,11 +273,14 @@ impl Engine {
         }
     }
 
-    /// The texts that may still be asked for. The host may let go of all others.
-    pub fn texts(&self, live: &mut dyn FnMut(Text)) {
-        let views = self.views.iter().map(|view| &view.vitals);
-        let whole = self.whole.iter().map(|whole| &whole.vitals);
-        views.chain(whole).for_each(|vitals| vitals.texts(live));
+    /// The texts that may still be asked for, and absent ones. The host may let go of all others.
+    pub fn texts(&self, live: &mut dyn FnMut(Option<Text>)) {
+        for view in &self.views {
+            view.vitals.texts(live);
+        }
+        if let Some(whole) = &self.whole {
+            whole.vitals.texts(live);
+        }
         self.parts.texts(live);
     }
 }

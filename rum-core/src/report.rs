@@ -42,8 +42,8 @@ impl Report {
     /// Begins the event of a value in its own unit; the further fields of `VitalEvent` and the end are the caller's.
     pub(crate) fn begin(self, metric: Metric, value: i64, host: &mut impl Host) {
         host.begin(self.view, self.seq);
-        for number in [metric as i64, self.scope as i64, value] {
-            host.put(Some(number));
+        for number in &[metric as i64, self.scope as i64, value] {
+            host.put(Some(*number));
         }
     }
 }

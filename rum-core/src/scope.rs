@@ -59,15 +59,18 @@ impl Vitals {
         vitals
     }
 
-    /// The texts that it names.
-    pub(crate) fn texts(&self, live: &mut dyn FnMut(Text)) {
-        self.lcp
-            .named()
-            .flat_map(|candidate| [candidate.target, candidate.url])
-            .chain(self.cls.remembered().map(|shift| shift.what))
-            .chain(self.named.iter().flat_map(|named| [named.event, named.target]))
-            .flatten()
-            .for_each(live);
+    /// The texts that it names, and absent ones.
+    pub(crate) fn texts(&self, live: &mut dyn FnMut(Option<Text>)) {
+        for candidate in self.lcp.named() {
+            live(candidate.target);
+            live(candidate.url);
+        }
+        live(self.cls.largest().and_then(|shift| shift.what));
+        live(self.cls.latest().and_then(|shift| shift.what));
+        for named in &self.named {
+            live(named.event);
+            live(named.target);
+        }
     }
 
     /// The browser's count of interactions so far.
@@ -211,13 +214,13 @@ impl Vitals {
             host.put_text(named.target);
             host.put_text(named.event);
             host.put(None);
-            for part in [
+            for part in &[
                 longest.start,
                 phases.input_delay(),
                 phases.processing(),
                 phases.presentation(),
             ] {
-                host.put(Some(micros(part)));
+                host.put(Some(micros(*part)));
             }
             parts.put_frames(micros(longest.start), micros(phases.processing_end), host);
             host.end();
@@ -305,10 +308,12 @@ impl Parts {
     }
 
     /// The texts that it names.
-    pub(crate) fn texts(&self, live: &mut dyn FnMut(Text)) {
-        self.resources
-            .iter()
-            .chain(self.frames.iter())
-            .for_each(|part| live(part.text));
+    pub(crate) fn texts(&self, live: &mut dyn FnMut(Option<Text>)) {
+        for part in self.resources.iter() {
+            live(Some(part.text));
+        }
+        for part in self.frames.iter() {
+            live(Some(part.text));
+        }
     }
 }

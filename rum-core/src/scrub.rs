@@ -27,13 +27,14 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-mod card;
-mod digits;
+use look::Look;
+
 mod email;
-mod mask;
+mod look;
 mod name;
-mod phone;
+mod number;
 mod secret;
+mod words;
 
 /// Stands for an e-mail address.
 pub const EMAIL: &str = "[email]";
@@ -44,16 +45,69 @@ pub const CARD: &str = "[card]";
 /// Stands for a phone number.
 pub const PHONE: &str = "[phone]";
 
-/// The rules, in their order: a password may look like an address, an address may begin with a phone number, and the
+/// What is looked for, in this order: a password may look like an address, an address may begin with a phone number, and the
 /// digits of a card may follow those of a phone.
-const RULES: [fn(&str) -> Option<String>; 4] = [secret::mask, email::mask, card::mask, phone::mask];
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// Tokens, keys, and values of names that say secret.
+    Secrets,
+    /// E-mail addresses.
+    Emails,
+    /// Numbers of payment cards.
+    Cards,
+    /// Phone numbers.
+    Phones,
+}
+
+impl Rule {
+    /// All, in the order in which they are applied.
+    pub const ALL: [Self; 4] = [Self::Secrets, Self::Emails, Self::Cards, Self::Phones];
+
+    /// Stands for what it finds.
+    #[must_use]
+    pub const fn placeholder(self) -> &'static str {
+        match self {
+            Self::Secrets => TOKEN,
+            Self::Emails => EMAIL,
+            Self::Cards => CARD,
+            Self::Phones => PHONE,
+        }
+    }
+
+    /// From where to where the first one is in `text` at or behind `at`. Before that there is nothing, or a placeholder.
+    #[must_use]
+    pub fn find(self, text: &[u8], mut at: usize) -> Option<(usize, usize)> {
+        let mut look = Look::new(text, at);
+        while at < text.len() {
+            let end = match self {
+                Self::Secrets => secret::find(&mut look, at),
+                Self::Emails => email::find(&mut look, at),
+                Self::Cards => number::card(&mut look, at),
+                Self::Phones => number::phone(&mut look, at),
+            };
+            if end > 0 {
+                return Some((look.from, end));
+            }
+            at = at.wrapping_add(1);
+        }
+        None
+    }
+}
 
 /// `text` with personal data and secrets masked; borrowed if there were none. The module says what is recognised.
 #[must_use]
 pub fn scrub(text: &str) -> Cow<'_, str> {
     let mut scrubbed = Cow::Borrowed(text);
-    for rule in RULES {
-        if let Some(masked) = rule(&scrubbed) {
+    for rule in Rule::ALL {
+        let mut masked = String::new();
+        let mut done = 0;
+        while let Some((from, end)) = rule.find(scrubbed.as_bytes(), done) {
+            masked.push_str(scrubbed.get(done..from).unwrap_or_default());
+            masked.push_str(rule.placeholder());
+            done = end;
+        }
+        if done > 0 {
+            masked.push_str(scrubbed.get(done..).unwrap_or_default());
             scrubbed = Cow::Owned(masked);
         }
     }

@@ -33,8 +33,13 @@ unsafe extern "C" {
 pub(crate) struct Page;
 
 /// A text may still be asked for.
-pub(crate) fn live(text: Text) {
-    is_live(text.0.get());
+pub(crate) fn live(text: Option<Text>) {
+    is_live(number(text));
+}
+
+/// As the page knows it.
+fn number(text: Option<Text>) -> u32 {
+    text.map_or(0, |text| text.0.get())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
@@ -106,7 +111,7 @@ impl Host for Page {
     }
 
     fn put_text(&mut self, text: Option<Text>) {
-        put_text(text.map_or(0, |text| text.0.get()));
+        put_text(number(text));
     }
 
     fn put_item(&mut self, text: Text) {

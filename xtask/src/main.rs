@@ -75,9 +75,12 @@ struct CodegenArguments {
 
 #[derive(clap::Args)]
 struct SizeArguments {
-    /// Print one JSON object: {"capture", "glue", "wasm", "total", "drop_in"}
+    /// Print one JSON object: {"capture", "glue", "wasm", "total", "drop_in"}, and "by_module" if asked for
     #[arg(long)]
     json: bool,
+    /// Show what each module adds to each file: TypeScript sources in the scripts, Rust modules in the Wasm
+    #[arg(long)]
+    by_module: bool,
     /// Measure js-wrapper/dist as it is
     #[arg(long)]
     no_build: bool,
@@ -134,7 +137,12 @@ fn run(command: Command) -> Result<ExitCode> {
             } else {
                 size::Format::Table
             };
-            size::check(&workspace, format)?;
+            let detail = if arguments.by_module {
+                size::Detail::Modules
+            } else {
+                size::Detail::Files
+            };
+            size::check(&workspace, &cache, format, detail)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `cargo xtask size`: the bytes that a page downloads, brotli -11, against `size-budget.toml`.
 
+mod by_module;
 mod drop_in;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::terminal::{self, Tone};
+use crate::tools::Cache;
 use crate::workspace::Workspace;
 use drop_in::DropIn;
 
@@ -48,27 +50,46 @@ pub(crate) enum Format {
     Json,
 }
 
+/// How far the sizes go.
+#[derive(Clone, Copy)]
+pub(crate) enum Detail {
+    Files,
+    Modules,
+}
+
+/// What there is to show.
+struct Report {
+    sizes: Sizes,
+    drop_in: DropIn,
+    budget: Budget,
+}
+
 /// Shows the sizes; an error if one is over its budget.
-pub(crate) fn check(workspace: &Workspace, format: Format) -> Result<()> {
-    let sizes = Sizes::of(&workspace.path("js-wrapper/dist"))?;
-    let budget = Budget::read(&workspace.path("size-budget.toml"))?;
-    let drop_in = DropIn::of(
-        &workspace.path("js-wrapper/dist"),
-        &workspace.path("node_modules/web-vitals/dist"),
-        &budget,
-    )?;
+pub(crate) fn check(workspace: &Workspace, cache: &Cache, format: Format, detail: Detail) -> Result<()> {
+    let report = Report::of(workspace)?;
+    let modules = match detail {
+        Detail::Files => None,
+        Detail::Modules => Some(by_module::breakdowns(workspace, cache, &report.downloads())?),
+    };
     match format {
         Format::Table => {
-            sizes.print(&budget);
-            drop_in.print();
+            report.sizes.print(&report.budget);
+            report.drop_in.print();
+            if let Some(modules) = modules {
+                by_module::print(&modules);
+            }
         }
         Format::Json => {
-            let mut json = sizes.json();
-            json["drop_in"] = drop_in.json();
+            let mut json = report.sizes.json();
+            json["drop_in"] = report.drop_in.json();
+            if let Some(modules) = modules {
+                json["by_module"] = by_module::json(&modules);
+            }
             terminal::result(&json.to_string());
         }
     }
-    let over = over(sizes.checks(&budget).into_iter().chain(drop_in.checks()));
+    let checks = report.sizes.checks(&report.budget).into_iter();
+    let over = over(checks.chain(report.drop_in.checks()));
     if !over.is_empty() {
         bail!(
             "{}: make it smaller; what counts is in size-budget.toml",
@@ -76,6 +97,29 @@ pub(crate) fn check(workspace: &Workspace, format: Format) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// An error if the modules of a file do not add up to it.
+pub(crate) fn check_modules(workspace: &Workspace, cache: &Cache) -> Result<()> {
+    by_module::check(workspace, cache, &Report::of(workspace)?.downloads())
+}
+
+impl Report {
+    fn of(workspace: &Workspace) -> Result<Self> {
+        let dist = workspace.path("js-wrapper/dist");
+        let budget = Budget::read(&workspace.path("size-budget.toml"))?;
+        Ok(Self {
+            sizes: Sizes::of(&dist)?,
+            drop_in: DropIn::of(&dist, &workspace.path("node_modules/web-vitals/dist"), &budget)?,
+            budget,
+        })
+    }
+
+    /// The files that are worth a look into: not the stub, which is one module.
+    fn downloads(&self) -> Vec<&SizedFile> {
+        let files = self.sizes.files.iter().filter(|file| file.role != "stub");
+        files.chain(self.drop_in.files()).collect()
+    }
 }
 
 impl Sizes {

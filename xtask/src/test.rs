@@ -31,7 +31,7 @@ pub(crate) enum Stage {
     Native,
     /// tsc, and js-wrapper's unit tests in Node
     Js,
-    /// The bytes that a page downloads against size-budget.toml
+    /// The bytes that a page downloads against size-budget.toml, and against their modules'
     Size,
     /// End to end: the shop in headless Chromium, rows in ClickHouse, alerts
     Browser,
@@ -133,7 +133,7 @@ impl Tests<'_> {
             Stage::Build => self.build(),
             Stage::Native => self.native(),
             Stage::Js => self.js(),
-            Stage::Size => size::check(self.workspace, size::Format::Table).map(|()| Tally::PASSED),
+            Stage::Size => self.size(),
             Stage::Browser => self.browser(),
             Stage::Chromium => self.engine(
                 Engine::Chromium,
@@ -181,6 +181,23 @@ impl Tests<'_> {
             terminal::note("js", &format!("{error:#}"));
             Tally::FAILED
         });
+        Ok(tally)
+    }
+
+    fn size(&self) -> Result<Tally> {
+        let mut tally = Tally::default();
+        for result in [
+            size::check(self.workspace, self.cache, size::Format::Table, size::Detail::Files),
+            size::check_modules(self.workspace, self.cache),
+        ] {
+            tally += match result {
+                Ok(()) => Tally::PASSED,
+                Err(error) => {
+                    terminal::note("size", &format!("{error:#}"));
+                    Tally::FAILED
+                }
+            };
+        }
         Ok(tally)
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 
 use crate::stamp::{Inputs, Stamp};
@@ -114,9 +114,8 @@ fn build_module(workspace: &Workspace, tools: &WasmTools, module: Module) -> Res
     Ok(())
 }
 
-/// `cargo build` with everything that makes a module small; the benchmarks compare sizes with it. The outputs are in
-/// [`outputs`].
-pub(crate) fn build_command(workspace: &Workspace, tools: &WasmTools) -> Result<Command> {
+/// `cargo build` with everything that makes a module small. The outputs are in [`outputs`].
+fn build_command(workspace: &Workspace, tools: &WasmTools) -> Result<Command> {
     let mut cargo = tools.command(workspace, "cargo")?;
     cargo
         .args(["build", "--target", TARGET, "--profile", "wasm"])
@@ -126,12 +125,51 @@ pub(crate) fn build_command(workspace: &Workspace, tools: &WasmTools) -> Result<
 }
 
 /// Where [`build_command`] leaves its libraries.
-pub(crate) fn outputs(workspace: &Workspace) -> PathBuf {
+fn outputs(workspace: &Workspace) -> PathBuf {
     workspace.target.join("wasm").join(TARGET).join("wasm")
 }
 
+/// The module once more, as pages download it, and its source map. wasm-opt carries a source map through and gives the same
+/// code, which it does not with debug information: so `source_map` makes the one of the other.
+pub(crate) fn mapped(
+    workspace: &Workspace,
+    cache: &Cache,
+    module: Module,
+    source_map: impl FnOnce(&[u8]) -> Result<String>,
+) -> Result<(Vec<u8>, String)> {
+    let tools = WasmTools::ready(workspace, cache)?;
+    let name = module.package();
+    terminal::note("wasm", &format!("building {name} with debug information"));
+    // Beside the shipped build, which stays current.
+    let target = workspace.target.join("wasm/debug-information");
+    let mut cargo = build_command(workspace, &tools)?;
+    cargo
+        .args(["--package", name])
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_PROFILE_WASM_DEBUG", "line-tables-only");
+    process::watched(&mut cargo, || {})?;
+    let built = target.join(TARGET).join("wasm").join(module.file());
+    let wasm = target.join(module.file());
+    let [map_before, map] = ["before.map", "map"].map(|extension| wasm.with_extension(extension));
+    fs::write(&map_before, source_map(&read(&built)?)?)?;
+    let mut opt = tools.command(workspace, "wasm-opt")?;
+    // Stripping all debug information would strip the source map too.
+    opt.args(WASM_OPT.map(|flag| if flag == "--strip-debug" { "--strip-dwarf" } else { flag }))
+        .arg("--input-source-map")
+        .arg(map_before)
+        .arg("--output-source-map")
+        .arg(&map);
+    process::run(opt.arg(&built).arg("-o").arg(&wasm))?;
+    let map = String::from_utf8(read(&map)?)?;
+    Ok((read(&wasm)?, map))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
 /// wasm-opt, with the shipped flags.
-pub(crate) fn optimise(workspace: &Workspace, tools: &WasmTools, wasm: &Path, output: &Path) -> Result<()> {
+fn optimise(workspace: &Workspace, tools: &WasmTools, wasm: &Path, output: &Path) -> Result<()> {
     let mut opt = tools.command(workspace, "wasm-opt")?;
     process::run(opt.args(WASM_OPT).arg(wasm).arg("-o").arg(output))
 }

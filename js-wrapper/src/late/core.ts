@@ -1,4 +1,5 @@
-// Drives the Wasm core: hands it records in idle time, sends what it makes of them, and notices when it breaks down.
+// Drives the Wasm core: hands it records in idle time, their texts scrubbed, sends what it makes of them, and notices when it
+// breaks down.
 
 import type { Core } from '../stream'
 import { outbox, type Edit } from './outbox'
@@ -8,7 +9,12 @@ const enum Most {
   Records = 1_000,
   /** Records that are handed over in one go. */
   Slice = 50,
+  /** Bytes of a text that is scrubbed; as many again are for what becomes longer. The limits leave a stack 12,000. */
+  Text = 1 << 14,
 }
+
+/** Ids of sessions, views and spans: digits by chance may look like a card's. */
+const ID = /^[\da-f]{16}$/
 
 /** What the module exports, by the names that rum-sdk has for them. */
 type Exports = {
@@ -16,7 +22,15 @@ type Exports = {
   push(kind: number, t: number): void
   /** Tells of the texts that it may still ask for. */
   texts(): void
+  memory: WebAssembly.Memory
+  /** Where a text is put to be scrubbed, … */
+  TEXT: WebAssembly.Global
+  /** … which gives how many bytes it has then; 0 if it stays as it was. */
+  scrub(bytes: number): number
 }
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
 /**
  * A core for the document that `describe` gives as JSON. `idle` waits for idle time; `post` sends a body; `flush` is the
@@ -51,8 +65,17 @@ export const drive = async (
     return !broken
   }
 
+  /** Personal data and secrets in a text are masked, by the rules of rum-core. */
+  const scrubbed = (text: string): string => {
+    const room = new Uint8Array(core.memory.buffer, +core.TEXT)
+    const length = core.scrub(encoder.encodeInto(text, room.subarray(0, Most.Text)).written)
+    return length ? decoder.decode(room.subarray(0, length)) : text
+  }
+
   const hand = (most: number): void => {
-    for (const record of JSON.parse(`[${waiting.splice(0, most)}]`)) {
+    for (const record of JSON.parse(`[${waiting.splice(0, most)}]`, (_, value) =>
+      typeof value == 'string' && !ID.test(value) ? scrubbed(value) : value,
+    )) {
       rows.hold(record)
       core.push(record[0], record[2])
     }

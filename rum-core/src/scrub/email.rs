@@ -1,91 +1,78 @@
 //! E-mail addresses, as they are written and as URLs carry them.
 
-use alloc::string::String;
+use super::look::{ALPHA, APOSTROPHE, DASH, DIGIT, ESCAPE, Look, POINT, UNDERSCORE, WORD};
+use super::words::{AT_SIGNS, ESCAPED_DOMAIN, FILES, PUNCTUATION};
 
-use super::EMAIL;
-use super::mask::Mask;
+const LOCAL: u32 = WORD | POINT | UNDERSCORE | ESCAPE | DASH | APOSTROPHE;
 
-/// `@`, and its forms in a URL and in a URL within a URL.
-const SIGNS: [&str; 3] = ["@", "%40", "%2540"];
-
-/// Ends of file names that are no top-level domains: `logo@2x.png` is an image and `run@app.js` a frame of a stack.
-const FILES: [&str; 16] = [
-    "js", "mjs", "cjs", "jsx", "ts", "tsx", "css", "html", "json", "png", "jpg", "jpeg", "gif", "webp", "avif", "svg",
-];
-
-pub(super) fn mask(text: &str) -> Option<String> {
-    let mut mask = Mask::new(text);
-    let mut local = 0_usize;
-    let mut at = 0_usize;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) else {
-            let first = rest.chars().next().unwrap_or_default();
-            at = at.saturating_add(first.len_utf8());
-            // A quote belongs to a name such as O'Neil, and to no name in front of it.
-            if !is_local(first) || (first == '\'' && local == at.saturating_sub(1)) {
-                local = at;
-            }
-            continue;
-        };
-        let domain = at.saturating_add(sign.len());
-        let length = domain_length(text.get(domain..).unwrap_or_default());
-        if local < at && length > 0 {
-            at = domain.saturating_add(length);
-            mask.put(local, at, EMAIL);
-        } else {
-            at = domain;
+/// Where the address ends whose `@` is at `at`; 0 if there is none.
+pub(super) fn find(look: &mut Look<'_>, at: usize) -> usize {
+    let sign = if matches!(look.byte(at), '@' | '%') {
+        look.find(at, AT_SIGNS)
+    } else {
+        0
+    };
+    let from = look.from;
+    if sign > 0 {
+        let end = domain_end(look, sign);
+        if from < at && end > 0 {
+            return end;
         }
-        local = at;
+        look.from = sign;
+    } else if !is_word(look, at, LOCAL) || (from == at && look.byte(at) == '\'') {
+        // A quote belongs to a name such as O'Neil, and to no name in front of it.
+        let last = at.max(look.find(at, PUNCTUATION));
+        look.from = from.max(last.wrapping_add(1));
     }
-    mask.finish()
+    0
 }
 
-/// How many bytes at the start of `text` are a domain with a top-level domain; 0 if there is none.
-fn domain_length(text: &str) -> usize {
-    let mut labels = 0_usize;
-    let mut numbers = 0_usize;
-    let (mut end, mut length) = (0_usize, 0_usize);
-    let whole = text.find(|c: char| !is_domain(c)).unwrap_or(text.len());
-    for label in text.get(..whole).unwrap_or_default().split('.') {
-        if label.is_empty() {
+/// Where the domain ends, with a top-level domain, that begins at `at`.
+fn domain_end(look: &mut Look<'_>, mut at: usize) -> usize {
+    let (mut labels, mut numbers, mut end) = (0_usize, 0_usize, 0);
+    loop {
+        let label = at;
+        at = word_end(look, at, WORD | DASH);
+        if at == label {
             break;
         }
-        if labels == numbers && label.bytes().all(|byte| byte.is_ascii_digit()) {
-            numbers = numbers.saturating_add(1);
+        // `vue@3.4.21` is a version of a package; 163.com has one number only.
+        if labels == numbers && look.end(label, DIGIT) == at {
+            numbers = numbers.wrapping_add(1);
         }
-        if labels > 0
-            && let Some(top) = top_level(label)
-        {
-            length = end.saturating_add(top);
+        if labels > 0 {
+            end = end.max(top_level_end(look, label, at));
         }
-        labels = labels.saturating_add(1);
-        end = end.saturating_add(label.len()).saturating_add(1);
+        labels = labels.wrapping_add(1);
+        if look.byte(at) != '.' {
+            break;
+        }
+        at = at.wrapping_add(1);
     }
-    // `vue@3.4.21` is a version of a package; 163.com has one number only.
-    if numbers > 1 { 0 } else { length }
+    if numbers > 1 { 0 } else { end }
 }
 
-/// How many bytes at the start of a label are a top-level domain. What is no letter behind it is the sentence's.
-fn top_level(label: &str) -> Option<usize> {
-    if label.starts_with("xn--") {
-        return Some(label.len());
+/// Where the top-level domain ends that the label begins with. What is no letter behind it is the sentence's.
+fn top_level_end(look: &mut Look<'_>, label: usize, end: usize) -> usize {
+    if look.find(label, ESCAPED_DOMAIN) > 0 {
+        return end;
     }
-    let length = label.find(|c: char| c.is_ascii() && !c.is_ascii_alphabetic());
-    let top = label.get(..length.unwrap_or(label.len()))?;
-    let is_file = FILES.iter().any(|file| top.eq_ignore_ascii_case(file));
-    (top.len() > 1 && !is_file).then_some(top.len())
+    let top = word_end(look, label, ALPHA);
+    if top.wrapping_sub(label) < 2 || look.find(label, FILES) == top {
+        0
+    } else {
+        top
+    }
 }
 
-fn is_local(c: char) -> bool {
-    is_word(c) || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'')
+fn word_end(look: &mut Look<'_>, mut at: usize, kinds: u32) -> usize {
+    while is_word(look, at, kinds) {
+        at = at.wrapping_add(1);
+    }
+    at
 }
 
-fn is_domain(c: char) -> bool {
-    is_word(c) || matches!(c, '.' | '-')
-}
-
-/// Letters and digits. Of what is not ASCII everything from À on counts but the blocks of punctuation: the tables that
-/// would know it better are large.
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || (c >= '\u{c0}' && !matches!(c, '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}'))
+/// Whether the byte at `at` is of `kinds` or not ASCII, punctuation apart.
+fn is_word(look: &mut Look<'_>, at: usize, kinds: u32) -> bool {
+    look.is(at, kinds) || (look.byte(at) > '\x7f' && look.find(at, PUNCTUATION) == 0)
 }

@@ -108,8 +108,9 @@ impl<W: Copy> Cls<W> {
         self.worst.as_ref().map(|(_, largest)| largest)
     }
 
-    /// The shifts that it remembers: the largest of the worst and of the open window.
-    pub fn remembered(&self) -> impl Iterator<Item = &Shift<W>> {
-        self.largest.iter().chain(self.largest())
+    /// The largest shift of the open window, which may still become the worst.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Shift<W>> {
+        self.largest.as_ref()
     }
 }

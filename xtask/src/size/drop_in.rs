@@ -58,6 +58,10 @@ impl DropIn {
         })
     }
 
+    pub(super) fn files(&self) -> impl Iterator<Item = &SizedFile> {
+        self.entries.iter().map(|entry| &entry.ours)
+    }
+
     /// `{"web-vitals": bytes, …}`
     pub(super) fn json(&self) -> Value {
         let entries = self.entries.iter();
