@@ -60,9 +60,10 @@ export const renewSession = (since = active): boolean => {
   active = since
   if (over()) {
     try {
-      // The tab's, or what another tab has gone on with. What is no id has no start, and is over.
-      const [id, then, itsRate, next] = storage()[KEY]!.split(',')
-      ;[sessionId, active, rate, nextRate] = [id!, +then!, itsRate!, next!]
+      // The tab's, or what another tab has gone on with. What is no id has no start, and is over. Nothing is thrown where there
+      // is none: for the message the browser would read the whole script again.
+      // A time is as good as its digits to what follows.
+      ;[sessionId, active, rate, nextRate = nextRate] = (storage()[KEY] ?? '').split(',') as [Id, number & string, string, string]
     } catch {}
     if (over()) {
       sessionId = idAt(time)
