@@ -65,17 +65,17 @@ export const drive = async (
     return !broken
   }
 
-  /** Personal data and secrets in a text are masked, by the rules of rum-core. */
-  const scrubbed = (text: string): string => {
+  /** Personal data and secrets in texts are masked, by the rules of rum-core. */
+  const scrubbed = (value: any): any => {
+    // A reviver of JSON.parse would do this slowly.
+    if (typeof value != 'string' || ID.test(value)) return value?.map?.(scrubbed) ?? value
     const room = new Uint8Array(core.memory.buffer, +core.TEXT)
-    const length = core.scrub(encoder.encodeInto(text, room.subarray(0, Most.Text)).written)
-    return length ? decoder.decode(room.subarray(0, length)) : text
+    const length = core.scrub(encoder.encodeInto(value, room.subarray(0, Most.Text)).written)
+    return length ? decoder.decode(room.subarray(0, length)) : value
   }
 
   const hand = (most: number): void => {
-    for (const record of JSON.parse(`[${waiting.splice(0, most)}]`, (_, value) =>
-      typeof value == 'string' && !ID.test(value) ? scrubbed(value) : value,
-    )) {
+    for (const record of scrubbed(JSON.parse(`[${waiting.splice(0, most)}]`))) {
       rows.hold(record)
       core.push(record[0], record[2])
     }
