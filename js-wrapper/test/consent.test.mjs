@@ -85,7 +85,7 @@ for (const [signal, prepare] of [
 test('or ignored', async (t) => {
   const { server, tab } = await open(t, browser, { prepare: gpc, tag: 'data-privacy-signals="ignore"' })
   await leave(tab)
-  assert.equal((await server.batch(1)).of(Kind.Paint).length, 1)
+  assert.equal((await server.batch(1)).of(Kind.View).length, 1)
 })
 
 test('or holds for all but errors', async (t) => {
