@@ -1,7 +1,7 @@
 // Nothing that we do may throw into the page. After an error of our own everything goes quiet: a page that we do not
 // understand is better left alone.
 
-let quiet = false
+let quiet: boolean
 
 /** `take`, without its errors; a function that does nothing after the first one. */
 export const guard =

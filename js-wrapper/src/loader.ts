@@ -13,66 +13,63 @@ import { outlived, renewSession, saveSession, sessionId, silence, storage, trigg
 import { attach, flush, goRaw, holdBy, ordinal, queue, queued, sink, sinkAs } from './stream'
 import { nativeFetch, postTo } from './transport'
 import { plainUrl } from './url'
-import { beforeCut, extendCuts, open, openView } from './view'
+import { beforeCut, opened, openView, viewId } from './view'
 import { wrap } from './wrap'
 
 /** The second chunk. */
 export type Glue = typeof import('./late/glue')
 
 export const load = (bring: () => Promise<Glue>): void => {
-  let gone = false
+  let asked: [unknown] | undefined
   // Once: scripts that delay others tell of a load event of their own.
   const go = (): unknown =>
-    gone ||
-    ((gone = true),
-    idle(() => {
-      bring()
-        .then((glue) =>
-          glue.default([
-            renewSession,
-            observe,
-            lose,
-            () => thrown,
-            plainUrl,
-            describe,
-            sink,
-            calls,
-            navigationEntry,
-            nativeFetch,
-            queue,
-            trigger,
-            () => sessionId,
-            listen,
-            holdBy,
-            guard,
-            selector,
-            guard(flush),
-            ordinal,
-            openView,
-            saveSession,
-            takeNavigation,
-            storage,
-            outlived,
-            idle,
-            extendCuts,
-            postTo,
-            open,
-            silence,
-            wrap,
-            beforeCut,
-            takeError,
-            queued,
-            sinkAs,
-            options,
-          ]),
-        )
-        .then(
-          guard(attach),
-          // A page that is left breaks its downloads off just before it tells us so: that is no reason, so wait for the
-          // next task.
-          () => setTimeout(goRaw, 0, RawReason.NotLoaded),
-        )
-    }))
+    (asked ||= [
+      idle(() => {
+        bring()
+          .then((glue) =>
+            glue.default([
+              renewSession,
+              observe,
+              lose,
+              plainUrl,
+              describe,
+              sink,
+              calls,
+              navigationEntry,
+              nativeFetch,
+              queue,
+              trigger,
+              listen,
+              holdBy,
+              guard,
+              selector,
+              guard(flush),
+              ordinal,
+              openView,
+              saveSession,
+              takeNavigation,
+              storage,
+              outlived,
+              idle,
+              postTo,
+              () => [opened, viewId!, sessionId, thrown],
+              silence,
+              wrap,
+              beforeCut,
+              takeError,
+              queued,
+              sinkAs,
+              options,
+            ]),
+          )
+          .then(
+            guard(attach),
+            // A page that is left breaks its downloads off just before it tells us so: that is no reason, so wait for the
+            // next task.
+            () => setTimeout(goRaw, 0, RawReason.NotLoaded),
+          )
+      }),
+    ])
   // Who wants requests to be traced wants the first ones, too.
   options.tracing || document.readyState == 'complete' ? go() : listen('load', go)
 }

@@ -39,31 +39,30 @@ export const silence = (whether: unknown): void => {
 
 /** Where the session is kept. Asking for it may throw, and so may each use: it may be full, or forbidden. */
 export const storage = (): Storage =>
-  silent || options.session == 'memory' ? undefined! : window[options.session == 'browser' ? 'localStorage' : 'sessionStorage']
+  silent || options.session == 'memory' ? undefined! : options.session == 'browser' ? localStorage : sessionStorage
 
 /** Another document goes on from here; with `next`, sessions that begin later have that rate. */
 export const saveSession = (next = nextRate): void => {
   nextRate = next
   try {
-    storage()[KEY] = [sessionId, active, rate, nextRate] + ''
+    storage()[KEY] = [sessionId, active, rate, nextRate] as unknown as string
   } catch {}
 }
 
 /** The session is as old as one may get. What an unattended tab does from then on is nobody's visit. */
-export const outlived = (): boolean => !!sessionId && !(wall() - startOf(sessionId) < LONGEST)
+export const outlived = (): boolean => !(wall() - startOf(sessionId) < LONGEST)
 
 /** The user did something. True if another session goes on by it, because there was none or it is over; with 0 that is so. */
 export const renewSession = (since = active): boolean => {
   const time = wall()
   const before = sessionId
-  const over = (): boolean => !(time - active < IDLE && !outlived())
+  const over = (): boolean => !(time - active < IDLE) || outlived()
   active = since
   if (over()) {
     try {
       // The tab's, or what another tab has gone on with. What is no id has no start, and is over. Nothing is thrown where there
-      // is none: for the message the browser would read the whole script again.
-      // A time is as good as its digits to what follows.
-      ;[sessionId, active, rate, nextRate = nextRate] = (storage()[KEY] ?? '').split(',') as [Id, number & string, string, string]
+      // is none: for the message the browser would read the whole script again. A time may come as its digits.
+      ;[sessionId, active, rate, nextRate = nextRate] = (storage()[KEY] ?? '').split(',') as [Id, never, string, string]
     } catch {}
     if (over()) {
       sessionId = idAt(time)

@@ -41,7 +41,7 @@ let ordinals = 0
 let refused = 0
 
 /** Something was recorded since the last cut. */
-export let changed = false
+export let changed: boolean
 export const settle = (): void => {
   changed = false
 }
@@ -50,8 +50,8 @@ export const settle = (): void => {
 export const ordinal = (): number => ordinals++
 
 /** Records what happened at `t` (ms since the time origin). */
-export const sink = <K extends Kind>(kind: K, t: number, ...fields: Fields<K>): void =>
-  sinkAs(ordinals++, kind, t, ...fields)
+export const sink = <K extends Kind>(...record: [kind: K, t: number, ...fields: Fields<K>]): unknown =>
+  sinkAs(ordinals++, ...record)
 
 /** Takes a record before it is queued; true if it is to be queued later, or never. */
 export type Holder = (...record: [number: number, kind: Kind, t: number, ...fields: any[]]) => unknown
@@ -61,9 +61,8 @@ export const holdBy = (take: Holder): void => {
 }
 
 /** Records what replaces an earlier record of the same number. */
-export const sinkAs = <K extends Kind>(number: number, kind: K, t: number, ...fields: Fields<K>): void => {
-  if (!holder?.(number, kind, t, ...fields)) queue(number, kind, t, ...fields)
-}
+export const sinkAs = <K extends Kind>(...record: [number: number, kind: K, t: number, ...fields: Fields<K>]): unknown =>
+  holder?.(...record) || queue(...record)
 
 /** Queues a record. */
 export const queue: Holder = (number, kind, t, ...fields) => {
@@ -83,9 +82,8 @@ export const queue: Holder = (number, kind, t, ...fields) => {
       units -= once.shift()!.length
       core ? refused++ : lose()
     }
-  } else if (core) refused++
-  else {
-    lose()
+  } else {
+    core ? refused++ : lose()
     // What says so has to be told: the latest report takes the last place.
     if (kind == Kind.Cut) list.splice(-1, 1, record)
   }

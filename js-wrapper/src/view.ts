@@ -38,12 +38,6 @@ export const beforeCut = (gather: () => void): unknown => gatherers.push(gather)
 /** Records all that is held back. */
 export const gather = (): void => gatherers.forEach((gather) => gather())
 
-/** How far down the view was seen, and for how long: the second chunk looks. */
-let extras = (): [scroll?: number | null, engaged?: number | null] => []
-export const extendCuts = (by: typeof extras): void => {
-  extras = by
-}
-
 /** From now on something is captured. */
 export const attach = (): void => {
   attached = micros(now())
@@ -57,15 +51,13 @@ export const cut = (reason: CutReason, t: number): void => {
     reason,
     performance.interactionCount,
     [attached, lost + calls.length || null, dropped.size ? [...dropped] : null],
-    ...extras(),
   )
   settle()
   saveSession()
 }
 
-/** The open view: when it began, in ms since the time origin, and its id. */
-export const open = (): [at: number, id: Id] => [opened, viewId!]
-let opened: number
+/** When the open view began, in ms since the time origin. */
+export let opened: number
 
 /** A view opens at `t`; the one before it ends. */
 export const openView = (kind: ViewKind, t: number, name?: string): void => {

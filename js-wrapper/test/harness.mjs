@@ -88,7 +88,7 @@ export const serve = async (routes = {}, root = dist) => {
       // What was kept and comes again, because nobody heard the answer, is no batch.
       const isKnown = kept.has(batch.id)
       if (!isKnown) batches.push(batch)
-      const given = isKnown ? { status: 204 } : collector.answer(batch)
+      const given = isKnown ? { status: 204 } : await collector.answer(batch)
       if (given?.status < 300) kept.add(batch.id)
       answer = given && { ...given, headers: { 'Access-Control-Allow-Origin': '*', ...given.headers } }
     } else {

@@ -49,6 +49,16 @@ test('calls before the second chunk is there wait for it', async (t) => {
   assert.deepEqual(batch.named(Kind.Error).map(({ message }) => message), ['of the page'], 'its errors are its own')
 })
 
+test('at most 100 calls wait, and what is over is counted', async (t) => {
+  const { server, tab } = await open(t, browser, {
+    head: '<script>addEventListener("DOMContentLoaded", function ask() { if (!window.wasmRum) return setTimeout(ask); for (let n = 0; n < 105; n++) wasmRum.push((rum) => rum.track(`call ${n}`)) })</script>',
+  })
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.deepEqual(batch.named(Kind.Action).map(({ name }) => name), Array.from({ length: 100 }, (_, n) => `call ${n}`))
+  assert.equal(batch.named(Kind.Cut).at(-1).receipt[1], 5)
+})
+
 test('lines of a log, and of the console by level', async (t) => {
   const { server, tab } = await open(t, browser, { tag: 'data-console-logs="warn,info"' })
   await tab.evaluate(() => {

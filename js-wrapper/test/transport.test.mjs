@@ -113,17 +113,85 @@ test('a body that can never be right is not sent again', async (t) => {
   assert.equal(server.batches.length, 2)
 })
 
-test('before the second chunk a body has one try, and one that is refused is counted', async (t) => {
-  const server = await serve({ '/': page(), [`/${manifest.glue[0]}`]: () => new Promise(() => {}) })
+/** A page whose second chunk is on its way until `arrive` is called, and whose Wasm never comes. */
+const early = async (t, attributes) => {
+  const glue = `/${manifest.glue[0]}`
+  let arrive
+  const arrived = new Promise((resolve) => (arrive = () => resolve({ body: readFileSync(join(dist, glue)), type: 'text/javascript' })))
+  const server = await serve({
+    '/': tagged(attributes),
+    '/plain': page({ tag: '' }),
+    [glue]: () => arrived,
+    [`/${manifest.wasm[0]}`]: () => ({ status: 404 }),
+  })
   t.after(server.close)
   const tab = await newTab(t)
   await tab.goto(server.origin)
   await tab.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0])
-  server.collector.answer = refuse
+  return { server, tab, arrive }
+}
+
+test('before the second chunk a body is stored until its answer', async (t) => {
+  const { server, tab } = await early(t)
+  let storedBefore
+  server.collector.answer = async () => {
+    storedBefore = await waiting(tab)
+    return { status: 204 }
+  }
   await hide(server, tab, 1)
+  assert.deepEqual(storedBefore, [server.batches[0].text])
+  assert.deepEqual(await waiting(tab), [])
+})
+
+test('a page that is left at once: the next page of the tab sends what was refused, the same bytes', async (t) => {
+  const { server, tab, arrive } = await early(t)
+  server.collector.answer = refuse
+  await tab.goto(`${server.origin}/plain`)
+  const bounce = await server.batch(1)
+  assert.equal(bounce.document[9], 1, 'not ready yet')
+  assert.deepEqual(await waiting(tab), [bounce.text])
   server.collector.answer = accept
-  await hide(server, tab, 2)
-  assert.equal((await server.batch(2)).named(Kind.Cut).at(-1).receipt[1], 1)
+  arrive()
+  await tab.goto(server.origin)
+  assert.equal((await server.batch(2)).text, bounce.text)
+  await tab.waitForFunction(() => !sessionStorage.getItem('wasm-rum demo'))
+})
+
+test('what is refused before the second chunk goes again once that is there', async (t) => {
+  for (const session of ['tab', 'memory']) {
+    const { server, tab, arrive } = await early(t, `data-session="${session}"`)
+    server.collector.answer = refuse
+    await hide(server, tab, 1)
+    await hide(server, tab, 2)
+    const bodies = server.batches.map(({ text }) => text)
+    assert.deepEqual(await waiting(tab), session === 'tab' ? bodies : [])
+    server.collector.answer = accept
+    arrive()
+    await server.batch(4)
+    assert.deepEqual(server.batches.map(({ text }) => text), [...bodies, ...bodies])
+  }
+})
+
+test('without a second chunk bodies wait up to 100,000 characters, and what has no room is counted, unless it arrives', async (t) => {
+  const { server, tab, arrive } = await early(t)
+  const report = async (n) => {
+    await tab.evaluate((n) => {
+      for (let error = 0; error < 5; error++) reportError(Object.assign(new Error(`${n} ${error}`), { stack: 's'.repeat(4000) }))
+    }, n)
+    await hide(server, tab, n)
+  }
+  server.collector.answer = refuse
+  for (let n = 1; n <= 7; n++) await report(n)
+  const bodies = server.batches.map(({ text }) => text)
+  assert.deepEqual(await waiting(tab), [...bodies.slice(0, 5), '-', '-'])
+  server.collector.answer = accept
+  await report(8)
+  assert.deepEqual(await waiting(tab), [...bodies.slice(0, 5), '-', '-'])
+  arrive()
+  await server.batch(13)
+  await setHidden(tab, true)
+  const last = await server.until(() => server.batches.find(({ items }) => items.filter(([kind]) => kind === Kind.Cut).length === 9), 'last')
+  assert.equal(last.named(Kind.Cut).at(-1).receipt[1], 2)
 })
 
 test('at most 20 bodies wait, and what is given up is counted', async (t) => {

@@ -35,6 +35,8 @@ pub(crate) enum Stage {
     Size,
     /// End to end: the shop in headless Chromium, rows in ClickHouse, alerts
     Browser,
+    /// 500 visits in Chromium, half of them left at once, while collector and network fail: every event counts once
+    Delivery,
     /// In Chromium: the vitals against the reference library's, that no layout is forced, and what fetch is to the page
     Chromium,
     /// In Firefox: the vitals and fetch
@@ -81,9 +83,14 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, only: &[Stage], audience
 impl Stage {
     fn needs_build(&self) -> bool {
         match self {
-            Self::Native | Self::Js | Self::Size | Self::Browser | Self::Chromium | Self::Firefox | Self::Webkit => {
-                true
-            }
+            Self::Native
+            | Self::Js
+            | Self::Size
+            | Self::Browser
+            | Self::Delivery
+            | Self::Chromium
+            | Self::Firefox
+            | Self::Webkit => true,
             Self::Format | Self::Clippy | Self::Codegen | Self::Build => false,
         }
     }
@@ -135,6 +142,7 @@ impl Tests<'_> {
             Stage::Js => self.js(),
             Stage::Size => self.size(),
             Stage::Browser => self.browser(),
+            Stage::Delivery => self.engine(Engine::Chromium, &["delivery/delivery.test.mjs"]),
             Stage::Chromium => self.engine(
                 Engine::Chromium,
                 &[

@@ -38,7 +38,7 @@ const enum Place {
 const known = new Map<string, Known>()
 /** Counted since they were last recorded. */
 const repeated = new Set<Known>()
-let busy = false
+let busy: boolean
 /** What was thrown when an error was last recorded: the second chunk looks behind it. */
 export let thrown: any
 
@@ -69,7 +69,7 @@ export const takeError = (
       if (error.name) name = '' + error.name
       if (error.stack) {
         // V8 begins a stack with the message, which may be longer than all the frames.
-        stack = `${error.stack}`.replace(error + '\n', '').replaceAll(location.origin, '\x7f')
+        stack = ('' + error.stack).replace(error + '\n', '').replaceAll(location.origin, '\x7f')
       }
     } else message = `{${Object.keys(error)}}`
   } catch {
@@ -96,17 +96,17 @@ export const takeError = (
 }
 
 const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
-  const { message, timeStamp, target, error } = event as ErrorEvent
-  const { src, href, localName } = target as HTMLImageElement & HTMLLinkElement
+  const { message, timeStamp, target, error } = event as ErrorEvent & { target: HTMLImageElement & HTMLLinkElement }
   if ('reason' in event) takeError(ErrorSource.Rejection, timeStamp, event.reason)
   else if (message) takeError(ErrorSource.Error, timeStamp, error, message)
   // Elements that cannot be loaded tell by the same name, without a message.
-  else if (localName) takeError(ErrorSource.Resource, timeStamp, localName, '', selector(target as Element), plainUrl(src || href))
+  else if (target.localName)
+    takeError(ErrorSource.Resource, timeStamp, target.localName, '', selector(target), plainUrl(target.src || target.href))
 }
 
 /** `early` are events that the inline stub kept. */
 export const captureErrors = (early?: Event[]): void => {
-  early?.forEach((event) => take(event as ErrorEvent))
+  early?.forEach(take as (event: Event) => void)
   listen('error', take)
   listen('unhandledrejection', take)
   beforeCut(() => {

@@ -17,14 +17,14 @@ const enum Type {
 }
 
 // Not scroll, which scripts do too: https://github.com/GoogleChrome/web-vitals/issues/75
-let untouched = true
+let touched: boolean
 
 export const captureInput = (): void =>
   ['click', 'submit', 'keydown'].forEach((type, kind: Type) =>
     listen(type, ({ isTrusted, target, timeStamp }) => {
       if (!isTrusted) return
-      if (untouched && kind != Type.Submit) {
-        untouched = false
+      if (!touched && kind != Type.Submit) {
+        touched = true
         sink(Kind.Input, timeStamp)
       }
       if (kind == Type.Keydown || !(target instanceof Element)) return

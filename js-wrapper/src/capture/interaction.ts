@@ -11,18 +11,17 @@ const THRESHOLD = 40
 
 export const captureInteractions = (): void => {
   const look = (entry: PerformanceEventTiming): void => {
-    const { interactionId, startTime, duration } = entry
     // An engine that does not tell what is an interaction has no INP.
-    if (interactionId! >= 0)
+    if (entry.interactionId! >= 0)
       sink(
         Kind.Interaction,
-        startTime,
-        micros(duration),
+        entry.startTime,
+        micros(entry.duration),
         micros(entry.processingStart),
         micros(entry.processingEnd),
-        interactionId!,
+        entry.interactionId!,
         entry.name,
-        interactionId ? selector(entry.target) : null,
+        entry.interactionId ? selector(entry.target) : null,
       )
   }
   observe('event', look, THRESHOLD)

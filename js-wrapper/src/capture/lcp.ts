@@ -7,6 +7,11 @@ import { observe } from './observe'
 import { selector } from './selector'
 
 export const captureLargestPaint = (): unknown =>
-  observe('largest-contentful-paint', ({ startTime, element, id, url }: LargestContentfulPaint) =>
-    sink(Kind.LargestPaint, startTime, selector(element) || (id ? '#' + id : null), url ? plainUrl(url) : null),
+  observe('largest-contentful-paint', (entry: LargestContentfulPaint) =>
+    sink(
+      Kind.LargestPaint,
+      entry.startTime,
+      selector(entry.element) || (entry.id ? '#' + entry.id : null),
+      entry.url ? plainUrl(entry.url) : null,
+    ),
   )

@@ -39,7 +39,7 @@ export const navigationEntry = (): PerformanceNavigationTiming | undefined =>
   performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined
 
 /** Later ones would say the same. */
-let done = false
+let done: boolean
 
 /** Records the entry as it is when the page is left. */
 export const takeNavigation = (): void => {

@@ -5,6 +5,6 @@ import { sink } from '../stream'
 import { observe } from './observe'
 
 export const captureFirstPaint = (): unknown =>
-  observe('paint', ({ name, startTime }: PerformanceEntry) => {
-    if (name == 'first-contentful-paint') sink(Kind.Paint, startTime)
+  observe('paint', (entry: PerformanceEntry) => {
+    if (entry.name == 'first-contentful-paint') sink(Kind.Paint, entry.startTime)
   })

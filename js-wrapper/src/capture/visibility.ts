@@ -7,19 +7,19 @@ import { renewSession } from '../session'
 import { changed, flush, sink } from '../stream'
 import { cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
 
-const see = (t: number, hidden = +document.hidden): void => sink(Kind.Visibility, t, hidden)
+const see = (t: number, hidden: number): unknown => sink(Kind.Visibility, t, hidden)
 
 /**
  * If the page is hidden already. Engines that cannot tell since when, see `recordHiddenBefore`, paint in the background too:
  * there nothing that was painted so far was seen.
  */
 export const captureHidden = (): void => {
-  if (document.hidden) see(window.VisibilityStateEntry ? now() : 0)
+  if (document.hidden) see(window.VisibilityStateEntry ? now() : 0, 1)
 }
 
 export const captureVisibility = (): void => {
-  let left = false
-  let cached = false
+  let left: boolean
+  let cached: boolean
 
   const leave = (t: number): void => {
     if (!viewId) return
@@ -42,13 +42,13 @@ export const captureVisibility = (): void => {
     // Chromium tells this before pageshow, which opens the view that it belongs to.
     if (cached || !viewId) return
     left = false
-    see(timeStamp)
+    see(timeStamp, 0)
   })
   listen('pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
     if (!persisted) return
     left = cached = false
     renewSession()
     openView(ViewKind.BackForwardCache, timeStamp)
-    see(timeStamp)
+    see(timeStamp, +document.hidden)
   })
 }

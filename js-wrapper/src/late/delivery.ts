@@ -10,9 +10,9 @@ import { unsent } from './unsent'
 
 /** Takes over all bodies, those of earlier pages included. Returns what takes one. */
 export const deliver = (answered?: (response: Response) => void): ((body: string) => void) => {
-  const waiting = unsent(storage, UNSENT + options.app)
+  const refused = postTo((body) => take(options.beforeSend ? numbersOnly(body) : body))
+  const waiting = unsent(storage, UNSENT + options.app, refused)
   const { take, go, online } = queue(waiting, send, compress, lose, answered)
-  postTo(options.beforeSend ? (body) => take(numbersOnly(body)) : take)
   // These come after the capture script's own, which have just reported.
   listen('pagehide', () => go(true))
   listen('visibilitychange', () => go(document.hidden))

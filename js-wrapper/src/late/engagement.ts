@@ -2,7 +2,9 @@
 // layout: an IntersectionObserver tells after the browser's own.
 
 import { micros, now } from '../clock'
-import { extendCuts, guard, openedAt } from './hooks'
+import { Kind } from '../generated/wire'
+import { keep, put } from './holder'
+import { guard, openedAt } from './hooks'
 
 /** ms that a user who did something is taken to look at the page. */
 const ATTENTION = 10_000
@@ -57,9 +59,10 @@ export const captureEngagement = (): void => {
     { capture: true, passive: true },
   )
   look()
-  extendCuts(() => {
+  keep(Kind.Cut, (number, t, ...fields) => {
     begin()
     count()
-    return [Math.round(depth * 1e3) || null, micros(engaged) || null]
+    put(number, Kind.Cut, t, ...fields, Math.round(depth * 1e3) || null, micros(engaged) || null)
+    return true
   })
 }

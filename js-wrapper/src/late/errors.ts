@@ -6,7 +6,7 @@ import { Kind, type Attribute, type Cause } from '../generated/wire'
 import type { Attributes, Match } from '../options'
 import { attributes, textOf } from './attributes'
 import { keep, put } from './holder'
-import { listen, options, plainUrl, takeError, thrown, wrap } from './hooks'
+import { listen, options, plainUrl, state, takeError, wrap } from './hooks'
 import { isOn } from './sampling'
 
 const enum Most {
@@ -93,7 +93,7 @@ export const captureMoreErrors = (): void => {
     const [, source, , message, stack] = fields
     const [target = null, url = null] = fields.slice(Place.Target)
     if (matches(message, options.ignoreErrors) || matches(stack || url, options.denyUrls)) return true
-    if (!known.has(number)) known.set(number, [causesOf(thrown()), context])
+    if (!known.has(number)) known.set(number, [causesOf(state()[3]), context])
     fields[Place.Handled] = +(source == ErrorSource.Page || source == ErrorSource.Console)
     put(number, Kind.Error, t, ...fields.slice(0, Place.Causes), ...known.get(number)!, target, url, null, null, debugIds(stack))
     return true

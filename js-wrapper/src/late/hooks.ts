@@ -1,6 +1,7 @@
 // What the capture script hands to the second chunk: its own functions, for a second copy would be bytes, and would have
 // a state of its own.
 
+import type { Id } from '../generated/wire'
 import type { Options } from '../options'
 
 /** A tuple, because the names of an object's fields are bytes of both chunks. */
@@ -8,7 +9,6 @@ export type Hooks = [
   renewSession: typeof import('../session').renewSession,
   observe: typeof import('../capture/observe').observe,
   lose: typeof import('../loss').lose,
-  thrown: () => unknown,
   plainUrl: typeof import('../url').plainUrl,
   describe: typeof import('../document').describe,
   sink: typeof import('../stream').sink,
@@ -18,7 +18,6 @@ export type Hooks = [
   get: typeof fetch,
   queueRecord: typeof import('../stream').queue,
   trigger: typeof import('../session').trigger,
-  session: () => string,
   listen: typeof import('../guard').listen,
   holdBy: typeof import('../stream').holdBy,
   guard: typeof import('../guard').guard,
@@ -31,9 +30,9 @@ export type Hooks = [
   storage: typeof import('../session').storage,
   outlived: typeof import('../session').outlived,
   idle: typeof import('../guard').idle,
-  extendCuts: typeof import('../view').extendCuts,
   postTo: typeof import('../transport').postTo,
-  open: typeof import('../view').open,
+  /** The open view and the session; and what was thrown when an error was last recorded. */
+  state: () => [openedAt: number, view: Id, session: Id, thrown: unknown],
   silence: typeof import('../session').silence,
   wrap: typeof import('../wrap').wrap,
   beforeCut: typeof import('../view').beforeCut,
@@ -46,41 +45,38 @@ export type Hooks = [
 export let renewSession: Hooks[0]
 export let observe: Hooks[1]
 export let lose: Hooks[2]
-export let thrown: Hooks[3]
-export let plainUrl: Hooks[4]
-export let describe: Hooks[5]
-export let sink: Hooks[6]
-export let calls: Hooks[7]
-export let navigationEntry: Hooks[8]
-export let get: Hooks[9]
-export let queueRecord: Hooks[10]
-export let trigger: Hooks[11]
-export let session: Hooks[12]
-export let listen: Hooks[13]
-export let holdBy: Hooks[14]
-export let guard: Hooks[15]
-export let selector: Hooks[16]
-export let flush: Hooks[17]
-export let ordinal: Hooks[18]
-export let openView: Hooks[19]
-export let saveSession: Hooks[20]
-export let takeNavigation: Hooks[21]
-export let storage: Hooks[22]
-export let outlived: Hooks[23]
-export let idle: Hooks[24]
-export let extendCuts: Hooks[25]
-export let postTo: Hooks[26]
-export let open: Hooks[27]
-export let silence: Hooks[28]
-export let wrap: Hooks[29]
-export let beforeCut: Hooks[30]
-export let takeError: Hooks[31]
-export let queued: Hooks[32]
-export let sinkAs: Hooks[33]
-export let options: Hooks[34]
+export let plainUrl: Hooks[3]
+export let describe: Hooks[4]
+export let sink: Hooks[5]
+export let calls: Hooks[6]
+export let navigationEntry: Hooks[7]
+export let get: Hooks[8]
+export let queueRecord: Hooks[9]
+export let trigger: Hooks[10]
+export let listen: Hooks[11]
+export let holdBy: Hooks[12]
+export let guard: Hooks[13]
+export let selector: Hooks[14]
+export let flush: Hooks[15]
+export let ordinal: Hooks[16]
+export let openView: Hooks[17]
+export let saveSession: Hooks[18]
+export let takeNavigation: Hooks[19]
+export let storage: Hooks[20]
+export let outlived: Hooks[21]
+export let idle: Hooks[22]
+export let postTo: Hooks[23]
+export let state: Hooks[24]
+export let silence: Hooks[25]
+export let wrap: Hooks[26]
+export let beforeCut: Hooks[27]
+export let takeError: Hooks[28]
+export let queued: Hooks[29]
+export let sinkAs: Hooks[30]
+export let options: Hooks[31]
 
 /** When the open view began, in ms since the time origin. */
-export const openedAt = (): number => open()[0]
+export const openedAt = (): number => state()[0]
 
 /** Takes what was handed over, before anything else here runs. */
 export const receive = (hooks: Hooks): void => {
@@ -88,7 +84,6 @@ export const receive = (hooks: Hooks): void => {
     renewSession,
     observe,
     lose,
-    thrown,
     plainUrl,
     describe,
     sink,
@@ -97,7 +92,6 @@ export const receive = (hooks: Hooks): void => {
     get,
     queueRecord,
     trigger,
-    session,
     listen,
     holdBy,
     guard,
@@ -110,9 +104,8 @@ export const receive = (hooks: Hooks): void => {
     storage,
     outlived,
     idle,
-    extendCuts,
     postTo,
-    open,
+    state,
     silence,
     wrap,
     beforeCut,

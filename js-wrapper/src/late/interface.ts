@@ -8,7 +8,7 @@ import { attributes } from './attributes'
 import { captureError } from './errors'
 import { path, stopRecording, witness } from './holder'
 import { isUnwilling } from './errors-only'
-import { calls, flush, lose, open, openView, options, ordinal, plainUrl, postTo, renewSession, session, silence, sink, sinkAs, storage } from './hooks'
+import { calls, flush, lose, openView, options, ordinal, plainUrl, postTo, renewSession, silence, sink, sinkAs, state, storage } from './hooks'
 import { record } from './logs'
 import { watched } from './routes'
 
@@ -36,7 +36,7 @@ const tell = (): void => {
   const all: Attribute[] = Object.entries(sorts).flatMap(([sort, given]) =>
     (attributes(given) || []).map(([name, value]): Attribute => [sort + name, value]),
   )
-  if (open()[1] && (user || all[0])) sink(Kind.Context, now(), user || null, all[0] ? all : null)
+  if (state()[1] && (user || all[0])) sink(Kind.Context, now(), user || null, all[0] ? all : null)
 }
 
 const act = (kind: ActionType, name: string, given?: Attributes, value?: number): void => {
@@ -59,7 +59,7 @@ const methods = {
     // What is no text has no place in a table, and may throw when it is asked to be one.
     if (typeof name != 'string') return
     // It may have been said before a prerendered page was seen.
-    t = Math.max(t, open()[0])
+    t = Math.max(t, state()[0])
     const page_name = name.slice(0, LONGEST)
     if (watched()) openView(ViewKind.Manual, t, page_name)
     // A router that tells of every route tells of the load's first. One with another path is a route, which the browser's own
@@ -118,7 +118,10 @@ const methods = {
     }
   },
   /** The session's id; none before it has begun. */
-  getSession: (): { id: string } | undefined => (session() ? { id: session() } : undefined),
+  getSession: (): { id: string } | undefined => {
+    const id = state()[2]
+    return id ? { id } : undefined
+  },
   /** Sends what waits, and captures nothing any more. */
   stop() {
     flush()

@@ -7,6 +7,7 @@
 
 import { wall } from '../clock'
 import type { lose } from '../loss'
+import { GONE } from '../transport'
 import type { compress } from './compress'
 import type { Send } from './send'
 import type { Unsent } from './unsent'
@@ -27,10 +28,8 @@ const BACKOFF = 1e3
 
 /** Statuses that may pass. */
 const FOR_NOW = /^(408|425|429|5..)$/
-/** What a body starts with; its fourth item is when it was built. The rest of one that was cut off to make room is none. */
+/** What a body starts with; its fourth item is when it was built. What else stands in the storage is none, and counts as lost. */
 const HEAD = /^\[\d+,\d,"\w+",(\d+),/
-/** In the place of a body that is given up. It is counted by a page that is seen: only that one will surely tell. */
-const GONE = '-'
 
 /** True if a body may still be sent. */
 const lives = (body: string): boolean => wall() - +HEAD.exec(body)?.[1]! < Most.Age

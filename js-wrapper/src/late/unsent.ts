@@ -3,9 +3,9 @@
 /** Reads the bodies, oldest first, and keeps what `change` makes of them. */
 export type Unsent = (change: (bodies: string[]) => string[]) => string[]
 
-/** `memory` is for what the storage refuses. */
+/** `memory` is for what the storage refuses, and begins with the lines that it has refused so far. */
 export const unsent =
-  (storage: () => Storage, key: string, memory = ''): Unsent =>
+  (storage: () => Storage, key: string, memory: string): Unsent =>
   (change) => {
     let stored = ''
     try {
