@@ -9,7 +9,7 @@ import { guard, idle, listen } from './guard'
 import { calls } from './interface'
 import { lose } from './loss'
 import { options } from './options'
-import { outlived, renewSession, saveSession, sessionId, silence, storage, trigger } from './session'
+import { held, outlived, renewSession, saveSession, sessionId, silence, silent, storage, trigger } from './session'
 import { attach, flush, goRaw, holdBy, ordinal, queue, queued, sink, sinkAs } from './stream'
 import { nativeFetch, postTo } from './transport'
 import { plainUrl } from './url'
@@ -52,7 +52,7 @@ export const load = (bring: () => Promise<Glue>): void => {
               outlived,
               idle,
               postTo,
-              () => [opened, viewId!, sessionId, thrown],
+              () => [opened, viewId!, sessionId, thrown, held || silent],
               silence,
               wrap,
               beforeCut,

@@ -12,6 +12,7 @@ import { hold } from './holder'
 import { describe, flush, get, idle, options, receive, saveSession, trigger, type Hooks } from './hooks'
 import { captureInteractions } from './interactions'
 import { answerCalls } from './interface'
+import { entrust } from './later'
 import { captureLogs } from './logs'
 import { recordNavigation } from './navigation'
 import { capturePaintResources } from './paint-resource'
@@ -98,5 +99,7 @@ export default async (hooks: Hooks): Promise<Core> => {
   const rehearsal = await drive(module, describe, idle, () => {}, () => {})
   inTurn([() => REHEARSAL.split(' ').forEach(rehearsal.take), rehearsal.flush]).catch(() => {})
   const core = await drive(module, describe, idle, post, flush, trigger, options.beforeSend)
-  return errorsOnly() ? onlyErrors(core) : core
+  if (errorsOnly()) return onlyErrors(core)
+  entrust()
+  return core
 }

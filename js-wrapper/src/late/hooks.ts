@@ -31,8 +31,8 @@ export type Hooks = [
   outlived: typeof import('../session').outlived,
   idle: typeof import('../guard').idle,
   postTo: typeof import('../transport').postTo,
-  /** The open view and the session; and what was thrown when an error was last recorded. */
-  state: () => [openedAt: number, view: Id, session: Id, thrown: unknown],
+  /** The open view and the session; what was thrown when an error was last recorded; and whether nothing is to be sent. */
+  state: () => [openedAt: number, view: Id, session: Id, thrown: unknown, mute: unknown],
   silence: typeof import('../session').silence,
   wrap: typeof import('../wrap').wrap,
   beforeCut: typeof import('../view').beforeCut,

@@ -1,0 +1,46 @@
+// A tab may end without a word, by a crash. So the browser has a snapshot of what waits, and sends it then
+// (https://developer.mozilla.org/docs/Web/API/fetchLater_API). Rows have the same names as those of a later report, so that what
+// comes twice counts once.
+
+import { address } from '../address'
+import { micros, now, wall } from '../clock'
+import { RawReason } from '../document'
+import { Kind, VERSION } from '../generated/wire'
+import { randomId } from '../ids'
+import { CutReason } from '../view'
+import { witness } from './holder'
+import { describe, guard, options, queued, state } from './hooks'
+
+declare const fetchLater: ((url: string, init: RequestInit) => unknown) | undefined
+
+/** ms from the first record that waits to the next snapshot. */
+const PAUSE = 5_000
+
+let timer: ReturnType<typeof setTimeout> | undefined
+let snapshot = new AbortController()
+
+/** What waited is on its way. */
+export const forget = (): void => {
+  clearTimeout(timer)
+  timer = undefined
+  snapshot.abort()
+}
+
+/** Entrusts to the browser what is recorded from now on. */
+export const entrust = (): void => {
+  const take = guard(() => {
+    forget()
+    const [, , , , mute] = state()
+    if (mute) return
+    snapshot = new AbortController()
+    const records = [...queued(), `[${Kind.Cut},0,${micros(now())},${CutReason.Hidden}]`]
+    const body = `[${VERSION},1,"${randomId()}",${wall()},${describe(RawReason.NotReady)},[${records}]]`
+    try {
+      fetchLater!(address(options), { method: 'POST', body, credentials: 'omit', signal: snapshot.signal })
+    } catch {
+      // There is no more room.
+    }
+  })
+  // Who wants to see events first cannot see these.
+  if ('fetchLater' in window && !options.beforeSend) witness(() => (timer ||= setTimeout(take, PAUSE)))
+}
