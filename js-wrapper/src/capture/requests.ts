@@ -3,7 +3,7 @@
 import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
 import { guard } from '../guard'
-import { sink } from '../stream'
+import { ordinal, sinkAs } from '../stream'
 import { plainUrl } from '../url'
 import { wrap } from '../wrap'
 
@@ -22,7 +22,9 @@ const enum Outcome {
   TimedOut,
 }
 
+/** `number` was taken when the request was sent: by it the second chunk knows what else was sent. */
 const record = (
+  number: number,
   initiator: Initiator,
   method: unknown,
   url: unknown,
@@ -31,7 +33,8 @@ const record = (
   outcome: Outcome,
 ): void => {
   const end = now()
-  sink(
+  sinkAs(
+    number,
     Kind.Request,
     end,
     micros(start),
@@ -47,11 +50,13 @@ const record = (
 /** Wraps fetch. Our own transport has taken the page's before. */
 export const captureFetch = (): void =>
   wrap(window, 'fetch', (call, _, [input, init]) => {
+    const number = ordinal()
     const start = now()
     const request = input as Request | undefined
     const end = (response?: Response, reason?: { name: string }): void => {
       try {
         record(
+          number,
           Initiator.Fetch,
           init?.method || request?.method || 'GET',
           request?.url || request,
@@ -89,6 +94,7 @@ export const captureXhr = (): void => {
   })
   wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest) => {
     const given = opened.get(xhr)
+    const number = ordinal()
     const start = now()
     // In the order of Outcome.
     if (given)
@@ -98,7 +104,7 @@ export const captureXhr = (): void => {
           guard(() => {
             // Once a request, and not again for listeners that an earlier one has left.
             if (opened.get(xhr) == given && opened.delete(xhr))
-              record(Initiator.Xhr, given[0], given[1], start, xhr.status, outcome)
+              record(number, Initiator.Xhr, given[0], given[1], start, xhr.status, outcome)
           }),
         ),
       )

@@ -2,7 +2,7 @@
 // them, and builds bodies. In the collector rum-core's `replay` does the same.
 
 import { wall } from '../clock'
-import { KIND_NAMES, NAMES } from '../generated/names'
+import { NAMES } from '../generated/names'
 import { CORE_DROPPED, VERSION } from '../generated/wire'
 import { randomId } from '../ids'
 
@@ -57,8 +57,8 @@ const POOR = [0, 4e6, 25e4, 5e5, 3e6, 18e5]
 /** The event as the page sees it: its fields by name. */
 const edited = (text: string, edit: Edit): string | undefined => {
   const [kind, view, seq, ...fields] = JSON.parse(text)
-  const names = NAMES[kind]!.split(' ')
-  const event: Record<string, unknown> = { kind: KIND_NAMES[kind] }
+  const [name, ...names] = NAMES[kind]!.split(' ')
+  const event: Record<string, unknown> = { kind: name }
   names.forEach((name, at) => (event[name] = fields[at] ?? null))
   const changed = edit(event) as typeof event | undefined
   return changed ? list([kind, view, seq, ...names.map((name) => json(changed[name]))]) : undefined

@@ -5,7 +5,7 @@ import { Kind } from '../generated/wire'
 import { actionBefore } from './actions'
 import { keep, put } from './holder'
 import { beforeCut, guard, observe, plainUrl, queued } from './hooks'
-import { sentAt } from './trace'
+import { sentAs } from './trace'
 
 /** ms that a request waits for its timing: the browser tells that once the body is there. */
 const PATIENCE = 5_000
@@ -24,7 +24,7 @@ export const captureRequestTimings = (): void => {
     const [start] = fields
     const span = (from: number, to: number): number | null => (entry && from && to ? micros(to - from) : null)
     const known = (bytes: number | undefined): number | null => (entry?.requestStart ? bytes! : bytes || null)
-    const [traceId, spanId, operation] = sentAt(start / 1e3)
+    const [traceId, spanId, operation] = sentAs(number)
     put(
       number,
       Kind.Request,

@@ -2,23 +2,22 @@
 
 import { now } from '../clock'
 import { randomId } from '../ids'
-import { options, wrap } from './hooks'
+import { options, ordinal, wrap } from './hooks'
 
-type Sent = [t: number, traceId: string | null, spanId: string | null, operation: string | null]
+type Sent = [number: number, t: number, traceId: string | undefined, spanId: string | undefined, operation: string | null]
 
 /** The latest requests. */
 const MOST = 100
 let sent: Sent[] = []
 
-/** What was sent with the request that began at `t` (ms). */
-export const sentAt = (t: number): [traceId: string | null, spanId: string | null, operation: string | null] => {
-  // The capture script's own wrapper is inside of this one, and looks at the clock after it.
-  const [, ...known] = sent.filter(([at]) => at <= t + 0.001 && t - at < 1).pop() || [0, null, null, null]
-  return known as [string | null, string | null, string | null]
+/** What was sent with the request of that number. Not found by its time: many begin in one moment of a coarse clock. */
+export const sentAs = (number: number): [traceId?: string, spanId?: string, operation?: string | null] => {
+  const [, , ...known] = sent.find(([other]) => other == number) || [0, 0]
+  return known
 }
 
 /** True if a request was sent since `t` (ms). */
-export const sentSince = (t: number): boolean => sent.some(([at]) => at >= t)
+export const sentSince = (t: number): boolean => sent.some(([, at]) => at >= t)
 
 /** The operation of a GraphQL request: what its body says, no more of that is kept. */
 const operationOf = (body: unknown): string | null => {
@@ -32,15 +31,19 @@ const operationOf = (body: unknown): string | null => {
   }
 }
 
-/** The header for a request to `url`, if it goes to one of the origins. */
-const header = (url: unknown, body: unknown): string | undefined => {
-  let ids: [string | null, string | null] = [null, null]
+/** Remembers a request that is about to be sent. Gives its header, if it goes to one of the origins and has no `own` one. */
+const header = (url: unknown, body: unknown, own: () => unknown): string | undefined => {
+  let added: string | undefined
+  let whole = ''
   attempt(() => {
     // As an attribute it is text.
-    if (`${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin)) ids = [randomId() + randomId(), randomId()]
+    if (`${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin))
+      whole = '' + (own() || (added = `00-${randomId() + randomId()}-${randomId()}-01`))
   })
-  sent = [...sent.slice(-MOST), [now(), ...ids, operationOf(body)]]
-  return ids[0] ? `00-${ids.join('-')}-01` : undefined
+  const [, traceId, spanId] = whole.split('-')
+  // The capture script takes the next number, in the call.
+  sent = [...sent.slice(-MOST), [ordinal() + 1, now(), traceId, spanId, operationOf(body)]]
+  return added
 }
 
 /** What fails here will fail in the page's own call, which has to tell it. */
@@ -56,25 +59,33 @@ export const captureTraces = (): void => {
     attempt(() => {
       const [input, init] = given
       const request = input instanceof Request ? input : undefined
-      const traceparent = header(request?.url || input, init?.body)
+      let headers: Headers
+      const traceparent = header(request?.url || input, init?.body, () =>
+        (headers = new Headers(init?.headers || request?.headers)).get('traceparent'),
+      )
       if (!traceparent) return
-      const headers = new Headers(init?.headers || request?.headers)
-      if (!headers.has('traceparent')) headers.set('traceparent', traceparent)
+      headers!.set('traceparent', traceparent)
       // Not a copy: a Request may stand there, whose properties are not its own.
       given[1] = new Proxy(init || {}, { get: (init, name) => (name == 'headers' ? headers : init[name as 'body']) })
     })
     return call()
   })
-  const urls = new WeakMap<XMLHttpRequest, unknown>()
+  const opened = new WeakMap<XMLHttpRequest, [url: unknown, own?: unknown]>()
   wrap(XMLHttpRequest.prototype, 'open', (call, xhr: XMLHttpRequest, given) => {
-    urls.set(xhr, given[1])
+    opened.set(xhr, [given[1]])
     return call()
   })
+  if (options.tracing)
+    wrap(XMLHttpRequest.prototype, 'setRequestHeader', (call, xhr: XMLHttpRequest, [name, value]) => {
+      // The browser would add a second one to it.
+      if (/^traceparent$/i.test(name)) attempt(() => (opened.get(xhr)![1] = value))
+      return call()
+    })
   wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest, [body]) => {
-    const traceparent = urls.has(xhr) && header(urls.get(xhr), body)
+    const request = opened.get(xhr)
+    const traceparent = request && header(request[0], body, () => request[1])
     // It throws for a request that is not open, as `send` will.
     if (traceparent) attempt(() => xhr.setRequestHeader('traceparent', traceparent))
     return call()
   })
 }
-

@@ -158,24 +158,28 @@ pub fn typescript() -> String {
     String::from(text.trim_end()) + "\n"
 }
 
-/// `js-wrapper/src/generated/names.ts`: the fields of events by name, for who wants to see them before they are sent.
+/// `js-wrapper/src/generated/names.ts`: events and their fields by name, for who wants to see them before they are sent. Views
+/// are what those belong to, and are not shown.
 #[must_use]
 pub fn names() -> String {
-    let mut kinds = String::new();
-    let mut fields = String::new();
-    for kind in Event::KINDS {
+    let mut names = String::new();
+    for kind in Event::KINDS.iter().filter(|kind| kind.name != "View") {
         let ordinal = if kind.kind >= record::FIRST_ONCE {
-            "ordinal "
+            " ordinal"
         } else {
             ""
         };
-        let names: alloc::vec::Vec<&str> = kind.fields.iter().map(|field| field.name).collect();
-        kinds += &format!("  {}: '{}',\n", kind.kind, snake(kind.name));
-        fields += &format!("  {}: '{ordinal}{}',\n", kind.kind, names.join(" "));
+        names += &format!("  {}: '{}{ordinal}", kind.kind, snake(kind.name));
+        for field in kind.fields {
+            names.push(' ');
+            // The event's own is called `kind`.
+            names += if field.name == "kind" { "type" } else { field.name };
+        }
+        names += "',\n";
     }
     format!(
-        "// {DO_NOT_EDIT}\n\n/** Kinds of events. */\nexport const KIND_NAMES: Record<number, string> = {{\n{kinds}}}\n\n\
-        /** Their fields, in the order of the wire. */\nexport const NAMES: Record<number, string> = {{\n{fields}}}\n"
+        "// {DO_NOT_EDIT}\n\n/** The name of each kind of events, and those of its fields, in the order of the wire. */\n\
+        export const NAMES: Record<number, string> = {{\n{names}}}\n"
     )
 }
 
