@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 const EVENTS = 0
 const KINDS = {
   ...{ 1: 'view', 2: 'vital', 64: 'request', 65: 'error', 66: 'action' },
-  ...{ 67: 'long-frame', 68: 'resource', 69: 'user-timing', 70: 'element-timing' },
+  ...{ 67: 'long-frame', 68: 'resource', 69: 'user-timing', 70: 'element-timing', 71: 'log' },
 }
 
 /** What tells the rows of one view and kind apart: a vital's metric and scope, the ordinal of the others. */

@@ -47,13 +47,16 @@ export async function executionsAgree(bodies) {
   assert.deepEqual(rows(await wasm(bodies)), rows(native(bodies)), 'the rows of both executions')
 }
 
+/** The rows of any bodies: of raw ones those that the collector makes of them. */
+export const rowsOf = (bodies) => rows([...bodies.filter((body) => !isRaw(body)), ...native(bodies.filter(isRaw))])
+
 /**
  * The rows of a document's bodies: `views` in the order of their starts, and `vitals` of the document's scope. A vital is
  * as `native-vitals` says it, with `restores`: how often the page had been restored when its document scope began. Of each
  * view's own scope there are the `vitals` of the view, by metric.
  */
 export function measured(bodies) {
-  const all = rows([...bodies.filter((body) => !isRaw(body)), ...native(bodies.filter(isRaw))])
+  const all = rowsOf(bodies)
   const of = (kind) => Object.entries(all).flatMap(([name, row]) => (name.split(' ')[1] === kind ? [row] : []))
   const views = of('view')
     .map(([, id, , kind, start, page, , , , name, , , receipt]) => ({ id, kind, start, page, name, receipt, vitals: {} }))

@@ -28,7 +28,7 @@ async function within(what, promise) {
 }
 
 /** What `look` gives as soon as it is true. */
-async function until(what, look) {
+export async function until(what, look) {
   const end = Date.now() + LIMIT
   for (;;) {
     const seen = await look()

@@ -37,11 +37,11 @@ pub(crate) enum Stage {
     Browser,
     /// 500 visits in Chromium, half of them left at once, while collector and network fail: every event counts once
     Delivery,
-    /// In Chromium: the vitals against the reference library's, that no layout is forced, and what fetch is to the page
+    /// In Chromium: the vitals against the reference library's, that no layout is forced, fetch, and capture, privacy and delivery
     Chromium,
-    /// In Firefox: the vitals and fetch
+    /// In Firefox: the vitals, fetch, and capture, privacy and delivery
     Firefox,
-    /// In WebKitGTK: the vitals and fetch
+    /// In WebKitGTK: the vitals, fetch, and capture, privacy and delivery
     Webkit,
 }
 
@@ -149,13 +149,25 @@ impl Tests<'_> {
                     "vitals/chromium.test.mjs",
                     "vitals/main-thread/layouts.test.mjs",
                     "wrapped/chromium.test.mjs",
+                    "features/chromium.test.mjs",
                 ],
             ),
             Stage::Firefox => self.engine(
                 Engine::Firefox,
-                &["vitals/firefox.test.mjs", "wrapped/firefox.test.mjs"],
+                &[
+                    "vitals/firefox.test.mjs",
+                    "wrapped/firefox.test.mjs",
+                    "features/firefox.test.mjs",
+                ],
             ),
-            Stage::Webkit => self.engine(Engine::WebKit, &["vitals/webkit.test.mjs", "wrapped/webkit.test.mjs"]),
+            Stage::Webkit => self.engine(
+                Engine::WebKit,
+                &[
+                    "vitals/webkit.test.mjs",
+                    "wrapped/webkit.test.mjs",
+                    "features/webkit.test.mjs",
+                ],
+            ),
         }
     }
 

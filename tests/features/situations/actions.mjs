@@ -1,0 +1,155 @@
+// Clicks and submits of a user, and what follows from them. All input is the browser's own, so trusted.
+
+import assert from 'node:assert/strict'
+
+import { pick } from '../events.mjs'
+import { page } from '../site.mjs'
+
+const CLICK = 0
+const SUBMIT = 1
+const RAGE = 1
+const DEAD = 2
+const ERROR = 4
+/** ms in which something follows from a click, if anything does. */
+const REACH = 1_000
+
+const ROUTES = { '/api': () => ({ body: '{}' }) }
+
+/** Until it is decided what followed from all clicks so far. */
+const decided = (guest) => guest.until((reach) => !window.probe.waits(reach), REACH)
+
+export const ACTIONS = [
+  {
+    name: 'clicks have a readable name, or the given one, or none where the page masks it',
+    pages: {
+      '/': page({
+        body: `<button id="text">  Add to
+            cart </button>
+          <button id="named" data-rum-name="Checkout">Pay 12 €</button>
+          <button id="labelled" aria-label="Close"><svg width="9" height="9"></svg></button>
+          <a href="#there" class="b a"><b>A link</b></a>
+          <section data-rum-mask><button id="masked">4111 1111 1111 1111</button></section>
+          <p id="paragraph">What somebody wrote</p>`,
+      }),
+    },
+    async visit(guest) {
+      await guest.starts()
+      for (const selector of ['#text', '#named', '#labelled', 'a', '#masked', '#paragraph']) await guest.click(selector)
+      const { action: actions, view: views } = await guest.left()
+      assert.deepEqual(pick(actions, 'kind', 'name', 'target'), [
+        [CLICK, 'Add to cart', '#text'],
+        [CLICK, 'Checkout', '#named'],
+        [CLICK, 'Close', '#labelled>svg'],
+        [CLICK, 'A link', 'html>body>a.a.b>b'],
+        [CLICK, null, '#masked'],
+        [CLICK, null, '#paragraph'],
+      ])
+      assert.ok(actions.every(({ at }) => at > views[0].start && at <= views[0].end))
+      assert.deepEqual(guest.texts().filter((text) => /1111|somebody/.test(text)), [])
+    },
+  },
+  {
+    name: 'a click that a script makes is none',
+    pages: { '/': page({ body: '<button id="button" onclick="window.clicked = true">Click</button>' }) },
+    async visit(guest) {
+      await guest.starts()
+      assert.equal(await guest.evaluate(() => (document.querySelector('#button').click(), window.clicked)), true)
+      assert.deepEqual((await guest.left()).action, [])
+    },
+  },
+  {
+    name: 'a submit; and what people type never leaves the page',
+    pages: {
+      '/': page({
+        body: `<form id="form" onsubmit="event.preventDefault(); window.submitted = true"><input id="field" value="4242">
+          <div id="diary" contenteditable>secret diary</div><input type="submit" id="pay" value="Pay 12"></form>`,
+      }),
+    },
+    async visit(guest) {
+      await guest.starts()
+      await guest.click('#field')
+      await guest.types('987')
+      await guest.click('#diary')
+      await guest.types('654')
+      const typed = await guest.evaluate(() => [document.querySelector('#field').value, document.querySelector('#diary').textContent])
+      assert.match(typed[0], /987/)
+      assert.match(typed[1], /654/)
+      await guest.click('#pay')
+      await guest.until(() => window.submitted)
+      const { action: actions } = await guest.left()
+      assert.deepEqual(pick(actions, 'kind', 'name', 'target'), [
+        [CLICK, null, '#field'],
+        [CLICK, null, '#diary'],
+        [CLICK, null, '#pay'],
+        [SUBMIT, null, '#form'],
+      ])
+      assert.deepEqual(guest.texts().filter((text) => /4242|987|654|secret|Pay/.test(text)), [])
+    },
+  },
+  {
+    name: 'dead clicks, and those that something follows',
+    pages: {
+      '/': page({
+        body: `<button id="dead">Nothing</button>
+          <button id="changes" onclick="this.textContent = 'Changed'">Change</button>
+          <button id="asks" onclick="fetch('/api')">Ask</button>
+          <button id="goes" onclick="history.pushState(0, '', '/there')">Go</button>
+          <input id="field">`,
+      }),
+    },
+    routes: ROUTES,
+    async visit(guest) {
+      await guest.starts()
+      for (const id of ['dead', 'changes', 'asks', 'goes', 'field']) {
+        await guest.click(`#${id}`)
+        await guest.until((reach) => window.probe.waits(reach), REACH)
+        await decided(guest)
+      }
+      const { action: actions } = await guest.left()
+      assert.deepEqual(pick(actions, 'target', 'frustration'), [
+        ['#dead', DEAD],
+        ['#changes', null],
+        ['#asks', null],
+        ['#goes', null],
+        ['#field', null],
+      ])
+      // With the view that a click ends, its report ends: nothing is painted yet.
+      for (const { target, duration } of actions.filter(({ target }) => target !== '#goes')) assert.ok(duration > 0 && duration < REACH * 1e3, `${target}: ${duration} µs until the next paint`)
+    },
+  },
+  {
+    name: 'a report does not wait, and calls no click dead too early',
+    pages: { '/': page({ body: '<button id="dead">Nothing</button>' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.click('#dead')
+      const { action: actions } = await guest.left()
+      assert.deepEqual(pick(actions, 'target', 'frustration'), [['#dead', null]])
+    },
+  },
+  {
+    name: 'rage, and a click that an error follows',
+    pages: {
+      '/': page({
+        body: `<button id="rage" onclick="this.textContent += '.'">More</button><button id="throws" onclick="null.x">Throw</button>`,
+      }),
+    },
+    async visit(guest) {
+      await guest.starts()
+      await guest.click('#rage', { count: 4, delay: 10 })
+      await guest.until(() => document.querySelector('#rage').textContent === 'More....')
+      await decided(guest)
+      await guest.click('#throws')
+      await guest.until(() => window.probe.uncaught.length)
+      const { action: actions, error: errors } = await guest.left()
+      assert.deepEqual(pick(actions, 'target'), [['#rage'], ['#rage'], ['#rage'], ['#rage'], ['#throws']])
+      const [clicks, throws] = [actions.slice(0, 4), actions[4]]
+      // A machine may be slow: those that came within a second.
+      const expected = clicks.map(({ at }, count) => (clicks.slice(0, count + 1).filter((one) => at - one.at < 1e6).length > 2 ? RAGE : null))
+      assert.equal(expected[3], RAGE, 'they were fast enough')
+      assert.deepEqual(pick(clicks, 'frustration').flat(), expected)
+      assert.equal(throws.frustration, ERROR)
+      assert.equal(errors.length, 1)
+    },
+  },
+]

@@ -1,0 +1,316 @@
+// Errors: what the browser says of them is what is recorded, in its own words and with its own stack.
+
+import assert from 'node:assert/strict'
+
+import { pick } from '../events.mjs'
+import { FILES, page, sdkFile } from '../site.mjs'
+
+const ERROR = 0
+const REJECTION = 1
+const PAGE = 2
+const CONSOLE = 3
+const RESOURCE = 4
+const POLICY = 5
+
+/** Line 2 and line 5. */
+const APP = `function pay() {
+  null.x
+}
+function buy() {
+  pay()
+}`
+
+/** The stack as it leaves the page: V8 begins it with the text of the error. */
+const plainStack = ({ stack, text }, origin) => stack.replace(`${text}\n`, '').replaceAll(origin, '\x7f')
+
+/** Function, file and line of the first frames, in the form of either family of engines. */
+const frames = (stack) =>
+  [...stack.matchAll(/^(?: {4}at )?(\w+)(?: \(|@)\x7f(\/[\w./]+):(\d+):(\d+)\)?$/gm)].map(([, name, file, line, column]) => {
+    assert.ok(Number(column) > 0, 'columns count from 1')
+    return [name, file, Number(line)]
+  })
+
+export const ERRORS = [
+  {
+    name: 'an error that nobody caught, in a handler of a click: class, message and stack are the browser’s own',
+    pages: { '/': page({ first: '<script src="/app.js"></script>', body: '<button id="buy" onclick="buy()">Buy</button>' }) },
+    routes: { '/app.js': () => ({ type: 'text/javascript', body: APP }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.click('#buy')
+      await guest.until(() => window.probe.uncaught.length)
+      const [{ error: said }] = await guest.evaluate(() => window.probe.uncaught)
+      const { error: errors, view: views } = await guest.left()
+      assert.equal(errors.length, 1)
+      const [error] = errors
+      assert.deepEqual(pick(errors, 'source', 'class', 'message', 'handled', 'count', 'cut', 'causes', 'in'), [
+        [ERROR, 'TypeError', said.message, 0, 1, null, null, views[0].view_id],
+      ])
+      assert.equal(error.stack, plainStack(said, guest.site.origin))
+      assert.deepEqual(frames(error.stack).slice(0, 2), [['pay', '/app.js', 2], ['buy', '/app.js', 5]])
+      assert.ok(error.first > views[0].start && error.first < views[0].end)
+    },
+  },
+  {
+    name: 'what is thrown, and is no Error',
+    async visit(guest) {
+      await guest.starts()
+      const said = await guest.evaluate(async () => {
+        const circular = { code: 7 }
+        circular.self = circular
+        const trap = { get message() { throw new Error('trap') } }
+        const { uncaught } = window.probe
+        const said = []
+        for (const thing of [42, null, Symbol('s'), circular, Object.create(null), { message: 'like an error' }, trap, new DOMException('gone', 'AbortError')]) {
+          const count = uncaught.length
+          await window.probe.later(() => { throw thing })
+          said.push(uncaught.length > count ? uncaught.at(-1).message : null)
+        }
+        return said
+      })
+      const { error: errors } = await guest.left()
+      const expected = {
+        'a number': [null, said[0]],
+        null: [null, said[1]],
+        'a symbol': [null, said[2]],
+        'a circular object': [null, '{code,self}'],
+        'an object without a prototype': [null, '{}'],
+        'what is like an error': [null, 'like an error'],
+        'what throws when it is read': [null, said[6]],
+        'a DOMException': ['AbortError', 'gone'],
+      }
+      const untold = Object.keys(expected).filter((_, at) => said[at] === null)
+      if (untold.length) guest.lacks(`this browser tells nobody when somebody throws ${untold.join(', or ')}`)
+      assert.ok(untold.length <= 2)
+      assert.deepEqual(pick(errors, 'class', 'message'), Object.values(expected).filter((_, at) => said[at] !== null))
+      assert.match(said[0], /42/)
+    },
+  },
+  {
+    name: 'rejections that nobody handles, with an Error and without',
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        for (const reason of [new TypeError('late'), 'text', undefined, { a: 1 }, Symbol('s')]) {
+          const count = window.probe.uncaught.length
+          void Promise.reject(reason)
+          // Engines tell of them after the task, or after some more.
+          while (window.probe.uncaught.length === count) await new Promise((later) => setTimeout(later))
+        }
+      })
+      const [{ error: said }] = await guest.evaluate(() => window.probe.uncaught)
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'source', 'class', 'message', 'handled', 'count'), [
+        [REJECTION, 'TypeError', 'late', 0, 1],
+        [REJECTION, null, 'text', 0, 1],
+        [REJECTION, null, 'undefined', 0, 1],
+        [REJECTION, null, '{a}', 0, 1],
+        [REJECTION, null, 'Symbol(s)', 0, 1],
+      ])
+      assert.equal(errors[0].stack, plainStack(said, guest.site.origin))
+    },
+  },
+  {
+    name: 'causes, and the errors of an AggregateError',
+    async visit(guest) {
+      await guest.starts()
+      const stack = await guest.evaluate(async () => {
+        const inner = new TypeError('inner', { cause: 'the root' })
+        const loop = new Error('loop')
+        loop.cause = loop
+        for (const error of [new Error('outer', { cause: inner }), new AggregateError([new RangeError('one'), 'two'], 'all failed'), loop])
+          await window.probe.later(() => { throw error })
+        return { stack: inner.stack, text: `${inner}` }
+      })
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'class', 'message'), [['Error', 'outer'], ['AggregateError', 'all failed'], ['Error', 'loop']])
+      const [outer, all, loop] = errors.map(({ causes }) => causes)
+      assert.deepEqual(outer.map(([name, message]) => [name ?? null, message]), [['TypeError', 'inner'], [null, 'the root']])
+      assert.equal(outer[0][2], plainStack(stack, guest.site.origin), 'its own stack')
+      assert.deepEqual(all.map(([name, message]) => [name ?? null, message]), [['RangeError', 'one'], [null, 'two']])
+      assert.equal(loop, null)
+    },
+  },
+  {
+    name: 'resources that cannot be loaded, before the second part of the SDK and after it',
+    pages: { '/': page({ body: '<img id="hero" src="/missing.png?token=1"><h1>A page</h1>' }) },
+    // Late enough for a script that is async.
+    routes: { '/missing.png': () => ({ status: 404, delay: 300 }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(
+        () =>
+          new Promise((failed) => {
+            const add = (name, given) => document.body.append(Object.assign(document.createElement(name), given))
+            add('script', { id: 'late', src: '/late.js?token=2', onerror: () => add('link', { rel: 'stylesheet', href: '/late.css', onerror: failed }) })
+          }).then(() => true),
+      )
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'source', 'class', 'message', 'target', 'url', 'stack', 'count'), [
+        [RESOURCE, null, 'img', '#hero', '/missing.png', null, 1],
+        [RESOURCE, null, 'script', '#late', '/late.js', null, 1],
+        [RESOURCE, null, 'link', 'html>body>link', '/late.css', null, 1],
+      ])
+    },
+  },
+  {
+    name: 'console.error, where the page wants it',
+    pages: { '/': page({ tag: 'data-console-errors="true"' }) },
+    async visit(guest) {
+      await guest.starts()
+      const native = await guest.evaluate(() => {
+        console.error('broken', { at: 3 }, 7)
+        console.error('with', new RangeError('a real one'))
+        return `${console.error}`
+      })
+      assert.match(native, /native code/)
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'source', 'class', 'message', 'handled'), [
+        [CONSOLE, null, 'broken {"at":3} 7', 1],
+        [CONSOLE, 'RangeError', 'a real one', 1],
+      ])
+    },
+  },
+  {
+    name: 'console.error, where nobody asked for it',
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => console.error('broken'))
+      assert.deepEqual((await guest.left()).error, [])
+    },
+  },
+  {
+    name: 'a violation of the Content-Security-Policy',
+    pages: { '/': page({ first: '<meta http-equiv="Content-Security-Policy" content="img-src \'self\' data:">' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(
+        (elsewhere) =>
+          new Promise((refused) => {
+            document.addEventListener('securitypolicyviolation', () => refused(true))
+            document.body.append(Object.assign(document.createElement('img'), { src: `${elsewhere}/pixel?id=1` }))
+          }),
+        guest.site.elsewhere,
+      )
+      const { error: errors } = await guest.left()
+      const violations = errors.filter(({ source }) => source === POLICY)
+      assert.deepEqual(pick(violations, 'message', 'url', 'count'), [['img-src (enforce)', `${guest.site.elsewhere}/pixel`, 1]])
+    },
+  },
+  {
+    name: 'what the page reports by itself, with what it knows',
+    async visit(guest) {
+      await guest.starts()
+      const said = await guest.evaluate(() => {
+        const error = new TypeError('caught', { cause: new Error('behind it') })
+        window.wasmRum.captureError(error, { order: 7, cart: { items: 2 }, empty: undefined })
+        window.wasmRum.captureError('a text')
+        window.wasmRum.captureError(new Error('unreadable context'), { a: 1n })
+        return { stack: error.stack, text: `${error}` }
+      })
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'source', 'class', 'message', 'handled', 'attributes'), [
+        [PAGE, 'TypeError', 'caught', 1, { order: '7', cart: '{"items":2}', empty: 'undefined' }],
+        [PAGE, null, 'a text', 1, null],
+        [PAGE, 'Error', 'unreadable context', 1, null],
+      ])
+      assert.equal(errors[0].stack, plainStack(said, guest.site.origin))
+      assert.deepEqual(errors[0].causes[0].slice(0, 2), ['Error', 'behind it'])
+    },
+  },
+  {
+    name: 'errors that the page does not want: ignoreErrors and denyUrls',
+    pages: {
+      '/': page({ options: '{ ignoreErrors: ["ResizeObserver loop", /^ignored \\d+$/], denyUrls: [/\\/vendor\\//] }', head: '<script src="/vendor/widget.js"></script>' }),
+    },
+    routes: { '/vendor/widget.js': () => ({ type: 'text/javascript', body: 'function widget() { throw new Error("of a vendor") }' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        for (const message of ['ResizeObserver loop limit', 'ignored 7', 'ignored seven'])
+          await window.probe.later(() => { throw new Error(message) })
+        await window.probe.later(window.widget)
+      })
+      assert.equal((await guest.evaluate(() => window.probe.uncaught)).length, 4)
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'message'), [['ignored seven']])
+    },
+  },
+  {
+    name: 'a thousand equal errors are one row with a count',
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        const fail = () => { throw new Error('again') }
+        for (let n = 0; n < 1000; n++) setTimeout(fail)
+        while (window.probe.uncaught.length < 1000) await new Promise((later) => setTimeout(later))
+      })
+      const { error: errors, view: views } = await guest.left()
+      assert.deepEqual(pick(errors, 'message', 'count'), [['again', 1000]])
+      assert.equal(views[0].receipt[1] ?? 0, 0, 'none of them is lost')
+    },
+  },
+  {
+    name: 'limits: of a message and a stack the beginning is kept, what is cut off is counted, and so are errors after the fiftieth',
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        const { later } = window.probe
+        await later(() => { throw new Error('m'.repeat(5_000)) })
+        await later(() => { throw Object.assign(new Error('deep'), { stack: 's'.repeat(5_000) }) })
+        for (let n = 0; n < 50; n++) await later(() => { throw new Error(`number ${n}`) })
+      })
+      const [{ error: long }] = await guest.evaluate(() => window.probe.uncaught)
+      const { error: errors, view: views } = await guest.left()
+      assert.equal(errors.length, 50)
+      assert.equal(views[0].receipt[1], 2)
+      const stack = plainStack(long, guest.site.origin)
+      assert.deepEqual(pick(errors.slice(0, 2), 'message', 'stack', 'cut'), [
+        ['m'.repeat(1_000), stack.slice(0, 4_000), 4_000 + Math.max(0, stack.length - 4_000)],
+        ['deep', 's'.repeat(4_000), 1_000],
+      ])
+    },
+  },
+  {
+    name: 'errors from before the SDK are kept by the stub',
+    pages: {
+      '/': page({
+        first: `<script>${sdkFile(FILES.stub)}</script>
+          <script>Promise.reject(new RangeError('early, too'))</script><script>throw new Error('early')</script>`,
+      }),
+    },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => window.probe.later(() => { throw new Error('late') }))
+      const { error: errors, view: views } = await guest.left()
+      const told = pick(errors, 'source', 'class', 'message', 'count').sort(([, , a], [, , b]) => (a < b ? -1 : 1))
+      assert.deepEqual(told, [
+        [ERROR, 'Error', 'early', 1],
+        [REJECTION, 'RangeError', 'early, too', 1],
+        [ERROR, 'Error', 'late', 1],
+      ])
+      const [attached] = views[0].receipt
+      for (const { first, message } of errors) assert.equal(first > attached, message === 'late', `${message}: its own time`)
+    },
+  },
+  {
+    name: 'a script of another origin: all that the browser tells is “Script error.”, and the collector calls that opaque',
+    routes: { '/widget.js': () => ({ type: 'text/javascript', body: 'throw new Error("secret")' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(
+        (elsewhere) => new Promise((done) => document.head.append(Object.assign(document.createElement('script'), { src: `${elsewhere}/widget.js`, onload: () => done(true) }))),
+        guest.site.elsewhere,
+      )
+      const [{ message: said }] = await guest.evaluate(() => window.probe.uncaught)
+      if (said !== 'Script error.') {
+        guest.lacks(`this browser, as it is driven here, tells the page of the other origin’s error: ${said}`)
+        await guest.evaluate(() => void dispatchEvent(new ErrorEvent('error', { message: 'Script error.', error: null })))
+      }
+      const { error: errors } = await guest.left()
+      const opaque = errors.filter(({ class: name }) => name === null)
+      assert.deepEqual(pick(opaque, 'source', 'message', 'stack', 'url', 'count'), [[ERROR, 'Script error.', null, null, 1]])
+      assert.equal(errors.length, said === 'Script error.' ? 1 : 2)
+    },
+  },
+]

@@ -1,0 +1,292 @@
+// Requests by fetch and XMLHttpRequest: what became of them, and what the browser's own resource timing says.
+
+import assert from 'node:assert/strict'
+
+import { pick } from '../events.mjs'
+import { BREAKS, NEVER, page } from '../site.mjs'
+
+const FETCH = 0
+const XHR = 1
+const ANSWERED = 0
+const FAILED = 1
+const ABORTED = 2
+const TIMED_OUT = 3
+
+const ROUTES = {
+  '/api': () => ({ body: '{}' }),
+  '/made': () => ({ status: 201, body: '{}' }),
+  '/slow': () => ({ body: 'x'.repeat(5_000), delay: 120 }),
+  '/broken': () => BREAKS,
+  '/never': () => NEVER,
+}
+/** `/slow` waits so long, in µs; less what timers and coarse clocks are off. */
+const SLOW = 115_000
+
+const FIELDS = ['initiator', 'method', 'url', 'status', 'outcome']
+
+/** Both sorts of requests took no longer than the page saw. */
+const durationsFit = (rows, seen) =>
+  rows.forEach(({ duration, url }, at) => {
+    // Clocks of whole ms may be off by one at either end.
+    assert.ok(duration <= seen[at] * 1e3 + 2_000, `${url}: ${duration} µs of ${seen[at]} ms`)
+    if (url === '/slow') assert.ok(duration >= SLOW, `${duration} µs`)
+  })
+
+export const REQUESTS = [
+  {
+    name: 'fetch: method, path, status, duration, and how it ended',
+    routes: ROUTES,
+    async visit(guest) {
+      await guest.starts()
+      const { took, reasons } = await guest.evaluate(async () => {
+        const took = []
+        const reasons = []
+        const timed = async (ask) => {
+          const start = performance.now()
+          await ask().catch(({ name }) => reasons.push(name))
+          took.push(performance.now() - start)
+        }
+        const aborted = new AbortController()
+        setTimeout(() => aborted.abort(), 20)
+        for (const ask of [
+          () => fetch('/api?secret=1#too'),
+          () => fetch(new Request('/made', { method: 'put', body: 'x' })),
+          () => fetch('/missing'),
+          () => fetch('/slow'),
+          () => fetch('/broken'),
+          () => fetch('/never', { signal: aborted.signal }),
+          () => fetch('/never', { signal: AbortSignal.timeout(20) }),
+          () => fetch('http://['),
+        ])
+          await timed(ask)
+        return { took, reasons }
+      })
+      const timesOut = reasons[2] === 'TimeoutError'
+      if (!timesOut) guest.lacks(`a fetch whose signal times out ends with ${reasons[2]} here: it counts as aborted`)
+      const { request: requests } = await guest.left()
+      assert.deepEqual(pick(requests, ...FIELDS), [
+        [FETCH, 'GET', '/api', 200, ANSWERED],
+        [FETCH, 'PUT', '/made', 201, ANSWERED],
+        [FETCH, 'GET', '/missing', 404, ANSWERED],
+        [FETCH, 'GET', '/slow', 200, ANSWERED],
+        [FETCH, 'GET', '/broken', null, FAILED],
+        [FETCH, 'GET', '/never', null, ABORTED],
+        [FETCH, 'GET', '/never', null, timesOut ? TIMED_OUT : ABORTED],
+        [FETCH, 'GET', '', null, FAILED],
+      ])
+      durationsFit(requests, took)
+    },
+  },
+  {
+    name: 'XMLHttpRequest: the same',
+    routes: ROUTES,
+    async visit(guest) {
+      await guest.starts()
+      const seen = await guest.evaluate(async () => {
+        const took = []
+        const xhr = new XMLHttpRequest()
+        const timed = async (method, url, prepare = () => {}) => {
+          const start = performance.now()
+          const ended = new Promise((done) => xhr.addEventListener('loadend', done, { once: true }))
+          xhr.open(method, url)
+          xhr.timeout = 0
+          prepare()
+          xhr.send(method === 'GET' ? null : 'x')
+          if (prepare.length) setTimeout(() => xhr.abort(), 20)
+          await ended
+          took.push(performance.now() - start)
+        }
+        await timed('get', '/api?secret=1')
+        await timed('POST', '/made')
+        await timed('GET', '/missing')
+        await timed('GET', '/slow')
+        await timed('GET', '/broken')
+        await timed('GET', '/never', (aborts) => aborts)
+        await timed('GET', '/never', () => void (xhr.timeout = 20))
+        return took
+      })
+      const { request: requests } = await guest.left()
+      assert.deepEqual(pick(requests, ...FIELDS), [
+        [XHR, 'GET', '/api', 200, ANSWERED],
+        [XHR, 'POST', '/made', 201, ANSWERED],
+        [XHR, 'GET', '/missing', 404, ANSWERED],
+        [XHR, 'GET', '/slow', 200, ANSWERED],
+        [XHR, 'GET', '/broken', null, FAILED],
+        [XHR, 'GET', '/never', null, ABORTED],
+        [XHR, 'GET', '/never', null, TIMED_OUT],
+      ])
+      durationsFit(requests, seen)
+    },
+  },
+  {
+    name: 'what resource timing says is on the row',
+    routes: ROUTES,
+    async visit(guest) {
+      await guest.starts()
+      const entries = await guest.evaluate(async () => {
+        const { resources } = window.probe
+        const found = []
+        const told = async () => {
+          while (resources.filter((name) => name.endsWith('/slow')).length <= found.length) await new Promise((later) => setTimeout(later))
+          found.push(performance.getEntriesByName(new URL('/slow', location)).at(-1).toJSON())
+        }
+        await (await fetch('/slow')).text()
+        await told()
+        await new Promise((done) => {
+          const xhr = new XMLHttpRequest()
+          xhr.onload = done
+          xhr.open('GET', '/slow')
+          xhr.send()
+        })
+        await told()
+        return found
+      })
+      const { request: requests } = await guest.left()
+      assert.equal(requests.length, 2)
+      const span = (from, to) => (from && to ? Math.round((to - from) * 1e3) : null)
+      const missing = ['transferSize', 'encodedBodySize', 'decodedBodySize', 'nextHopProtocol'].filter((name) => !entries[0][name])
+      if (missing.length) guest.lacks(`this browser’s entry of a resource has no ${missing.join(', no ')}: the row has none either`)
+      for (const [at, entry] of entries.entries()) {
+        const { request, response, transfer_bytes, encoded_bytes, decoded_bytes, protocol } = requests[at]
+        assert.ok(request >= SLOW, `${request} µs until the first byte`)
+        assert.deepEqual(
+          [request, response, transfer_bytes, encoded_bytes, decoded_bytes, protocol],
+          [
+            span(entry.requestStart, entry.responseStart),
+            span(entry.responseStart, entry.responseEnd),
+            entry.transferSize ?? null,
+            entry.encodedBodySize ?? null,
+            entry.decodedBodySize === entry.encodedBodySize ? null : entry.decodedBodySize,
+            entry.nextHopProtocol || null,
+          ],
+        )
+        if (!missing.includes('encodedBodySize')) assert.equal(encoded_bytes, 5_000)
+      }
+    },
+  },
+  {
+    name: 'the operation of a GraphQL request, and nothing else of its body',
+    routes: { '/graphql': () => ({ body: '{}' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        const bodies = [
+          { query: 'query Products($n: Int) { secret }' },
+          { query: '{ secret }', operationName: 'Named' },
+          { query: 'mutation { secret }' },
+        ].map((body) => JSON.stringify(body))
+        for (const body of [...bodies, '{"query": broken', 'a text']) await fetch('/graphql', { method: 'POST', body })
+        await new Promise((done) => {
+          const xhr = new XMLHttpRequest()
+          xhr.onload = done
+          xhr.open('POST', '/graphql')
+          xhr.send(bodies[0])
+        })
+      })
+      const { request: requests } = await guest.left()
+      assert.deepEqual(pick(requests, 'operation').flat(), ['query Products', 'query Named', 'mutation', null, null, 'query Products'])
+      assert.deepEqual(guest.texts().filter((text) => /secret/.test(text)), [])
+    },
+  },
+  {
+    name: 'traceparent goes to the listed origin only, and its ids are on the row',
+    pages: { '/': (site) => page({ tag: `data-tracing="https://x.example,${site.elsewhere}"` })(site) },
+    routes: ROUTES,
+    async visit(guest) {
+      const OWN = '00-11111111111111111111111111111111-2222222222222222-01'
+      const { elsewhere: listed, collector: unlisted } = guest.site
+      await guest.starts()
+      await guest.evaluate(
+        async ([listed, unlisted, OWN]) => {
+          await fetch(`${listed}/api`, { headers: { 'X-Own': '1' }, method: 'POST', body: 'b' })
+          await fetch(new Request(`${listed}/api`, { headers: { 'X-Own': '2' } }))
+          await fetch(`${listed}/api`, { headers: { traceparent: OWN } })
+          for (const set of [() => {}, (xhr) => xhr.setRequestHeader('TraceParent', OWN)])
+            await new Promise((done) => {
+              const xhr = new XMLHttpRequest()
+              xhr.onloadend = done
+              xhr.open('GET', `${listed}/api`)
+              set(xhr)
+              xhr.send()
+            })
+          await fetch(`${unlisted}/api`)
+          await fetch('/api')
+        },
+        [listed, unlisted, OWN],
+      )
+      const { request: requests } = await guest.left()
+      const asked = guest.site.asked.filter(({ method, path }) => path === '/api' && method !== 'OPTIONS')
+      const [first, second, own, xhr, ownXhr, ...others] = asked
+      assert.deepEqual(asked.map(({ origin }) => origin), [...Array(5).fill(listed), unlisted, guest.site.origin])
+      assert.deepEqual([first.headers['x-own'], second.headers['x-own'], first.text], ['1', '2', 'b'])
+      for (const { headers } of [own, ownXhr]) assert.equal(headers.traceparent, OWN, 'the page’s own stays')
+      assert.deepEqual(others.map(({ headers }) => headers.traceparent), [undefined, undefined])
+      assert.deepEqual(
+        requests.map(({ trace_id, span_id }) => trace_id && `00-${trace_id}-${span_id}-01`),
+        [...[first, second, own, xhr, ownXhr].map(({ headers }) => headers.traceparent), null, null],
+      )
+      assert.equal(new Set(asked.map(({ headers }) => headers.traceparent)).size, 5, 'three of ours, the page’s own, and none')
+    },
+  },
+  {
+    name: 'requests of one moment have each its own trace and operation, however coarse the clock is',
+    pages: {
+      '/': (site) =>
+        page({
+          tag: `data-tracing="${site.elsewhere}"`,
+          // The next one has less than 20 ms to come.
+          first: '<script>{ const { now } = performance; performance.now = () => Math.floor(now.call(performance) / 20) * 20 }</script>',
+        })(site),
+    },
+    // The first ends last.
+    routes: { '/graphql': ({ text }) => ({ body: '{}', delay: { First: 90, Second: 60, Third: 30 }[JSON.parse(text).operationName] }), ...ROUTES },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async (listed) => {
+        const url = `${listed}/graphql`
+        const body = (operationName) => JSON.stringify({ query: 'query {}', operationName })
+        const first = fetch(url, { method: 'POST', body: body('First') })
+        const second = new Promise((done) => {
+          const xhr = new XMLHttpRequest()
+          xhr.onloadend = done
+          xhr.open('POST', url)
+          xhr.send(body('Second'))
+        })
+        const third = fetch(new Request(url, { method: 'POST' }), { body: body('Third') })
+        const untraced = fetch('/api')
+        await Promise.all([first, second, third, untraced])
+        // The same object again, with nothing to tell.
+        const xhr = new XMLHttpRequest()
+        for (const [address, sent] of [[url, body('Third')], ['/api', null]]) {
+          xhr.open('POST', address)
+          const ended = new Promise((done) => xhr.addEventListener('loadend', done, { once: true }))
+          xhr.send(sent)
+          await ended
+        }
+      }, guest.site.elsewhere)
+      const { request: requests } = await guest.left()
+      const sent = guest.site.asked.filter(({ method, path }) => path === '/graphql' && method === 'POST')
+      assert.equal(sent.length, 4)
+      const told = sent.map(({ text, headers }) => [`query ${JSON.parse(text).operationName}`, headers.traceparent])
+      const rows = requests.map(({ operation, trace_id, span_id }) => [operation, trace_id && `00-${trace_id}-${span_id}-01`])
+      assert.deepEqual(rows.filter(([, trace]) => trace).sort(), told.sort())
+      assert.equal(new Set(told.map(([, trace]) => trace)).size, 4)
+      assert.deepEqual(rows.filter(([, trace]) => !trace), [[null, null], [null, null]])
+      assert.deepEqual(pick(requests.filter(({ trace_id }) => !trace_id), 'url'), [['/api'], ['/api']])
+    },
+  },
+  {
+    name: 'a request knows the click that it followed',
+    pages: { '/': page({ body: '<button id="asks" onclick="fetch(\'/api\')">Ask</button>' }) },
+    routes: ROUTES,
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => fetch('/api').then(() => true))
+      await guest.click('#asks')
+      await guest.until(() => window.probe.resources.filter((name) => name.endsWith('/api')).length === 2)
+      const { request: requests, action: actions } = await guest.left()
+      assert.equal(actions.length, 1)
+      assert.deepEqual(pick(requests, 'action'), [[null], [actions[0].ordinal]])
+    },
+  },
+]

@@ -1,0 +1,89 @@
+// Sessions: where one is kept, and with it the bodies that wait; and what goes on with it.
+
+import assert from 'node:assert/strict'
+
+import { page, NEVER } from '../site.mjs'
+
+const SESSION = 'wasm-rum'
+const BODIES = 'wasm-rum features'
+
+/** The sessions of all views that have arrived, in the order of the views' starts. */
+const sessions = (guest) => {
+  const views = guest.site.batches.flatMap(({ text }) => JSON.parse(text)[5].filter(([kind]) => kind === 1))
+  return [...new Map(views.map(([, , , id, session]) => [id, session])).values()]
+}
+
+/** A page that is left, whose bodies nobody answers. */
+async function leavesWithoutAnswer(guest) {
+  guest.site.answer = () => NEVER
+  await guest.starts()
+  await guest.leaveAtOnce()
+  await guest.batch(1)
+  guest.site.answer = () => ({ status: 204 })
+}
+
+export const SESSIONS = [
+  {
+    name: 'tab: session and bodies are in session storage; the tab’s next page goes on with the session',
+    async visit(guest) {
+      await leavesWithoutAnswer(guest)
+      assert.deepEqual(await guest.stored(), [[SESSION, BODIES], [], ''])
+      await guest.starts()
+      await guest.left(3)
+      const [first, second] = sessions(guest)
+      assert.match(first, /^[\da-f]{16}$/)
+      assert.equal(second, first)
+      // What another tab has: nothing.
+      await guest.evaluate(() => sessionStorage.clear())
+      await guest.starts()
+      await guest.left(4)
+      assert.notEqual(sessions(guest).at(-1), first)
+    },
+  },
+  {
+    name: 'browser: they are in local storage, and a tab without any goes on with them',
+    pages: { '/': page({ tag: 'data-session="browser"' }) },
+    async visit(guest) {
+      await leavesWithoutAnswer(guest)
+      assert.deepEqual(await guest.stored(), [[], [SESSION, BODIES], ''])
+      await guest.evaluate(() => sessionStorage.clear())
+      await guest.starts()
+      const again = await guest.batch(2)
+      assert.equal(again.text, guest.site.batches[0].text)
+      await guest.left(3)
+      const [first, second] = sessions(guest)
+      assert.equal(second, first)
+    },
+  },
+  {
+    name: 'memory: nothing is stored, and each page is a session of its own',
+    pages: { '/': page({ tag: 'data-session="memory"' }) },
+    async visit(guest) {
+      await leavesWithoutAnswer(guest)
+      assert.deepEqual(await guest.stored(), [[], [], ''])
+      await guest.starts()
+      await guest.left(2)
+      const [first, second] = sessions(guest)
+      assert.notEqual(second, first)
+      assert.deepEqual(await guest.stored(), [[], [], ''])
+    },
+  },
+  {
+    name: 'a session is over after half an hour without its user, who opens another one by the next act',
+    pages: { '/': page({ body: '<button id="button">Act</button>' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => {
+        const { now } = Date
+        Date.now = () => now() + 31 * 60_000
+      })
+      await guest.click('#button')
+      const { view: views } = await guest.left()
+      const [before, after] = views
+      assert.equal(views.length, 2)
+      assert.notEqual(after.session_id, before.session_id)
+      assert.equal(after.kind, 6, 'resumed')
+      assert.equal(after.parent_id, before.view_id)
+    },
+  },
+]
