@@ -93,11 +93,12 @@ const COMPILE_AHEAD = '//# allFunctionsCalledOnLoad\n'
 const wasmBytes = readFileSync(wasm)
 const wasmName = hashed('rum', 'wasm', wasmBytes)
 
-const glue = await bundle('late/glue.ts', {
+const second = await bundle('late/glue.ts', {
   format: 'esm',
   define: { __WASM__: JSON.stringify(`./${wasmName}`) },
 })
-const glueName = hashed('rum-glue', 'js', glue.code)
+const glue = COMPILE_AHEAD + second.code
+const glueName = hashed('rum-glue', 'js', glue)
 
 const script = await bundle('script.ts', { format: 'iife', define: { __GLUE__: JSON.stringify(glueName) } })
 const capture = COMPILE_AHEAD + script.code
@@ -117,11 +118,11 @@ const files = {
   'rum.js': capture,
   [captureName]: capture,
   'stub.js': (await bundle('stub.ts', { format: 'esm' })).code,
-  [glueName]: glue.code,
+  [glueName]: glue,
   [wasmName]: wasmBytes,
   'npm/index.js': (await bundle('index.ts', { format: 'esm', plugins: [ownModules] })).code,
   'npm/init.js': (await bundle('init.ts', { format: 'esm', plugins: [ownModules] })).code,
-  'npm/glue.js': glue.code,
+  'npm/glue.js': glue,
   [`npm/${wasmName}`]: wasmBytes,
   ...Object.fromEntries(Object.entries({ ...webVitals.files, ...helpers }).map(([name, content]) => [`npm/${name}`, content])),
 }
@@ -166,7 +167,7 @@ const printOrigins = () => {
   const entries = Object.entries(webVitals.bundles).map(([name, bundled]) => [`npm/${name}`, originsOf(webVitals.files[name], bundled, 'rum-vitals (Wasm as text)')])
   const origins = {
     'rum.js': originsOf(capture, script, '(hint to V8)'),
-    [glueName]: originsOf(glue.code, glue),
+    [glueName]: originsOf(glue, second),
     ...Object.fromEntries(entries),
   }
   console.log(JSON.stringify(origins))

@@ -9,6 +9,8 @@ export const enum RawReason {
   NotReady = 1,
   NotLoaded = 2,
   Trapped = 3,
+  /** The page did not end by itself. */
+  Crashed = 4,
 }
 
 /** The JSON of the document. */

@@ -68,6 +68,40 @@ test('what is refused is refused for the document, and what was stored goes', as
   assert.ok(server.batches.every(({ text }) => !text.includes('secret')))
 })
 
+const ELDER = `<script>
+  sessionStorage['wasm-rum'] = '6b00f0a400000001,1,0;1,0;1'
+  sessionStorage['wasm-rum demo'] = '[1,1,"6b00f0a400000002",1795226212000,[],[]]\\n'
+</script>`
+
+test('refused where nobody had agreed, what an earlier page has stored goes as well, and nothing is sent any more', async (t) => {
+  const { server, tab } = await open(t, browser, { tag: 'data-consent="pending"', head: ELDER })
+  assert.equal((await stored(tab))[0].length, 2)
+  await tab.evaluate(() => {
+    wasmRum.track('secret')
+    wasmRum.setConsent('denied')
+    wasmRum.setConsent('granted')
+    wasmRum.track('secret')
+  })
+  assert.deepEqual(await stored(tab), NOTHING)
+  await setHidden(tab, true)
+  assert.deepEqual(await stored(tab), NOTHING)
+  await leave(tab)
+  await tab.goto(`${server.origin}/api`)
+  assert.equal(server.batches.length, 0)
+})
+
+test('errors of users who do not want to be followed wait for the consent that a page asks for', async (t) => {
+  const { server, tab } = await open(t, browser, { prepare: gpc, tag: 'data-privacy-signals="errors" data-consent="pending"', raw: false })
+  await tab.evaluate(() => {
+    setTimeout(() => { throw new Error('an error') })
+    return new Promise((later) => setTimeout(later, 50))
+  })
+  await setHidden(tab, true)
+  await leave(tab)
+  await tab.goto(`${server.origin}/api`)
+  assert.equal(server.batches.length, 0)
+})
+
 for (const [signal, prepare] of [
   ['Global Privacy Control', gpc],
   ['Do Not Track', (context) => context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'doNotTrack', { get: () => '1' }))],

@@ -28,11 +28,10 @@ test('events and numbers', async (t) => {
   await leave(tab)
   const batch = await server.batch(1)
   const found = batch.named(Kind.Action)
-  assert.equal(batch.named(Kind.Cut).at(-1).receipt[1], 8, 'what cannot be read is counted')
+  assert.equal(batch.named(Kind.Cut).at(-1).receipt[1], 9, 'what cannot be read, and what is no number, is counted')
   assert.deepEqual(found.map(({ kind, name, value }) => [kind, name, value]), [
     [2, 'Added to cart', null],
     [3, 'cart', 3142],
-    [3, 'nonsense', 0],
     [2, 'by its text', null],
   ])
   assert.deepEqual(object(found[0].attributes), { sku: 'A-7', price: '12.5', gift: 'false' })
@@ -121,7 +120,15 @@ test('the session, and the end of capture', async (t) => {
   const [batch, ...more] = server.batches
   assert.equal(batch.named(Kind.View)[0].session_id, session.id)
   assert.deepEqual(batch.named(Kind.Action).map(({ name }) => name), ['before'])
+  assert.deepEqual([batch.of(Kind.Cut).length, batch.of(Kind.View).length], [1, 1], 'a report of the vitals, and no other view')
   assert.deepEqual(more, [])
+})
+
+test('functions among the events that the stub keeps harm nothing', async (t) => {
+  const { server, tab } = await open(t, browser, { head: '<script>window.wasmRum = [() => {}, (rum) => rum.track("early")]</script>' })
+  await tab.evaluate(() => wasmRum.track('later'))
+  await leave(tab)
+  assert.deepEqual((await server.batch(1)).named(Kind.Action).map(({ name }) => name), ['later'])
 })
 
 test('how far a view was seen, and for how long', async (t) => {

@@ -44,6 +44,19 @@ test('timing and sizes, of early requests too', async (t) => {
   assert.equal(early.at(-1).encoded_bytes, 5_000)
 })
 
+test('a request keeps its referrer policy when it is given a trace', async (t) => {
+  const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
+  t.after(other.close)
+  const { tab } = await open(t, browser, { tag: `data-tracing="${other.origin}"` })
+  await tab.evaluate(async (url) => {
+    await fetch(new Request(url, { referrerPolicy: 'no-referrer' }))
+    await fetch(new Request(url, { referrerPolicy: 'no-referrer' }), { referrerPolicy: 'origin' })
+    await fetch(new Request(url))
+  }, `${other.origin}/api`)
+  const sent = other.requests.filter(({ method }) => method === 'GET').map(({ headers }) => [!!headers.traceparent, !!headers.referer])
+  assert.deepEqual(sent, [[true, false], [true, true], [true, true]])
+})
+
 test('traceparent goes to listed origins only, and its ids are on the row', async (t) => {
   const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
   const unlisted = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*' } }) })

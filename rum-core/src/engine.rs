@@ -7,11 +7,11 @@
 //! they are, and so do texts.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use crate::host::{Host, Text};
 use crate::report::Report;
 use crate::scope::{Parts, Vitals};
+use crate::views::Views;
 use crate::view::{View, ViewKind, milliseconds};
 use crate::vitals::Scope;
 use crate::wire::event::ViewEvent;
@@ -35,7 +35,7 @@ struct Whole {
 pub struct Engine {
     most_views: usize,
     whole: Option<Whole>,
-    views: Vec<View>,
+    views: Views,
     opened: i64,
     next_seq: i64,
     parts: Parts,
@@ -49,7 +49,7 @@ impl Engine {
         Self {
             most_views,
             whole: None,
-            views: Vec::new(),
+            views: Views::NONE,
             opened: 0,
             next_seq: 0,
             parts: Parts::NONE,
@@ -66,7 +66,7 @@ impl Engine {
             kind::PaintResource => self.parts.resource(t, host),
             kind::InteractionFrame => self.parts.frame(host),
             kind::Context => {
-                let Some(view) = self.views.last() else { return };
+                let Some(view) = self.views.newest() else { return };
                 host.touch(view.number, next_seq(&mut self.next_seq, t));
                 host.take(view.number, ViewEvent::user, ContextRecord::user);
                 host.take(view.number, ViewEvent::attributes, ContextRecord::attributes);
@@ -77,9 +77,9 @@ impl Engine {
                 // that the page began meanwhile, nor the old one in a session that is over.
                 let meant = |view: &&mut View| view.is_route && view.start >= t;
                 let view = if soft {
-                    self.views.iter_mut().find(meant)
+                    self.views.iter_mut().filter(meant).last()
                 } else {
-                    self.views.last_mut()
+                    self.views.newest()
                 };
                 let Some(view) = view else { return };
                 host.touch(view.number, next_seq(&mut self.next_seq, t));
@@ -124,7 +124,7 @@ impl Engine {
             }
             kind::Visibility if host.int(VisibilityRecord::hidden) == Some(1) => {
                 whole.vitals.hidden(t);
-                if let Some(view) = self.views.last_mut() {
+                if let Some(view) = self.views.newest() {
                     view.vitals.hidden(t);
                 }
             }
@@ -133,14 +133,14 @@ impl Engine {
             kind::SoftPaint => {
                 let id = host.int(SoftPaintRecord::interaction_id);
                 let soft = |view: &&mut View| view.interaction_id.is_some() && view.interaction_id == id;
-                if let Some(view) = self.views.iter_mut().rev().find(soft) {
+                if let Some(view) = self.views.iter_mut().find(soft) {
                     view.vitals.largest(t, host);
                     view.changed = true;
                 }
             }
             kind::Input => {
                 whole.vitals.input(t);
-                if let Some(view) = self.views.last_mut() {
+                if let Some(view) = self.views.newest() {
                     view.vitals.input(t);
                 }
             }
@@ -175,7 +175,7 @@ impl Engine {
         let old = self.make_room(host);
         let vitals = Vitals::counting_from(counted, old);
         let view = View::open(number, t, next_seq(&mut self.next_seq, t), vitals, host);
-        if let Some(last) = self.views.last_mut() {
+        if let Some(last) = self.views.newest() {
             last.ended = Some(t);
             last.changed = true;
         }
@@ -203,13 +203,13 @@ impl Engine {
     /// Makes room for a view, and gives the place of an old one. The document's first view stays, for the document's vitals
     /// are its own until the end.
     fn make_room(&mut self, host: &mut impl Host) -> Option<Box<Vitals>> {
-        if self.views.len() < self.most_views {
+        if self.views.count() < self.most_views {
             return None;
         }
         let first = self.whole.as_ref().map_or(0, |whole| whole.view);
-        let old = |view: &View| view.number != first && view.ended.is_some();
-        let at = self.views.iter().position(old)?;
-        let view = self.views.remove(at);
+        let old = |view: &&View| view.number != first && view.ended.is_some();
+        let oldest = self.views.iter().filter(old).last()?.number;
+        let view = self.views.remove(oldest)?;
         host.forget(view.number);
         Some(view.vitals)
     }
@@ -231,7 +231,7 @@ impl Engine {
             };
             whole.vitals.report(report, &self.parts, host);
         }
-        for view in &mut self.views {
+        for view in self.views.iter_mut() {
             let ended = view.ended.is_some();
             if ended && !view.changed && view.number != first {
                 continue;
@@ -265,17 +265,17 @@ impl Engine {
     /// The number of the view that was open at `t`. `None` if that is forgotten: another view would give the row another
     /// name, and it would count twice.
     fn view_at(&self, t: i64) -> Option<i64> {
-        match self.views.iter().rev().find(|view| view.start <= t) {
+        match self.views.iter().find(|view| view.start <= t) {
             Some(view) if view.ended.is_some_and(|end| t >= end) => None,
             Some(view) => Some(view.number),
             // Before the first view opened, such as before a prerendered page was activated.
-            None => Some(self.views.first().map_or(0, |view| view.number)),
+            None => Some(self.views.iter().last().map_or(0, |view| view.number)),
         }
     }
 
     /// The texts that may still be asked for, and absent ones. The host may let go of all others.
     pub fn texts(&self, live: &mut dyn FnMut(Option<Text>)) {
-        for view in &self.views {
+        for view in self.views.iter() {
             view.vitals.texts(live);
         }
         if let Some(whole) = &self.whole {
@@ -294,7 +294,7 @@ fn next_seq(next: &mut i64, t: i64) -> i64 {
 }
 
 /// The view that was open at `t`, if it is not forgotten.
-fn open_at(views: &mut [View], t: i64) -> Option<&mut View> {
-    let view = views.iter_mut().rev().find(|view| view.start <= t)?;
+fn open_at(views: &mut Views, t: i64) -> Option<&mut View> {
+    let view = views.iter_mut().find(|view| view.start <= t)?;
     view.ended.is_none_or(|end| t < end).then_some(view)
 }

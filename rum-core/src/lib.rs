@@ -34,6 +34,7 @@ mod report;
 mod scope;
 pub mod scrub;
 pub mod view;
+mod views;
 pub mod vitals;
 pub mod wire;
 

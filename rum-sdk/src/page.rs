@@ -9,20 +9,26 @@ use rum_core::{Host, Text};
 unsafe extern "C" {
     safe fn int(field: usize) -> f64;
     safe fn keep(field: usize) -> u32;
+    #[link_name = "all"]
     safe fn keep_all(numbered: u32) -> u32;
     safe fn carry(view: f64, seq: f64);
     safe fn lose();
     safe fn touch(view: f64, seq: f64);
     safe fn set(view: f64, field: usize, value: f64);
     safe fn take(view: f64, field: usize, from: usize);
+    #[link_name = "rest"]
     safe fn take_all(view: f64, field: usize);
+    #[link_name = "tell"]
     safe fn tell_lost(view: f64);
     safe fn copy(view: f64, field: usize, other: f64, from: usize);
+    #[link_name = "same"]
     safe fn is_same(view: f64, other: f64, field: usize) -> u32;
     safe fn forget(view: f64);
     safe fn begin(view: f64, seq: f64);
     safe fn put(value: f64);
+    #[link_name = "text"]
     safe fn put_text(text: u32);
+    #[link_name = "item"]
     safe fn put_item(text: u32);
     safe fn end();
     #[link_name = "live"]

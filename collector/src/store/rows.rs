@@ -26,6 +26,9 @@ const RETENTION_DAYS: u16 = 30;
 /// The latest moment a row may carry, in ms since the epoch (2100): times beyond it are a sender's nonsense.
 const LATEST_MS: i64 = 4_102_444_800_000;
 
+/// `raw_reason` of a snapshot that the browser has sent.
+const CRASHED: i64 = 4;
+
 /// The rows of a batch. Values of metrics or scopes that this collector does not know have no unit, and items without
 /// their view no place: both are left out and counted in [`Frame::left_out`].
 #[must_use]
@@ -33,7 +36,12 @@ pub fn rows(batch: &EnrichedBatch) -> Frame {
     let accepted = &batch.accepted;
     let mut maker = Maker {
         batch,
-        correction_ms: correction_ms(accepted.sent_ms, accepted.received_ms),
+        // What a tab had entrusted to the browser that has crashed since may be as old as the tab: no clock is wrong.
+        correction_ms: if accepted.document.raw_reason == Some(CRASHED) {
+            0
+        } else {
+            correction_ms(accepted.sent_ms, accepted.received_ms)
+        },
         frame: Frame::new(accepted.app.clone(), accepted.id, accepted.received_ms),
     };
     let views: HashMap<i64, &ViewEvent> = accepted

@@ -100,7 +100,8 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
   if ('reason' in event) takeError(ErrorSource.Rejection, timeStamp, event.reason)
   else if (message) takeError(ErrorSource.Error, timeStamp, error, message)
   // Elements that cannot be loaded tell by the same name, without a message.
-  else if (target.localName)
+  // A function that a page has put among the stub's events has none.
+  else if (target?.localName)
     takeError(ErrorSource.Resource, timeStamp, target.localName, '', selector(target), plainUrl(target.src || target.href))
 }
 

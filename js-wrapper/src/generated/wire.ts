@@ -681,6 +681,6 @@ export type Document = [
   viewport_width?: number | null,
   /** Height of the viewport in CSS pixels. */
   viewport_height?: number | null,
-  /** Why the page runs without Wasm: absent while it does not, 1 not ready yet, 2 could not be loaded or compiled, 3 trapped. */
+  /** Why the page runs without Wasm: absent while it does not, 1 not ready yet, 2 could not be loaded or compiled, 3 trapped, 4 the tab crashed. */
   raw_reason?: number | null,
 ]

@@ -26,6 +26,7 @@ type Waiting = {
   record: [number: number, t: number, ...fields: unknown[]]
   paint?: number
   frustration: number
+  target?: EventTarget | null
   alive?: unknown
   end(): void
 }
@@ -38,7 +39,6 @@ export const actionBefore = (t: number): number | null =>
   latest && latest[1] <= t && t - latest[1] < Within.Reach ? latest[0] : null
 
 export const captureFrustration = (): void => {
-  let target: Element | null = null
   let clicks: [t: number, place: unknown][] = []
 
   keep(Kind.Action, (...record) => {
@@ -70,7 +70,7 @@ export const captureFrustration = (): void => {
       guard(() => {
         if (!waiting.includes(action)) return
         // One that nobody has answered yet is no record so far.
-        if (!action.alive && !sentSince(t) && !kind && target && !target.closest(ANSWERED)) action.frustration |= Frustration.Dead
+        if (!action.alive && !sentSince(t) && !kind && action.target instanceof Element && !action.target.closest(ANSWERED)) action.frustration |= Frustration.Dead
         action.end()
       }),
       Within.Reach,
@@ -78,8 +78,8 @@ export const captureFrustration = (): void => {
     return true
   })
   // It runs behind the capture script's own listener.
-  listen('click', (event) => {
-    target = event.target as Element
+  listen('click', ({ isTrusted, target }) => {
+    if (isTrusted && waiting[0]) waiting[waiting.length - 1]!.target ??= target
   })
   for (const type of ['scroll', 'focusin', 'selectionchange', 'beforeunload'])
     listen(type, () => waiting.forEach((action) => (action.alive = true)))

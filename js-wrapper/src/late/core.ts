@@ -1,6 +1,7 @@
 // Drives the Wasm core: hands it records in idle time, their texts scrubbed, sends what it makes of them, and notices when it
 // breaks down.
 
+import { Kind } from '../generated/wire'
 import type { Core } from '../stream'
 import { outbox, type Edit } from './outbox'
 
@@ -13,7 +14,7 @@ const enum Most {
   Text = 1 << 14,
 }
 
-/** Ids of sessions, views and spans: digits by chance may look like a card's. */
+/** Ids of sessions, views and spans, in their records: digits by chance may look like a card's. */
 const ID = /^[\da-f]{16}$/
 
 /** What the module exports, by the names that rum-sdk has for them. */
@@ -53,6 +54,8 @@ export const drive = async (
   let waiting: string[] = []
   let scheduled = false
   let broken = false
+  /** The record at hand has ids. */
+  let named: boolean
 
   /** After an exception the instance is unusable, and records that cannot be read are no better. */
   const ask = (use: () => void): boolean => {
@@ -68,14 +71,16 @@ export const drive = async (
   /** Personal data and secrets in texts are masked, by the rules of rum-core. */
   const scrubbed = (value: any): any => {
     // A reviver of JSON.parse would do this slowly.
-    if (typeof value != 'string' || ID.test(value)) return value?.map?.(scrubbed) ?? value
+    if (typeof value != 'string' || (named && ID.test(value))) return value?.map?.(scrubbed) ?? value
     const room = new Uint8Array(core.memory.buffer, +core.TEXT)
     const length = core.scrub(encoder.encodeInto(value, room.subarray(0, Most.Text)).written)
     return length ? decoder.decode(room.subarray(0, length)) : value
   }
 
   const hand = (most: number): void => {
-    for (const record of scrubbed(JSON.parse(`[${waiting.splice(0, most)}]`))) {
+    for (const raw of JSON.parse(`[${waiting.splice(0, most)}]`)) {
+      named = raw[0] == Kind.View || raw[0] == Kind.Request
+      const record = scrubbed(raw)
       rows.hold(record)
       core.push(record[0], record[2])
     }

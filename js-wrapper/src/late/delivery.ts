@@ -9,6 +9,9 @@ import { queue } from './queue'
 import { send } from './send'
 import { unsent } from './unsent'
 
+/** Lets go of what waits. */
+export let drop: () => void
+
 /** Takes over all bodies, those of earlier pages included. Returns what takes one. */
 export const deliver = (answered?: (response: Response) => void): ((body: string) => void) => {
   const post = (body: string): void => {
@@ -18,6 +21,10 @@ export const deliver = (answered?: (response: Response) => void): ((body: string
   const refused = postTo((body) => post(options.beforeSend ? numbersOnly(body) : body))
   const waiting = unsent(storage, UNSENT + options.app, refused)
   const { take, go, online } = queue(waiting, send, compress, lose, answered)
+  drop = () => {
+    forget()
+    waiting(() => [])
+  }
   // These come after the capture script's own, which have just reported.
   listen('pagehide', () => go(true))
   listen('visibilitychange', () => go(document.hidden))

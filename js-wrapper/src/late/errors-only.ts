@@ -3,6 +3,7 @@
 
 import { Kind } from '../generated/wire'
 import type { Core } from '../stream'
+import { stopped } from './holder'
 import { listen, options } from './hooks'
 
 /** The capture script is silent, for the browser says that its user does not want to be followed. */
@@ -10,12 +11,12 @@ export const isUnwilling = (): boolean =>
   options.privacySignals != 'ignore' && !!(navigator.globalPrivacyControl || +navigator.doNotTrack!)
 
 /** True if that does not hold for errors. */
-export const errorsOnly = (): boolean => options.privacySignals == 'errors' && isUnwilling()
+export const errorsOnly = (): boolean => options.privacySignals == 'errors' && options.consent != 'pending' && isUnwilling()
 
 const KINDS = new RegExp(`^\\[(${Kind.View}|${Kind.Cut}|${Kind.Error}),`)
 
 /** A core that is given nothing else. */
 export const onlyErrors = (core: Core): Core => {
-  for (const type of ['visibilitychange', 'pagehide']) listen(type, () => document.hidden && core.flush())
+  for (const type of ['visibilitychange', 'pagehide']) listen(type, () => document.hidden && !stopped && core.flush())
   return { take: (record) => KINDS.test(record) && core.take(record), flush: core.flush }
 }

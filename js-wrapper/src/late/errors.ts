@@ -6,7 +6,7 @@ import { Kind, type Attribute, type Cause } from '../generated/wire'
 import type { Attributes, Match } from '../options'
 import { attributes, textOf } from './attributes'
 import { keep, put } from './holder'
-import { listen, options, plainUrl, state, takeError, wrap } from './hooks'
+import { guard, listen, options, plainUrl, queued, state, takeError, wrap } from './hooks'
 import { isOn } from './sampling'
 
 const enum Most {
@@ -27,7 +27,7 @@ const enum Place {
 let context: Attribute[] | null = null
 
 const matches = (text: string | null, patterns: readonly Match[] | undefined): unknown =>
-  text && patterns?.some((pattern) => (typeof pattern == 'string' ? text.includes(pattern) : pattern.test(text)))
+  text && patterns?.some((pattern) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0))
 
 /** The errors behind an error, the nearest first. To read one may run the page's own code. */
 const causesOf = (error: any): Cause[] | null => {
@@ -82,13 +82,15 @@ const readable = (value: any): string => {
   try {
     return value instanceof Error ? `${value}` : textOf(value)
   } catch {
-    return Object.prototype.toString.call(value)
+    return typeof value
   }
 }
 
 export const captureMoreErrors = (): void => {
   /** What an error was recorded with first; its later records have the same. */
   const known = new Map<number, [causes: Cause[] | null, attributes: Attribute[] | null]>()
+  // Those of before have none: what was thrown last is not what they are about.
+  for (const text of queued()) known.set(JSON.parse(text)[1], [null, null])
   keep(Kind.Error, (number, t, ...fields) => {
     const [, source, , message, stack] = fields
     const [target = null, url = null] = fields.slice(Place.Target)
@@ -112,11 +114,12 @@ export const captureMoreErrors = (): void => {
   const sources = { deprecation: ErrorSource.Deprecation, intervention: ErrorSource.Intervention }
   if ('ReportingObserver' in window)
     new ReportingObserver(
-      (reports) =>
+      guard((reports: Report[]) =>
         reports.forEach(({ type, body }) => {
           const { id, message, sourceFile } = body as { id?: string; message?: string; sourceFile?: string } & ReportBody
           takeError(sources[type as 'deprecation'], now(), message || id, '', null, sourceFile ? plainUrl(sourceFile) : '')
         }),
+      ),
       { types: Object.keys(sources), buffered: true },
     ).observe()
   if (isOn(options.consoleErrors))

@@ -20,7 +20,7 @@ const keepers = new Map<Kind, Keeper>()
 const witnesses: ((kind: Kind, t: number) => void)[] = []
 let units = 0
 let timer: ReturnType<typeof setTimeout> | undefined
-let stopped = false
+export let stopped = false
 /** The path that the open view has opened with. */
 export let path: string
 const PAGE = 3

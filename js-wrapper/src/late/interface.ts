@@ -5,10 +5,11 @@ import { Kind, type Attribute } from '../generated/wire'
 import type { Attributes, Consent, Level, User } from '../options'
 import { ViewKind } from '../view'
 import { attributes } from './attributes'
+import { drop } from './delivery'
 import { captureError } from './errors'
-import { path, stopRecording, witness } from './holder'
+import { keep, path, stopRecording, witness } from './holder'
 import { isUnwilling } from './errors-only'
-import { calls, flush, lose, openView, options, ordinal, plainUrl, postTo, renewSession, silence, sink, sinkAs, state, storage } from './hooks'
+import { calls, flush, guard, lose, openView, options, ordinal, plainUrl, postTo, renewSession, silence, sink, sinkAs, state, storage } from './hooks'
 import { record } from './logs'
 import { watched } from './routes'
 
@@ -44,9 +45,10 @@ const act = (kind: ActionType, name: string, given?: Attributes, value?: number)
   sinkAs(ordinal(), Kind.Action, t, micros(t), kind, said(name), null, null, null, attributes(given), value)
 }
 
-/** What is stored goes. */
+/** What is stored and what waits goes. */
 const forget = (): void => {
   try {
+    drop()
     for (const key of Object.keys(storage())) if (key.startsWith('wasm-rum')) delete storage()[key]
   } catch {
     // It may be forbidden; then nothing is there.
@@ -76,7 +78,10 @@ const methods = {
   },
   /** Records a number. */
   measure(name: string, value: number, given?: Attributes) {
-    act(ActionType.Measure, name, given, Math.round(value * 1e3) || 0)
+    const thousandths = Math.round(value * 1e3)
+    // What is no number is not 0.
+    if (thousandths == thousandths) act(ActionType.Measure, name, given, thousandths)
+    else lose()
   },
   /** Writes a line into the log. */
   log(level: Level, message: string, given?: Attributes) {
@@ -112,6 +117,9 @@ const methods = {
       // The one that is stored, from when it was granted before, or another one.
       if (renewSession(0)) openView(ViewKind.Resumed, now())
     } else if (consent == 'denied') {
+      agreed = true
+      // What an earlier page has stored goes as well.
+      silence(false)
       forget()
       silence(true)
       stopRecording()
@@ -124,6 +132,9 @@ const methods = {
   },
   /** Sends what waits, and captures nothing any more. */
   stop() {
+    // A report that is due when a view ends; the next one does not begin.
+    keep(Kind.View, () => true)
+    openView(ViewKind.Manual, now())
     flush()
     postTo(() => {})
     stopRecording()
@@ -146,7 +157,7 @@ const safe =
 export const answerCalls = (): void => {
   agreed = options.consent != 'pending' && !isUnwilling()
   for (const [name, method] of Object.entries(methods)) Object.assign(methods, { [name]: safe(method as () => unknown) })
-  witness((kind) => kind == Kind.View && setTimeout(tell))
+  witness((kind) => kind == Kind.View && setTimeout(guard(tell)))
   Object.assign(window.wasmRum!, methods)
   const answer = (call: unknown): number => {
     try {

@@ -13,6 +13,8 @@ import { describe, guard, options, queued, state } from './hooks'
 
 declare const fetchLater: ((url: string, init: RequestInit) => unknown) | undefined
 
+const CUT = /^\[11,\d+,\d+/
+
 /** ms from the first record that waits to the next snapshot. */
 const PAUSE = 5_000
 
@@ -33,8 +35,11 @@ export const entrust = (): void => {
     const [, , , , mute] = state()
     if (mute) return
     snapshot = new AbortController()
-    const records = [...queued(), `[${Kind.Cut},0,${micros(now())},${CutReason.Hidden}]`]
-    const body = `[${VERSION},1,"${randomId()}",${wall()},${describe(RawReason.NotReady)},[${records}]]`
+    const known = queued()
+    // A report as the last one was: what it says beside the vitals stands.
+    const cut = known.filter((text) => CUT.test(text)).pop() || `[${Kind.Cut},0,0,${CutReason.Hidden}]`
+    const records = [...known, cut.replace(CUT, `[${Kind.Cut},0,${micros(now())}`)]
+    const body = `[${VERSION},1,"${randomId()}",${wall()},${describe(RawReason.Crashed)},[${records}]]`
     try {
       fetchLater!(address(options), { method: 'POST', body, credentials: 'omit', signal: snapshot.signal })
     } catch {

@@ -119,7 +119,7 @@ export const outbox = (describe: () => string, onPoor?: () => void, edit?: Edit)
       return typeof value == 'number' ? value : NaN
     },
     keep: (field: number) => keep(json(record[PREFIX + field])),
-    keep_all: (numbered: number) => keep(list([...(numbered ? [record[1]] : []), ...rest()])),
+    all: (numbered: number) => keep(list([...(numbered ? [record[1]] : []), ...rest()])),
     carry(view: number, seq: number) {
       const [kind, ordinal] = record
       wait([view, kind, ordinal], [view, list([kind, view, seq, ordinal, ...rest()])])
@@ -135,10 +135,10 @@ export const outbox = (describe: () => string, onPoor?: () => void, edit?: Edit)
     },
     set,
     take: (view: number, field: number, from: number) => set(view, field, json(record[PREFIX + from])),
-    take_all: (view: number, field: number) => set(view, field, list(rest())),
-    tell_lost: (view: number) => set(view, CORE_DROPPED, lost || undefined),
+    rest: (view: number, field: number) => set(view, field, list(rest())),
+    tell: (view: number) => set(view, CORE_DROPPED, lost || undefined),
     copy: (view: number, field: number, other: number, from: number) => set(view, field, views.get(other)!.fields[from]),
-    is_same: (view: number, other: number, field: number) => views.get(view)!.fields[field] == views.get(other)!.fields[field],
+    same: (view: number, other: number, field: number) => views.get(view)!.fields[field] == views.get(other)!.fields[field],
     forget(view: number) {
       views.get(view)!.over = true
     },
@@ -147,8 +147,8 @@ export const outbox = (describe: () => string, onPoor?: () => void, edit?: Edit)
       items = []
     },
     put: (value: number) => row.push(value == value ? value : null),
-    put_text: (text: number) => row.push(texts.get(text)),
-    put_item: (text: number) => items.push(texts.get(text)),
+    text: (text: number) => row.push(texts.get(text)),
+    item: (text: number) => items.push(texts.get(text)),
     end() {
       const [kind, view, , metric, scope, value] = row as number[]
       if (value! > POOR[metric!]!) onPoor?.()

@@ -2,9 +2,13 @@
 
 import { now } from '../clock'
 import { randomId } from '../ids'
-import { options, ordinal, wrap } from './hooks'
+import { stopped } from './holder'
+import { options, ordinal, state, wrap } from './hooks'
 
 type Sent = [number: number, t: number, traceId: string | undefined, spanId: string | undefined, operation: string | null]
+
+/** UTF-16 units of a body that is looked into. */
+const LONGEST = 10_000
 
 /** The latest requests. */
 const MOST = 100
@@ -21,7 +25,7 @@ export const sentSince = (t: number): boolean => sent.some(([, at]) => at >= t)
 
 /** The operation of a GraphQL request: what its body says, no more of that is kept. */
 const operationOf = (body: unknown): string | null => {
-  if (typeof body != 'string' || !/^\s*\{/.test(body) || !body.includes('"query"')) return null
+  if (typeof body != 'string' || body.length > LONGEST || !/^\s*\{/.test(body) || !body.includes('"query"')) return null
   try {
     const { query, operationName } = JSON.parse(body)
     const [, type, name] = /^\s*(query|mutation|subscription)?\s*(\w*)/.exec(query)!
@@ -37,7 +41,7 @@ const header = (url: unknown, body: unknown, own: () => unknown): string | undef
   let whole = ''
   attempt(() => {
     // As an attribute it is text.
-    if (`${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin))
+    if (!stopped && !state()[4] && `${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin))
       whole = '' + (own() || (added = `00-${randomId() + randomId()}-${randomId()}-01`))
   })
   const [, traceId, spanId] = whole.split('-')
@@ -66,7 +70,11 @@ export const captureTraces = (): void => {
       if (!traceparent) return
       headers!.set('traceparent', traceparent)
       // Not a copy: a Request may stand there, whose properties are not its own.
-      given[1] = new Proxy(init || {}, { get: (init, name) => (name == 'headers' ? headers : init[name as 'body']) })
+      // And these two a Request forgets with any second argument.
+      given[1] = new Proxy(init || {}, {
+        get: (init, name) =>
+          name == 'headers' ? headers : init[name as 'body'] ?? (name == 'referrer' || name == 'referrerPolicy' ? request?.[name] : undefined),
+      })
     })
     return call()
   })

@@ -31,7 +31,7 @@ wire_fields! {
         viewport_width: Option<i64>,
         /// Height of the viewport in CSS pixels.
         viewport_height: Option<i64>,
-        /// Why the page runs without Wasm: absent while it does not, 1 not ready yet, 2 could not be loaded or compiled, 3 trapped.
+        /// Why the page runs without Wasm: absent while it does not, 1 not ready yet, 2 could not be loaded or compiled, 3 trapped, 4 the tab crashed.
         raw_reason: Option<i64>,
     }
 }

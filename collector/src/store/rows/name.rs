@@ -30,6 +30,7 @@ pub(super) const fn raw_reason(number: i64) -> &'static str {
         1 => "not-ready",
         2 => "unavailable",
         3 => "trapped",
+        4 => "crashed",
         _ => OTHER,
     }
 }
