@@ -1,5 +1,5 @@
 // What a page pays for SDKs: ours, web-vitals with attribution, and those of other makers, on the same standard visit in
-// Chromium. In every round a page without any, then each of them, in an order that goes round: what is said of one is the
+// Chromium. In every round a page without any and one with each, in an order that goes round: what is said of one is the
 // median of its differences to the page without in the same round, with an interval of 95 %.
 //
 //   node tests/peers/bench.mjs [rounds]     prints a list of objects as JSON
@@ -38,12 +38,12 @@ const tenths = (ms) => Math.round(ms * 10) / 10
 
 /** By SDK, each round's visit. */
 async function visited(browser, collector, all, slower) {
-  const names = Object.keys(all).slice(1)
+  const names = Object.keys(all)
   const seen = Object.fromEntries(Object.keys(all).map((name) => [name, []]))
   // What the browser does once, it does here.
   await visit(browser, collector, all.none, slower)
   for (let round = 0; round < rounds; round++) {
-    const order = ['none', ...names.map((_, at) => names[(at + round) % names.length])]
+    const order = names.map((_, at) => names[(at + round) % names.length])
     for (const name of order) seen[name].push(await visit(browser, collector, all[name], slower))
   }
   return seen

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' }
 const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', 'Access-Control-Allow-Methods': '*', 'Access-Control-Max-Age': '0' }
-/** How long an answer of the page's own server takes, in ms. */
+/** How long a file and an answer of the page's own server take, in ms. */
 const DELAY = 20
 
 async function listen(answer) {
@@ -40,6 +40,7 @@ export class Collector {
     for await (const chunk of request) bytes += chunk.length
     const file = join(dist, basename(new URL(request.url, this.origin).pathname))
     if (request.method === 'GET' && existsSync(file)) {
+      await pause(DELAY)
       response.writeHead(200, { ...CORS, 'Content-Type': TYPES[extname(file)] }).end(readFileSync(file))
       return
     }

@@ -1,4 +1,4 @@
-// The server of the pages that call fetch and XMLHttpRequest: one page with the SDK, one without; and another origin, which
+// The server of the pages that call fetch and XMLHttpRequest: one page without the SDK, one with it, one whose requests it traces; and another origin, which
 // allows nobody anything.
 
 import { createServer } from 'node:http'
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 const SHAPES = fileURLToPath(new URL('shapes.js', import.meta.url))
 const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' }
 /** What a request says of itself; the rest is the browser's business. */
-const HEADERS = ['content-type', 'x-one', 'x-two', 'accept', 'authorization', 'cookie', 'referer']
+const HEADERS = ['traceparent', 'content-type', 'x-one', 'x-two', 'accept', 'authorization', 'cookie', 'referer']
 
 const page = (first) => `<!doctype html><title>A page</title><link rel="icon" href="data:,">${first}<script src="/shapes.js"></script>`
 
@@ -55,6 +55,7 @@ export class Server {
     const answers = {
       plain: () => end(200, 'text/html', page('')),
       wrapped: () => end(200, 'text/html', page('<script src="/sdk/rum.js" data-app="shapes"></script>')),
+      traced: () => end(200, 'text/html', page(`<script src="/sdk/rum.js" data-app="shapes" data-tracing="${this.origin}"></script>`)),
       'shapes.js': () => end(200, TYPES['.js'], `window.elsewhere = '${this.elsewhere}'\n${readFileSync(SHAPES, 'utf8')}`),
       echo: () => end(200, 'application/json', JSON.stringify(echo(request, Buffer.concat(chunks)))),
       status: () => response.writeHead(Number(second)).end(second === '204' || second === '304' ? undefined : `status ${second}`),
@@ -95,4 +96,4 @@ const echo = (request, body) => ({
   headers: Object.fromEntries(HEADERS.flatMap((name) => (request.headers[name] ? [[name, same(request.headers[name])]] : []))),
   body: same(body.toString('latin1')),
 })
-const same = (text) => text.replace(/----\w+/g, '----').replace(/\/(plain|wrapped)$/, '/')
+const same = (text) => text.replace(/----\w+/g, '----').replace(/\/(plain|wrapped|traced)$/, '/')

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { DIST } from '../vitals/libraries.mjs'
 import { Server } from './server.mjs'
@@ -14,12 +15,17 @@ const DIFFERENT = {
 }
 /** What has this many shapes has not lost half of them. */
 const LEAST = 80
+/** The header that the server tells of, as it stands in its answer. */
+const TRACE = /"traceparent":"00-[\da-f]{32}-[\da-f]{16}-01",?/g
+const untraced = (note) => (typeof note === 'string' ? note.replace(TRACE, '') : note)
 
 /** By shape what there was to observe on the page at `path`; and whether the SDK is there. */
 async function observed(driver, origin, path) {
   const tab = await driver.tab()
   try {
     await tab.open(`${origin}/${path}`)
+    // The second chunk wraps them once more.
+    while (path !== 'plain' && !(await tab.evaluate('Boolean(window.wasmRum?.track)'))) await pause(20)
     const shapes = {}
     for (const name of await tab.evaluate('shapes')) shapes[name] = await tab.evaluate(`run(${JSON.stringify(name)})`)
     return { shapes, hasSdk: await tab.evaluate('Boolean(window.wasmRum)') }
@@ -32,17 +38,21 @@ async function observed(driver, origin, path) {
 export async function suite(Driver) {
   const server = await Server.open(DIST)
   const driver = await Driver.launch()
-  let plain, wrapped
+  let plain, wrapped, traced
   try {
     plain = await observed(driver, server.origin, 'plain')
     wrapped = await observed(driver, server.origin, 'wrapped')
+    traced = await observed(driver, server.origin, 'traced')
   } finally {
     await driver.close()
     server.close()
   }
 
   test('one page has the SDK, and the other has not', () => {
-    assert.deepEqual([plain.hasSdk, wrapped.hasSdk], [false, true])
+    assert.deepEqual([plain.hasSdk, wrapped.hasSdk, traced.hasSdk], [false, true, true])
+    const isTraced = ({ shapes }) => Object.values(shapes).filter((notes) => notes.some((note) => untraced(note) !== note)).length
+    assert.deepEqual([isTraced(plain), isTraced(wrapped)], [0, 0])
+    assert.ok(isTraced(traced) > 30, `${isTraced(traced)} shapes were traced`)
     const names = Object.keys(plain.shapes)
     assert.ok(names.length >= LEAST, `${names.length} shapes`)
     assert.deepEqual(Object.keys(wrapped.shapes), names)
@@ -53,7 +63,10 @@ export async function suite(Driver) {
       const why = DIFFERENT[name]
       test(why ? `${name}: differs, for ${why}` : name, () => {
         if (why) assert.notDeepEqual(wrapped.shapes[name], notes)
-        else assert.deepEqual(wrapped.shapes[name], notes)
+        else {
+          assert.deepEqual(wrapped.shapes[name], notes)
+          assert.deepEqual(traced.shapes[name].map(untraced), notes, 'with a trace')
+        }
       })
     }
   })

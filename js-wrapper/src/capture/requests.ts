@@ -50,8 +50,8 @@ const record = (
 /** Wraps fetch. Our own transport has taken the page's before. */
 export const captureFetch = (): void =>
   wrap(window, 'fetch', (call, _, [input, init]) => {
-    const number = ordinal()
     const start = now()
+    const number = ordinal()
     const request = input as Request | undefined
     const end = (response?: Response, reason?: { name: string }): void => {
       try {
@@ -94,8 +94,8 @@ export const captureXhr = (): void => {
   })
   wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest) => {
     const given = opened.get(xhr)
-    const number = ordinal()
     const start = now()
+    const number = ordinal()
     // In the order of Outcome.
     if (given)
       ['load', 'error', 'abort', 'timeout'].forEach((type, outcome) =>

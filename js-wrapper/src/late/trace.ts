@@ -62,6 +62,8 @@ export const captureTraces = (): void => {
   wrap(window, 'fetch', (call, _, given) => {
     attempt(() => {
       const [input, init] = given
+      // Of what is no request the browser complains, and of ours it would not.
+      if (!given.length || (init != null && Object(init) !== init)) return
       const request = input instanceof Request ? input : undefined
       let headers: Headers
       const traceparent = header(request?.url || input, init?.body, () =>
@@ -69,11 +71,11 @@ export const captureTraces = (): void => {
       )
       if (!traceparent) return
       headers!.set('traceparent', traceparent)
-      // Not a copy: a Request may stand there, whose properties are not its own.
-      // And these two a Request forgets with any second argument.
-      given[1] = new Proxy(init || {}, {
-        get: (init, name) =>
-          name == 'headers' ? headers : init[name as 'body'] ?? (name == 'referrer' || name == 'referrerPolicy' ? request?.[name] : undefined),
+      // Not a copy: a Request may stand there, whose properties are not its own; and not its own proxy, for it may be frozen.
+      // The last two a Request forgets with any second argument.
+      given[1] = new Proxy({}, {
+        get: (_, name) =>
+          name == 'headers' ? headers : init?.[name as 'body'] ?? (name == 'referrer' || name == 'referrerPolicy' ? request?.[name] : undefined),
       })
     })
     return call()
