@@ -87,8 +87,10 @@ const bundle = async (entry, settings) => {
 /** For the attribute of that name (https://www.w3.org/TR/SRI/). */
 const integrity = (content) => `sha384-${createHash('sha384').update(content).digest('base64')}`
 
-/** What V8 reads before a classic script: all its functions are compiled at once, off the main thread (https://v8.dev/blog/explicit-compile-hints). */
+/** What V8 reads before a script: all its functions are compiled at once, off the main thread, and not when the page is left (https://v8.dev/blog/explicit-compile-hints). */
 const COMPILE_AHEAD = '//# allFunctionsCalledOnLoad\n'
+/** Whose text that is. */
+const HINT = '(hint to V8)'
 
 const wasmBytes = readFileSync(wasm)
 const wasmName = hashed('rum', 'wasm', wasmBytes)
@@ -166,8 +168,8 @@ const write = () => {
 const printOrigins = () => {
   const entries = Object.entries(webVitals.bundles).map(([name, bundled]) => [`npm/${name}`, originsOf(webVitals.files[name], bundled, 'rum-vitals (Wasm as text)')])
   const origins = {
-    'rum.js': originsOf(capture, script, '(hint to V8)'),
-    [glueName]: originsOf(glue, second),
+    'rum.js': originsOf(capture, script, HINT),
+    [glueName]: originsOf(glue, second, HINT),
     ...Object.fromEntries(entries),
   }
   console.log(JSON.stringify(origins))

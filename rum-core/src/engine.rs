@@ -11,8 +11,8 @@ use alloc::boxed::Box;
 use crate::host::{Host, Text};
 use crate::report::Report;
 use crate::scope::{Parts, Vitals};
-use crate::views::Views;
 use crate::view::{View, ViewKind, milliseconds};
+use crate::views::Views;
 use crate::vitals::Scope;
 use crate::wire::event::ViewEvent;
 use crate::wire::record::{
