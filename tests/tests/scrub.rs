@@ -104,7 +104,7 @@ proptest! {
         before in ".{0,40}",
         planted in planted(),
         after in ".{0,40}",
-        border in prop::sample::select(vec![" ", "\n", "<", "\t", ", "]),
+        border in prop::sample::select(vec![" ", "\n", "<", "\t", ", ", "\"", "(", "/"]),
     ) {
         let text = format!("{before}{border}{planted}{border}{after}");
         let scrubbed = case(&text)?;

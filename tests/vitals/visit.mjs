@@ -108,7 +108,17 @@ export class Visitor {
         const { acted, seen } = window.probe ?? {}
         const isTold = () => seen.event.some(({ startTime }) => startTime >= acted) || performance.now() - acted > untold
         const told = (then) => (!acted || !seen.event || isTold() ? then() : setTimeout(told, 10, then))
-        setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => told(() => idle(() => idle(done))))))
+        // A tab that has just come back may have to wait for its first frame until something changes in it.
+        const frame = (then) => {
+          let due = then
+          const once = () => {
+            due?.()
+            due = undefined
+          }
+          requestAnimationFrame(once)
+          setTimeout(once, 2_000)
+        }
+        setTimeout(() => frame(() => frame(() => told(() => idle(() => idle(done))))))
       })
     await this.evaluate(look, UNTOLD)
   }
@@ -125,8 +135,17 @@ export class Visitor {
   }
 
   async show() {
-    await this.#tab.show()
-    await this.until(() => !document.hidden)
+    // Now and then a browser brings a tab forward and does not paint it: then once more.
+    for (let tries = 0; tries < 5; tries++) {
+      await this.#tab.show()
+      await this.until(() => !document.hidden)
+      const look = (patience) =>
+        new Promise((done) => {
+          requestAnimationFrame(() => done(true))
+          setTimeout(done, patience)
+        })
+      if (await this.evaluate(look, 1_000)) return
+    }
   }
 
   /** Goes where the visit ends, as soon as everything has settled. */

@@ -8,6 +8,7 @@ import { attributes, textOf } from './attributes'
 import { keep, put } from './holder'
 import { guard, listen, options, plainUrl, queued, state, takeError, wrap } from './hooks'
 import { isOn } from './sampling'
+import { attempt } from './trace'
 
 const enum Most {
   Causes = 5,
@@ -124,8 +125,8 @@ export const captureMoreErrors = (): void => {
     ).observe()
   if (isOn(options.consoleErrors))
     wrap(console, 'error', (call, _, given: unknown[]) => {
-      const error = given.find((one) => one instanceof Error)
-      takeError(ErrorSource.Console, now(), error || textOfAll(given))
+      // To look at what is given may run the page's own code.
+      attempt(() => takeError(ErrorSource.Console, now(), given.find((one) => one instanceof Error) || textOfAll(given)))
       return call()
     })
 }

@@ -70,6 +70,8 @@ export default async (hooks: Hooks): Promise<Core> => {
       captureInteractions()
     },
     () => {
+      // Tabs that are opened from here go on with it, where they share one.
+      saveSession()
       recordHiddenBefore()
       recordSurroundings()
       captureRestores(recordSurroundings)

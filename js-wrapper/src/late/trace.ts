@@ -41,7 +41,7 @@ const header = (url: unknown, body: unknown, own: () => unknown): string | undef
   let whole = ''
   attempt(() => {
     // As an attribute it is text.
-    if (!stopped && !state()[4] && `${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin))
+    if (options.tracing && !stopped && !state()[4] && `${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin))
       whole = '' + (own() || (added = `00-${randomId() + randomId()}-${randomId()}-01`))
   })
   const [, traceId, spanId] = whole.split('-')
@@ -51,7 +51,7 @@ const header = (url: unknown, body: unknown, own: () => unknown): string | undef
 }
 
 /** What fails here will fail in the page's own call, which has to tell it. */
-const attempt = (use: () => void): void => {
+export const attempt = (use: () => void): void => {
   try {
     use()
   } catch {}

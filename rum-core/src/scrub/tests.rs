@@ -268,7 +268,7 @@ proptest! {
         before in ".{0,40}",
         planted in planted(),
         after in ".{0,40}",
-        border in prop::sample::select(alloc::vec![" ", "\n", "<", "\t", ", "]),
+        border in prop::sample::select(alloc::vec![" ", "\n", "<", "\t", ", ", "\"", "(", "/"]),
     ) {
         let text = format!("{before}{border}{planted}{border}{after}");
         let scrubbed = scrub(&text);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 /// Digits of a card with the check digit that is right.
 fn card() -> impl Strategy<Value = String> {
-    ("4[0-9]{14}", prop_oneof![Just(""), Just(" "), Just("-")]).prop_map(|(digits, separator)| {
+    ("(4[0-9]{3}|5[1-5][0-9]{2}|6011|22[3-9][0-9]|35[2-8][0-9])[0-9]{11}", prop_oneof![Just(""), Just(" "), Just("-")]).prop_map(|(digits, separator)| {
         let valid = (0..10).map(|check| format!("{digits}{check}")).find(|number| {
             let digits = number.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
             let doubled = digits.map(|(at, digit)| {
@@ -32,7 +32,7 @@ fn card() -> impl Strategy<Value = String> {
 /// What is to be masked: an e-mail address, a token, a card.
 pub(crate) fn planted() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[a-z][a-z0-9.]{0,10}[a-z]@[a-z]{1,10}\\.(com|de|co\\.uk)",
+        "[a-z][a-z0-9._+-]{0,10}[a-z]@[a-z][a-z0-9-]{0,8}[a-z]\\.(com|de|co\\.uk|io|museum|xn--p1ai)",
         "[a-z]{2,10}%40[a-z]{1,10}\\.org",
         "eyJ[A-Za-z0-9_-]{10,40}\\.[A-Za-z0-9_-]{5,40}\\.[A-Za-z0-9_-]{5,40}",
         "Bearer [A-Za-z0-9_-]{6,30}[0-9]",
