@@ -8,25 +8,29 @@ use proptest::prelude::*;
 
 /// Digits of a card with the check digit that is right.
 fn card() -> impl Strategy<Value = String> {
-    ("(4[0-9]{3}|5[1-5][0-9]{2}|6011|22[3-9][0-9]|35[2-8][0-9])[0-9]{11}", prop_oneof![Just(""), Just(" "), Just("-")]).prop_map(|(digits, separator)| {
-        let valid = (0..10).map(|check| format!("{digits}{check}")).find(|number| {
-            let digits = number.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
-            let doubled = digits.map(|(at, digit)| {
-                if at % 2 == 1 {
-                    digit * 2 / 10 + digit * 2 % 10
-                } else {
-                    digit
-                }
+    (
+        "(4[0-9]{3}|5[1-5][0-9]{2}|6011|22[3-9][0-9]|35[2-8][0-9])[0-9]{11}",
+        prop_oneof![Just(""), Just(" "), Just("-")],
+    )
+        .prop_map(|(digits, separator)| {
+            let valid = (0..10).map(|check| format!("{digits}{check}")).find(|number| {
+                let digits = number.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
+                let doubled = digits.map(|(at, digit)| {
+                    if at % 2 == 1 {
+                        digit * 2 / 10 + digit * 2 % 10
+                    } else {
+                        digit
+                    }
+                });
+                doubled.sum::<u32>() % 10 == 0
             });
-            doubled.sum::<u32>() % 10 == 0
-        });
-        let groups = valid.unwrap_or_default();
-        let groups = groups
-            .as_bytes()
-            .chunks(4)
-            .map(|group| String::from_utf8_lossy(group).to_string());
-        groups.collect::<Vec<_>>().join(separator)
-    })
+            let groups = valid.unwrap_or_default();
+            let groups = groups
+                .as_bytes()
+                .chunks(4)
+                .map(|group| String::from_utf8_lossy(group).to_string());
+            groups.collect::<Vec<_>>().join(separator)
+        })
 }
 
 /// What is to be masked: an e-mail address, a token, a card.
