@@ -52,6 +52,17 @@ test('a request knows the action that it followed', async (t) => {
   assert.equal(asked.action, batch.named(Kind.Action)[0].ordinal)
 })
 
+test('a click that a script makes on the document is not looked at', async (t) => {
+  const { server, tab } = await open(t, browser, { body: '<button id="dead">Dead</button>' })
+  await tab.click('#dead')
+  await tab.evaluate(() => document.dispatchEvent(new MouseEvent('click', { bubbles: true })))
+  await tab.waitForTimeout(1_200)
+  await tab.evaluate(() => wasmRum.track('after'))
+  await leave(tab)
+  const actions = (await server.batch(1)).named(Kind.Action)
+  assert.deepEqual(actions.map(({ name, frustration }) => [name, frustration]), [['Dead', 2], ['after', null]])
+})
+
 test('rage, and an error', async (t) => {
   const { server, tab } = await page(t)
   await tab.click('#alive', { clickCount: 4, delay: 20 })

@@ -57,6 +57,19 @@ test('a request keeps its referrer policy when it is given a trace', async (t) =
   assert.deepEqual(sent, [[true, false], [true, true], [true, true]])
 })
 
+test('no trace is begun after the end of capture', async (t) => {
+  const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
+  t.after(other.close)
+  const { tab } = await open(t, browser, { tag: `data-tracing="${other.origin}"` })
+  await tab.evaluate(async (url) => {
+    await fetch(url)
+    wasmRum.stop()
+    await fetch(url)
+  }, `${other.origin}/api`)
+  const sent = other.requests.filter(({ method }) => method === 'GET').map(({ headers }) => !!headers.traceparent)
+  assert.deepEqual(sent, [true, false])
+})
+
 test('traceparent goes to listed origins only, and its ids are on the row', async (t) => {
   const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
   const unlisted = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*' } }) })

@@ -1,8 +1,8 @@
 //! The allocator of the Wasm that pages run, for what lives as long as the page: a mark that moves, and never back. What ends
 //! earlier is used again by whoever has it.
 //!
-//! In rum-vitals that are the handles, 2 KB for each call of `onINP`; in rum-sdk the views, 3 KB each and at most 200. Lists
-//! are in place. Of rum-vitals' Wasm (brotli) talc would cost 0.5 KB more and std's allocator 1.4 KB.
+//! In rum-vitals that are the handles, 2 KB for each call of `onINP`; in rum-sdk the vitals of views, 3 KB each and at most 200 of
+//! them, and for each view its link, some hundred bytes, which is not used again. Other lists are in place. Of rum-vitals' Wasm (brotli) talc would cost 0.5 KB more and std's allocator 1.4 KB.
 #![cfg(target_arch = "wasm32")]
 #![no_std]
 

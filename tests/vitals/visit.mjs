@@ -108,17 +108,7 @@ export class Visitor {
         const { acted, seen } = window.probe ?? {}
         const isTold = () => seen.event.some(({ startTime }) => startTime >= acted) || performance.now() - acted > untold
         const told = (then) => (!acted || !seen.event || isTold() ? then() : setTimeout(told, 10, then))
-        // A tab that has just come back may have to wait for its first frame until something changes in it.
-        const frame = (then) => {
-          let due = then
-          const once = () => {
-            due?.()
-            due = undefined
-          }
-          requestAnimationFrame(once)
-          setTimeout(once, 2_000)
-        }
-        setTimeout(() => frame(() => frame(() => told(() => idle(() => idle(done))))))
+        setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => told(() => idle(() => idle(done))))))
       })
     await this.evaluate(look, UNTOLD)
   }

@@ -1,5 +1,5 @@
-// The page's fetch and XMLHttpRequest with the SDK are what they were without: every call shape is made on a page with it and
-// on one without, and everything that a page can observe of it is the same.
+// The page's fetch and XMLHttpRequest with the SDK are what they were without: every call shape is made on a page with it, on
+// one with it whose requests are traced, and on one without, and everything that a page can observe of it is the same.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

@@ -26,9 +26,6 @@ const RETENTION_DAYS: u16 = 30;
 /// The latest moment a row may carry, in ms since the epoch (2100): times beyond it are a sender's nonsense.
 const LATEST_MS: i64 = 4_102_444_800_000;
 
-/// `raw_reason` of a snapshot that the browser has sent.
-const CRASHED: i64 = 4;
-
 /// The rows of a batch. Values of metrics or scopes that this collector does not know have no unit, and items without
 /// their view no place: both are left out and counted in [`Frame::left_out`].
 #[must_use]
@@ -37,7 +34,7 @@ pub fn rows(batch: &EnrichedBatch) -> Frame {
     let mut maker = Maker {
         batch,
         // What a tab had entrusted to the browser that has crashed since may be as old as the tab: no clock is wrong.
-        correction_ms: if accepted.document.raw_reason == Some(CRASHED) {
+        correction_ms: if accepted.document.raw_reason == Some(name::CRASHED) {
             0
         } else {
             correction_ms(accepted.sent_ms, accepted.received_ms)

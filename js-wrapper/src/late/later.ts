@@ -13,7 +13,7 @@ import { describe, guard, options, queued, state } from './hooks'
 
 declare const fetchLater: ((url: string, init: RequestInit) => unknown) | undefined
 
-const CUT = /^\[11,\d+,\d+/
+const CUT = new RegExp(`^\\[${Kind.Cut},\\d+,\\d+`)
 
 /** ms from the first record that waits to the next snapshot. */
 const PAUSE = 5_000

@@ -5,6 +5,8 @@
     reason = "the compiler evaluates it; what runs is `word_byte`"
 )]
 
+use super::{CARD, EMAIL, PHONE, TOKEN};
+
 /// What a value must look like to be masked, by its name. The more often a name means something harmless, the more it takes.
 /// With this one anything is but a plain word of a sentence.
 pub(super) const ANY: u32 = 1;
@@ -122,11 +124,11 @@ const ALL: &[Word] = &[
     (b"\xe3\x80", 0),
     END,
     // 6: placeholders that are no value any more; 7: those that may have been a URL's user
-    (b"[token]", 0),
+    (TOKEN.as_bytes(), 0),
     END,
-    (b"[email]", 0),
-    (b"[card]", 0),
-    (b"[phone]", 0),
+    (EMAIL.as_bytes(), 0),
+    (CARD.as_bytes(), 0),
+    (PHONE.as_bytes(), 0),
     END,
     // 8: what other top-level domains than Latin ones begin with
     (b"xn--", 0),
@@ -151,7 +153,7 @@ pub(super) const PUNCTUATION: usize = table(5);
 pub(super) const MASKED_SECRET: usize = table(6);
 pub(super) const MASKED: usize = table(7);
 /// Of what was masked the numbers: the table but for its first word.
-pub(super) const MASKED_NUMBERS: usize = MASKED + 9;
+pub(super) const MASKED_NUMBERS: usize = MASKED + EMAIL.len() + 2;
 pub(super) const ESCAPED_DOMAIN: usize = table(8);
 pub(super) const ESCAPED_PLUS: usize = table(9);
 pub(super) const ESCAPED_SPACE: usize = table(10);

@@ -221,17 +221,17 @@ export const ERRORS = [
   {
     name: 'errors that the page does not want: ignoreErrors and denyUrls',
     pages: {
-      '/': page({ options: '{ ignoreErrors: ["ResizeObserver loop", /^ignored \\d+$/], denyUrls: [/\\/vendor\\//] }', head: '<script src="/vendor/widget.js"></script>' }),
+      '/': page({ options: '{ ignoreErrors: ["ResizeObserver loop", /^ignored \\d+$/g], denyUrls: [/\\/vendor\\//] }', head: '<script src="/vendor/widget.js"></script>' }),
     },
     routes: { '/vendor/widget.js': () => ({ type: 'text/javascript', body: 'function widget() { throw new Error("of a vendor") }' }) },
     async visit(guest) {
       await guest.starts()
       await guest.evaluate(async () => {
-        for (const message of ['ResizeObserver loop limit', 'ignored 7', 'ignored seven'])
+        for (const message of ['ResizeObserver loop limit', 'ignored 7', 'ignored 8', 'ignored seven'])
           await window.probe.later(() => { throw new Error(message) })
         await window.probe.later(window.widget)
       })
-      assert.equal((await guest.evaluate(() => window.probe.uncaught)).length, 4)
+      assert.equal((await guest.evaluate(() => window.probe.uncaught)).length, 5)
       const { error: errors } = await guest.left()
       assert.deepEqual(pick(errors, 'message'), [['ignored seven']])
     },

@@ -25,12 +25,15 @@ pub(super) const fn navigation_kind(number: i64) -> &'static str {
     }
 }
 
+/// `raw_reason` of a snapshot that the browser has sent.
+pub(super) const CRASHED: i64 = 4;
+
 pub(super) const fn raw_reason(number: i64) -> &'static str {
     match number {
         1 => "not-ready",
         2 => "unavailable",
         3 => "trapped",
-        4 => "crashed",
+        CRASHED => "crashed",
         _ => OTHER,
     }
 }

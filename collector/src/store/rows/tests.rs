@@ -260,6 +260,16 @@ fn a_skewed_clock_is_corrected_and_a_slow_network_is_not() {
 }
 
 #[test]
+fn a_snapshot_of_a_crashed_tab_is_as_old_as_it_is() {
+    let mut crashed = batch(vec![(0, Event::View(view()))]);
+    crashed.accepted.sent_ms = crashed.accepted.received_ms - 3_600_000;
+    crashed.accepted.document.raw_reason = Some(4);
+    let row = decoded(&rows(&crashed), Table::Views).remove(0);
+    assert_eq!(row["ts"], Json::from(START_MS));
+    assert_eq!(row["raw_reason"], "crashed");
+}
+
+#[test]
 fn the_newest_report_wins_and_among_equals_the_earliest_arrival() {
     let later_report = version(5_001, START_MS + 9_000);
     let first = version(5_000, START_MS);
