@@ -108,7 +108,17 @@ export class Visitor {
         const { acted, seen } = window.probe ?? {}
         const isTold = () => seen.event.some(({ startTime }) => startTime >= acted) || performance.now() - acted > untold
         const told = (then) => (!acted || !seen.event || isTold() ? then() : setTimeout(told, 10, then))
-        setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => told(() => idle(() => idle(done))))))
+        // Now and then a tab that came back is not painted until something changes in it.
+        const frame = (then) => {
+          let due = then
+          const once = () => {
+            due?.()
+            due = undefined
+          }
+          requestAnimationFrame(once)
+          setTimeout(once, 2_000)
+        }
+        setTimeout(() => frame(() => frame(() => told(() => idle(() => idle(done))))))
       })
     await this.evaluate(look, UNTOLD)
   }
