@@ -102,23 +102,14 @@ export class Visitor {
   async settled() {
     const look = (untold) =>
       new Promise((done) => {
-        const idle = window.requestIdleCallback ?? setTimeout
+        // Now and then a tab that came back is never idle. A timer takes the limit for none.
+        const idle = (then) => (window.requestIdleCallback ?? setTimeout)(then, { timeout: 2_000 })
         // Nothing is painted that is hidden.
         if (document.hidden) return setTimeout(() => setTimeout(done))
         const { acted, seen } = window.probe ?? {}
         const isTold = () => seen.event.some(({ startTime }) => startTime >= acted) || performance.now() - acted > untold
         const told = (then) => (!acted || !seen.event || isTold() ? then() : setTimeout(told, 10, then))
-        // Now and then a tab that came back is not painted until something changes in it.
-        const frame = (then) => {
-          let due = then
-          const once = () => {
-            due?.()
-            due = undefined
-          }
-          requestAnimationFrame(once)
-          setTimeout(once, 2_000)
-        }
-        setTimeout(() => frame(() => frame(() => told(() => idle(() => idle(done))))))
+        setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => told(() => idle(() => idle(done))))))
       })
     await this.evaluate(look, UNTOLD)
   }
