@@ -27,12 +27,16 @@ export type Options = {
   beforeSend?: (event: Record<string, unknown>) => object | null | undefined | void
   /** Origins whose requests carry `traceparent`, such as `https://api.example.com`. None if absent. */
   tracing?: readonly string[]
+  /** The `tracestate` of traces that begin in the page, such as `vendor=value`: the listed origins have to allow it. None if absent. */
+  tracestate?: string
   /** Another path opens a view. With false only `startView` does, and its first name is that of the load's view. True if absent. */
   routes?: boolean
   /** `console.error` is an error. False if absent. */
   consoleErrors?: boolean
   /** Console methods whose lines are logs, such as `warn,error`. None if absent. */
   consoleLogs?: string
+  /** Documents whose lines are logs, the console's too. 1 if absent. */
+  logs?: Rate
   /** Where the Wasm is served from, if not beside the code of this package. */
   wasm?: string | URL
   /** Long animation frames, or long tasks where the browser has no such frames. 1 if absent. */

@@ -2,10 +2,10 @@
 
 import { noteWasm, page, secondChunk, serve, WITHOUT_WASM } from './harness.mjs'
 
-/** `tag` are the attributes of the script element besides its app; `raw` keeps the Wasm away, so that records come as they are. */
-export const open = async (t, browser, { tag = '', routes = {}, raw = true, prepare = () => {}, ready = true, head = '', body } = {}) => {
+/** `tag` are the attributes of the script element besides its app, `headers` the page's; `raw` keeps the Wasm away, so that records come as they are. */
+export const open = async (t, browser, { tag = '', routes = {}, raw = true, prepare = () => {}, ready = true, head = '', headers = {}, body } = {}) => {
   const script = `<script async src="/rum.js" data-app="demo" ${tag}></script>`
-  const server = await serve({ ...(raw ? WITHOUT_WASM : {}), '/': page({ tag: script, head, body }), '/api': () => ({ body: '{}' }), ...routes })
+  const server = await serve({ ...(raw ? WITHOUT_WASM : {}), '/': () => ({ type: 'text/html', headers, body: page({ tag: script, head, body }) }), '/api': () => ({ body: '{}' }), ...routes })
   t.after(server.close)
   const context = await browser.newContext()
   t.after(() => context.close())

@@ -82,6 +82,30 @@ test('lines of a log, and of the console by level', async (t) => {
   assert.equal(batch.named(Kind.Cut).at(-1).receipt[1], 104, 'and counted')
 })
 
+test('lines of a log belong to the trace of the page load', async (t) => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const { server, tab } = await open(t, browser, {
+    headers: { 'Server-Timing': `db, traceparent;desc="00-${traceId}-b7ad6b7169203331-01"` },
+  })
+  await tab.evaluate(() => wasmRum.log('info', 'a line'))
+  await leave(tab)
+  assert.deepEqual((await server.batch(1)).named(Kind.Log).map(({ trace_id, weight }) => [trace_id, weight]), [[traceId, null]])
+})
+
+for (const [chance, weights] of [[0.2, [4_000]], [0.3, []]])
+  test(`logs of a quarter of all documents, where chance says ${chance}`, async (t) => {
+    const prepare = (context) => context.addInitScript((chance) => (Math.random = () => chance), chance)
+    const { server, tab } = await open(t, browser, { tag: 'data-logs="0.25" data-console-logs="warn"', prepare })
+    await tab.evaluate(() => {
+      wasmRum.log('info', 'a line')
+      console.warn('another')
+    })
+    await leave(tab)
+    const batch = await server.batch(1)
+    assert.deepEqual(batch.named(Kind.Log).map(({ weight }) => weight), weights.flatMap((weight) => [weight, weight]))
+    assert.equal(batch.named(Kind.Cut).at(-1).receipt[1], null, 'what is not in the sample is not lost')
+  })
+
 test('who the user is, and what holds, for this view and the next ones', async (t) => {
   const { server, tab } = await open(t, browser, { raw: false })
   await tab.evaluate(async () => {

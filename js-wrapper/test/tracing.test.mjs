@@ -57,6 +57,24 @@ test('a request keeps its referrer policy when it is given a trace', async (t) =
   assert.deepEqual(sent, [[true, false], [true, true], [true, true]])
 })
 
+test('tracestate goes with the traces that begin in the page', async (t) => {
+  const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
+  t.after(other.close)
+  const { tab } = await open(t, browser, { tag: `data-tracing="${other.origin}" data-tracestate="shop=one"` })
+  await tab.evaluate(async (url) => {
+    await fetch(url)
+    await fetch(url, { headers: { traceparent: '00-11111111111111111111111111111111-2222222222222222-01', tracestate: 'own=1' } })
+    await new Promise((done) => {
+      const xhr = new XMLHttpRequest()
+      xhr.onloadend = done
+      xhr.open('GET', url)
+      xhr.send()
+    })
+  }, `${other.origin}/api`)
+  const sent = other.requests.filter(({ method }) => method === 'GET').map(({ headers }) => headers.tracestate)
+  assert.deepEqual(sent, ['shop=one', 'own=1', 'shop=one'])
+})
+
 test('no trace is begun after the end of capture', async (t) => {
   const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
   t.after(other.close)

@@ -159,7 +159,8 @@ test('a discarded tab that is loaded again', async (t) => {
 })
 
 test('surroundings: once a document, and again after a restore', async (t) => {
-  const timing = 'cache;desc="Hit, warm";dur=2.5, db;dur=53, miss'
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const timing = `cache;desc="Hit, warm";dur=2.5, db;dur=53, miss, traceparent;desc="00-${traceId}-b7ad6b7169203331-01"`
   const { server, tab } = await open(t, {
     '/': () => ({ body: page(), type: 'text/html', headers: { 'Server-Timing': timing } }),
     '/two': '<!doctype html><p>two',
@@ -177,7 +178,8 @@ test('surroundings: once a document, and again after a restore', async (t) => {
   const [{ kind, ordinal, t: at, viewport_width, viewport_height, ...first }, ...none] = (await server.batch(1)).named(Kind.Surroundings)
   assert.deepEqual(none, [])
   assert.deepEqual([viewport_width, viewport_height], [1280, 720])
-  assert.deepEqual(first, { server_timing: 'cache;dur=2.5;desc=Hit, warm,db;dur=53,miss', not_restored: null, ...known, delivery: null })
+  const told = `cache;dur=2.5;desc=Hit, warm,db;dur=53,miss,traceparent;desc=00-${traceId}-b7ad6b7169203331-01`
+  assert.deepEqual(first, { server_timing: told, trace_id: traceId, not_restored: null, ...known, delivery: null })
 
   await tab.evaluate(() => 0)
   await tab.goBack({ waitUntil: 'commit' })
@@ -185,6 +187,7 @@ test('surroundings: once a document, and again after a restore', async (t) => {
   const batch = await server.batch(2)
   assert.equal(batch.named(Kind.View)[1]?.kind, 1, 'the SDK does not keep a page out of the back/forward cache')
   const [, again] = batch.named(Kind.Surroundings)
+  assert.equal(again.trace_id, null, 'nothing was asked of the server')
   assert.ok(again.ordinal > batch.named(Kind.View)[1].ordinal)
 })
 

@@ -5,6 +5,7 @@ import { after, describe, test } from 'node:test'
 
 import { Engine, lacks } from './engine.mjs'
 import { libraries } from './libraries.mjs'
+import { onceMore } from './once-more.mjs'
 import { agree, idsAreGood, isRestored, last, of } from './reports.mjs'
 import { OF_THE_NAVIGATION, rowAgrees } from './row.mjs'
 import { executionsAgree, isRaw, measured } from './sdk.mjs'
@@ -23,6 +24,7 @@ export async function suite(Driver) {
   const engine = await Engine.launch(Driver)
   const reported = new Set()
   const passed = new Set()
+  const carriedOut = onceMore()
   after(() => engine.close())
 
   for (const [theme, situations] of Object.entries(THEMES)) {
@@ -30,8 +32,8 @@ export async function suite(Driver) {
       for (const situation of situations) {
         if (lacks(situation, engine).length) continue
         for (const mode of situation.modes ?? MODES) {
-          test(`${title(situation)} (${mode})`, { timeout: LIMIT }, async () => {
-            const visited = await visit({ engine, scripts, situation, mode })
+          test(`${title(situation)} (${mode})`, { timeout: LIMIT }, async (test) => {
+            const visited = await carriedOut(() => visit({ engine, scripts, situation, mode }), (text) => test.diagnostic(text))
             await check(visited, situation, mode)
             for (const { reports } of visited.documents) for (const { metric } of reports) reported.add(metric.name)
             passed.add(`${situation.name} ${mode}`)

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import { answer } from './drivers/answer.mjs'
 import { append, libraryScripts } from './html.mjs'
+import { Stuck } from './once-more.mjs'
 import { AFTER, Site } from './site.mjs'
 
 /** It is only waited out when something is broken, in ms. */
@@ -17,7 +18,7 @@ const EVERY = 20
 async function within(what, promise) {
   const late = new AbortController()
   const overdue = pause(LIMIT, undefined, { signal: late.signal }).then(
-    () => Promise.reject(new Error(`not within ${LIMIT / 1e3} s: ${what}`)),
+    () => Promise.reject(new Stuck(`not within ${LIMIT / 1e3} s: ${what}`)),
     () => {},
   )
   try {
@@ -27,13 +28,13 @@ async function within(what, promise) {
   }
 }
 
-/** What `look` gives as soon as it is true. */
-export async function until(what, look) {
+/** What `look` gives as soon as it is true. If it never is, what `fail` makes of that is thrown. */
+export async function until(what, look, fail = (text) => new Error(text)) {
   const end = Date.now() + LIMIT
   for (;;) {
     const seen = await look()
     if (seen) return seen
-    if (Date.now() > end) throw new Error(`not within ${LIMIT / 1e3} s: ${what}`)
+    if (Date.now() > end) throw fail(`not within ${LIMIT / 1e3} s: ${what}`)
     await pause(EVERY)
   }
 }
@@ -225,11 +226,17 @@ export async function visit({ engine, scripts, situation, mode }) {
       tab = await engine.tab()
       await tab.open(site.origin + AFTER)
     }
-    const left = await until('every page that was seen is left', async () => {
+    let seen = []
+    const every = async () => {
       const kept = await within('what was kept', tab.evaluate('JSON.stringify(Object.entries(localStorage))'))
-      const seen = documents(JSON.parse(kept))
+      seen = documents(JSON.parse(kept))
       return seen.every(({ open, left }) => !open || left) && seen
-    })
+    }
+    const stuck = (text) => {
+      const known = seen.map(({ open, left, reports, bodies }) => `${open} (left: ${left}, ${reports.length} reports, ${bodies.length} bodies)`)
+      return new Stuck(`${text}; seen were ${known.join(', ')}`)
+    }
+    const left = await until('every page that was seen is left', every, stuck)
     return { documents: left, arrived: site.bodies, origin: site.origin, abilities: engine.abilities }
   } finally {
     await tab.close()

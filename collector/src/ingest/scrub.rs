@@ -85,6 +85,7 @@ fn scrub_view(view: &mut ViewEvent, tally: &mut Tally) {
             not_restored: _,
             viewport_width: _,
             viewport_height: _,
+            trace_id: _,
         } = surroundings;
         some(server_timing, tally);
     }

@@ -102,12 +102,14 @@ fn trim_view(view: &mut ViewEvent, origin: &str, tally: &mut Tally) {
         server_timing,
         not_restored,
         delivery,
+        trace_id,
         ..
     }) = &mut view.surroundings
     {
         cut_some(server_timing, limit::SERVER_TIMING, tally);
         cut_some(not_restored, limit::NOT_RESTORED, tally);
         cut_some(delivery, limit::WORD, tally);
+        keep_id(trace_id, TRACE_DIGITS, tally);
     }
     if let Some(dropped) = view
         .receipt

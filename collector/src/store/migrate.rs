@@ -48,6 +48,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "events",
         sql: include_str!("../../migrations/0006_events.sql"),
     },
+    Migration {
+        number: 7,
+        name: "traces",
+        sql: include_str!("../../migrations/0007_traces.sql"),
+    },
 ];
 
 /// What has to be there before anything can be noted.

@@ -178,6 +178,7 @@ placed! {
         attributes: Attributes<'a>,
         scroll_depth: Option<f32>,
         engaged_ms: Option<f64>,
+        trace_id: &'a str,
     }
 }
 

@@ -78,6 +78,7 @@ impl Visit {
                 "surroundings": {
                     "server_timing": "db;dur=12.5", "not_restored": "unload-listener", "downlink": 9_500, "rtt": 50,
                     "save_data": 0, "device_memory": 8_192, "cores": 8, "pixel_ratio": 2_000, "delivery": null,
+                    "trace_id": "0af7651916cd43dd8448eb211c80319c",
                 },
                 "user": "u-42", "attributes": [{ "name": "user.plan", "value": "gold" }],
                 "scroll": 640, "engaged": 3_200_000,

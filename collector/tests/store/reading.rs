@@ -133,6 +133,11 @@ async fn words_traces_and_hours_are_found_by_their_indexes() {
             "trace_id = '0af7651916cd43dd8448eb211c80319c'",
             "Name: trace_id",
         ),
+        (
+            "page_views",
+            "trace_id = '0af7651916cd43dd8448eb211c80319c'",
+            "Name: trace_id",
+        ),
         // Through the union of tables.
         (
             "breadcrumbs",

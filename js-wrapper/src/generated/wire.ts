@@ -332,6 +332,8 @@ export type SurroundingsRecord = [
   viewport_width?: number | null,
   /** Height of the viewport in CSS pixels. */
   viewport_height?: number | null,
+  /** The trace of the request for the document, which the server names in `Server-Timing`, 32 hexadecimal digits. */
+  trace_id?: string | null,
 ]
 
 /** Who uses the page, and what it says about itself, from `t` on. */

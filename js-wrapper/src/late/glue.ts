@@ -23,7 +23,7 @@ import { draw } from './sampling'
 import { captureSoftNavigations } from './soft'
 import { recordSurroundings } from './surroundings'
 import { captureElementTiming, captureUserTiming } from './timings'
-import { captureTraces } from './trace'
+import { captureTraces, traceOfLoad } from './trace'
 import { captureRestores, recordHiddenBefore } from './visibility'
 
 /** The smallest module: its header. */
@@ -73,7 +73,7 @@ export default async (hooks: Hooks): Promise<Core> => {
       // Tabs that are opened from here go on with it, where they share one.
       saveSession()
       recordHiddenBefore()
-      recordSurroundings()
+      recordSurroundings(traceOfLoad())
       captureRestores(recordSurroundings)
       watchRoutes()
     },
@@ -88,8 +88,8 @@ export default async (hooks: Hooks): Promise<Core> => {
       draw(options.elementTiming ?? 1, captureElementTiming)
       draw(options.resources ?? 0, captureResources)
       draw(options.userTiming ?? 0, captureUserTiming)
+      draw(options.logs ?? 1, captureLogs)
       captureEngagement()
-      captureLogs()
       answerCalls()
     },
     loaded,

@@ -25,7 +25,8 @@ let snapshot = new AbortController()
 export const forget = (): void => {
   clearTimeout(timer)
   timer = undefined
-  snapshot.abort()
+  // For want of a reason the browser would make an error, with its stack.
+  snapshot.abort(0)
 }
 
 /** Entrusts to the browser what is recorded from now on. */

@@ -6,6 +6,7 @@ import type { Level } from '../options'
 import { textOfAll } from './errors'
 import { options, sink, wrap } from './hooks'
 import { bounded } from './sampling'
+import { traceOfLoad } from './trace'
 
 /** By their numbers on the wire. */
 const LEVELS: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error']
@@ -17,16 +18,19 @@ const enum Source {
 /** UTF-16 units. */
 const LONGEST = 2_000
 
-let fits = (): boolean => true
+// Unless this document is in the sample.
+let fits = (): boolean => false
+let weight: number | null
 
 /** Records a line. */
 export const record = (level: Level, message: string, attributes: Attribute[] | null, source = Source.Page): void => {
   const t = now()
   const number = LEVELS.indexOf(level)
-  if (fits()) sink(Kind.Log, t, micros(t), number < 0 ? 2 : number, message.slice(0, LONGEST), source, attributes)
+  if (fits()) sink(Kind.Log, t, micros(t), number < 0 ? 2 : number, message.slice(0, LONGEST), source, attributes, traceOfLoad(), weight)
 }
 
-export const captureLogs = (): void => {
+export const captureLogs = (stands: number | null): void => {
+  weight = stands
   fits = bounded()
   // As an attribute it is text.
   for (const level of LEVELS)

@@ -59,6 +59,8 @@ export const queue = (
   let notBefore = 0
   let refused = false
   let shrinking = false
+  /** All that may go is on its way: a page that is left is told so twice. */
+  let gone = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const remove = (body: string): unknown => unsent((bodies) => bodies.filter((one) => one != body))
@@ -94,6 +96,8 @@ export const queue = (
   }
 
   const go = (away?: boolean): void => {
+    if (away && gone) return
+    gone = !!away
     clearTimeout(timer)
     const bodies = unsent((bodies) =>
       away || document.hidden ? bodies : bodies.filter((body) => lives(body) || lost()),
@@ -121,6 +125,7 @@ export const queue = (
   }
 
   const take = (body: string): void => {
+    gone = false
     unsent((bodies) => {
       bodies.push(body)
       for (;;) {

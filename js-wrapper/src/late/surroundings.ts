@@ -18,13 +18,13 @@ const reasons = ({ reasons: own, children }: NotRestoredReasons): string[] => [
   ...(children || []).flatMap(reasons),
 ]
 
-/** Records them. Who asks for the viewport before the browser's own layout may cost one on phones: a hidden page has none. */
-export const recordSurroundings = (): void => {
+/** Records them; of a document that was just loaded, with its trace. Who asks for the viewport before the browser's own layout may cost one on phones: a hidden page has none. */
+export const recordSurroundings = (traceId?: string): void => {
   const entry = navigationEntry()
   const { connection, deviceMemory, hardwareConcurrency } = navigator
   const notRestored = entry?.notRestoredReasons
   let recorded = false
-  const record = (...viewport: [width?: number, height?: number]): void => {
+  const record = (width?: number, height?: number): void => {
     if (recorded) return
     recorded = true
     sink(
@@ -44,7 +44,9 @@ export const recordSurroundings = (): void => {
         ),
       ),
       notRestored ? list(new Set(reasons(notRestored))) : null,
-      ...viewport,
+      width,
+      height,
+      traceId,
     )
   }
   beforeCut(record)

@@ -3,7 +3,7 @@
 import { now } from '../clock'
 import { randomId } from '../ids'
 import { stopped } from './holder'
-import { options, ordinal, state, wrap } from './hooks'
+import { navigationEntry, options, ordinal, state, wrap } from './hooks'
 
 type Sent = [number: number, t: number, traceId: string | undefined, spanId: string | undefined, operation: string | null]
 
@@ -19,6 +19,10 @@ export const sentAs = (number: number): [traceId?: string, spanId?: string, oper
   const [, , ...known] = sent.find(([other]) => other == number) || [0, 0]
   return known
 }
+
+/** The trace of the request for the document, which a server names by `Server-Timing: traceparent;desc="00-…"`. */
+export const traceOfLoad = (): string | undefined =>
+  navigationEntry()?.serverTiming?.find(({ name }) => name == 'traceparent')?.description.split('-')[1]
 
 /** True if a request was sent since `t` (ms). */
 export const sentSince = (t: number): boolean => sent.some(([, at]) => at >= t)
@@ -50,6 +54,12 @@ const header = (url: unknown, body: unknown, own: () => unknown): string | undef
   return added
 }
 
+/** Sets the headers of a trace that begins here. */
+const begin = (set: (name: string, value: string) => void, traceparent: string): void => {
+  set('traceparent', traceparent)
+  if (options.tracestate) set('tracestate', options.tracestate)
+}
+
 /** What fails here will fail in the page's own call, which has to tell it. */
 export const attempt = (use: () => void): void => {
   try {
@@ -70,7 +80,7 @@ export const captureTraces = (): void => {
         (headers = new Headers(init?.headers || request?.headers)).get('traceparent'),
       )
       if (!traceparent) return
-      headers!.set('traceparent', traceparent)
+      begin((name, value) => headers.set(name, value), traceparent)
       // Not a copy: a Request may stand there, whose properties are not its own; and not its own proxy, for it may be frozen.
       // The last two a Request forgets with any second argument.
       given[1] = new Proxy({}, {
@@ -95,7 +105,7 @@ export const captureTraces = (): void => {
     const request = opened.get(xhr)
     const traceparent = request && header(request[0], body, () => request[1])
     // It throws for a request that is not open, as `send` will.
-    if (traceparent) attempt(() => xhr.setRequestHeader('traceparent', traceparent))
+    if (traceparent) attempt(() => begin((name, value) => xhr.setRequestHeader(name, value), traceparent))
     return call()
   })
 }

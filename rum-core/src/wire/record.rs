@@ -308,6 +308,8 @@ wire_fields! {
         viewport_width: Option<i64>,
         /// Height of the viewport in CSS pixels.
         viewport_height: Option<i64>,
+        /// The trace of the request for the document, which the server names in `Server-Timing`, 32 hexadecimal digits.
+        trace_id: Option<String>,
     }
 }
 

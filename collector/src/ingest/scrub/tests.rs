@@ -173,10 +173,11 @@ fn an_id_that_is_none_is_not_stored() {
         let error =
             format!(r#"[65,0,1,9,0,0,"Error","m","s",0,1,null,null,null,null,null,1,2,[["/a.js","{secret}"]]]"#);
         let log = format!(r#"[71,0,1,9,1,2,"m",0,null,"{secret}"]"#);
-        let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#.to_owned();
+        let view = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/",null,null,null,null,9,null,null"#;
+        let view = format!(r#"{view},[null,null,null,null,null,null,null,null,null,null,null,"{secret}"]]"#);
         let (rows, tally) = stored(0, &[view, request, error, log]);
         assert!(!rows.contains(secret), "{secret}");
-        assert_eq!(tally.get(Outcome::IdInvalid), 4, "{secret}");
+        assert_eq!(tally.get(Outcome::IdInvalid), 5, "{secret}");
     }
 }
 

@@ -122,6 +122,7 @@ impl<'a> Maker<'a> {
                 // Thousandths on the wire.
                 scroll_depth: view.scroll.map(|scroll| ms32(scroll).clamp(0.0, 1.0)),
                 engaged_ms: view.engaged.map(|engaged| ms(engaged).max(0.0)),
+                trace_id: said(|known| &known.trace_id),
             },
         };
         let name = Name {

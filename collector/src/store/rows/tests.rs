@@ -181,6 +181,7 @@ fn a_page_view_with_all_that_it_can_say() {
             delivery: Some("navigational-prefetch".into()),
             viewport_width: Some(720),
             viewport_height: Some(1_280),
+            trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
         }),
         user: Some("u-42".into()),
         attributes: said(&[("user.plan", "gold"), ("flag.new_checkout", "true")]),
