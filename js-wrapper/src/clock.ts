@@ -3,8 +3,8 @@
 /** Monotonic time, in ms since the time origin. */
 export const now = (): number => performance.now()
 
-/** Wall time, in ms since the epoch. */
-export const wall = (): number => Date.now()
+/** Wall time, in whole ms since the epoch: pages have clocks of their own. */
+export const wall = (): number => Math.round(Date.now())
 
 /** Integer µs of a time in ms. */
 export const micros = (ms: number): number => Math.round(ms * 1e3)

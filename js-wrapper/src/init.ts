@@ -3,6 +3,9 @@
 import type { Options } from './options'
 import { start } from './start'
 
+/** A build number is one in the page's code, perhaps, and a text on the wire. */
+const said = (value: unknown): string | undefined => (value == null ? undefined : `${value}`)
+
 /**
  * Starts to capture this page view: call it as early as the page allows. Importing the package touches nothing, a call
  * outside a browser or a second one in the same document does nothing, and no call ever throws.
@@ -10,10 +13,15 @@ import { start } from './start'
 export const init = (options: Options): void => {
   if (typeof window == 'undefined') return
   try {
-    if (options.app && options.endpoint)
-      return start({ ...options, endpoint: `${options.endpoint}`.replace(/\/$/, '') }, () => import('./late/glue'))
+    const { app, endpoint, release, environment } = options
+    const { href, origin, username } = new URL(endpoint, /^\//.test(endpoint) ? location.origin : undefined)
+    if (app && origin != 'null' && !username)
+      return start(
+        { ...options, app: said(app)!, endpoint: href.replace(/\/+$/, ''), release: said(release), environment: said(environment) },
+        () => import('./late/glue'),
+      )
   } catch {
     // What cannot be read is as good as absent.
   }
-  console.error('wasm-rum: nothing is measured, for init() needs { app, endpoint }.')
+  console.error('wasm-rum: nothing is measured, for init() needs { app, endpoint }, such as https://rum.example.com for the endpoint.')
 }

@@ -1,19 +1,21 @@
 // Brings the second chunk, and with it the Wasm core, when the page has loaded and has nothing to do.
 
+import { address } from './address'
+import { bodyOf, RawReason } from './body'
 import { takeError, thrown } from './capture/errors'
 import { navigationEntry, takeNavigation } from './capture/navigation'
 import { observe } from './capture/observe'
 import { selector } from './capture/selector'
-import { describe, RawReason } from './document'
 import { guard, idle, listen } from './guard'
+import { randomId } from './ids'
 import { calls } from './interface'
 import { lose } from './loss'
 import { options } from './options'
 import { held, outlived, renewSession, saveSession, sessionId, silence, silent, storage, trigger } from './session'
-import { attach, flush, goRaw, holdBy, ordinal, queue, queued, sink, sinkAs } from './stream'
+import { flush, holdBy, ordinal, queue, queued, sendBy, sink } from './stream'
 import { nativeFetch, postTo } from './transport'
 import { plainUrl } from './url'
-import { beforeCut, opened, openView, viewId } from './view'
+import { beforeCut, endView, opened, openView, viewId } from './view'
 import { wrap } from './wrap'
 
 /** The second chunk. */
@@ -32,7 +34,7 @@ export const load = (bring: () => Promise<Glue>): void => {
               observe,
               lose,
               plainUrl,
-              describe,
+              bodyOf,
               sink,
               calls,
               navigationEntry,
@@ -46,6 +48,7 @@ export const load = (bring: () => Promise<Glue>): void => {
               guard(flush),
               ordinal,
               openView,
+              endView,
               saveSession,
               takeNavigation,
               storage,
@@ -58,15 +61,16 @@ export const load = (bring: () => Promise<Glue>): void => {
               beforeCut,
               takeError,
               queued,
-              sinkAs,
               options,
+              address,
+              randomId,
             ]),
           )
           .then(
-            guard(attach),
+            sendBy,
             // A page that is left breaks its downloads off just before it tells us so: that is no reason, so wait for the
             // next task.
-            () => setTimeout(goRaw, 0, RawReason.NotLoaded),
+            () => setTimeout(sendBy, 0, () => RawReason.NotLoaded),
           )
       }),
     ])

@@ -15,20 +15,22 @@ export type Options = {
   environment?: string
   /** Where the session is kept: for the tab (sessionStorage), for all tabs (localStorage), or nowhere. `tab` if absent. */
   session?: 'tab' | 'browser' | 'memory'
-  /** `pending` captures nothing until `setConsent('granted')`. `granted` if absent. */
-  consent?: 'granted' | 'pending'
+  /** Anything but `granted` stores and sends nothing until `setConsent('granted')`. `granted` if absent. */
+  consent?: 'granted' | 'pending' | 'denied'
   /** Whether Global Privacy Control and Do Not Track are obeyed, ignored, or leave errors alone. `obey` if absent. */
   privacySignals?: 'obey' | 'ignore' | 'errors'
   /** Errors with such a message are not recorded. */
-  ignoreErrors?: readonly Match[]
+  ignoreErrors?: Match | readonly Match[]
   /** Errors from such scripts are not recorded. */
-  denyUrls?: readonly Match[]
+  denyUrls?: Match | readonly Match[]
   /** May change an event that is no view, or drop it by returning nothing. Without Wasm only numbers are sent then. */
   beforeSend?: (event: Record<string, unknown>) => object | null | undefined | void
   /** Origins whose requests carry `traceparent`, such as `https://api.example.com`. None if absent. */
   tracing?: readonly string[]
   /** The `tracestate` of traces that begin in the page, such as `vendor=value`: the listed origins have to allow it. None if absent. */
   tracestate?: string
+  /** Names of query parameters that stay in URLs, such as `['page', 'utm_source']`. None if absent. */
+  queries?: readonly string[]
   /** Another path opens a view. With false only `startView` does, and its first name is that of the load's view. True if absent. */
   routes?: boolean
   /** `console.error` is an error. False if absent. */

@@ -7,7 +7,8 @@ import { idAt, startOf } from './ids'
 import { options } from './options'
 
 const KEY = 'wasm-rum'
-const IDLE = 30 * 6e4
+/** ms without the user. */
+export const IDLE = 30 * 6e4
 const LONGEST = 4 * 36e5
 
 export let sessionId: Id

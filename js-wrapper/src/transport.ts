@@ -2,6 +2,8 @@
 // The second chunk brings the queue that tries them again, of this page or the next one.
 
 import { address } from './address'
+import { wall } from './clock'
+import { randomId } from './ids'
 import { lose } from './loss'
 import { options } from './options'
 import { storage } from './session'
@@ -12,46 +14,44 @@ export const fetchBefore = (): void => {
   nativeFetch = fetch
 }
 
-/** With the app's key: where its bodies are that nobody has acknowledged, a line each. */
+/** With the app's key, and what orders and tells apart: where a body is that nobody has acknowledged. */
 export const UNSENT = 'wasm-rum '
 
 /** In the place of a body that is given up. It is counted by a page that is seen: only that one will surely tell. */
 export const GONE = '-'
 
-/** UTF-16 units of bodies that wait: with so many the next one has no room. */
-const MOST = 1e5
+/** Keys of the storage, the page's own among them: with more the next body has no room. */
+const MOST = 50
 
-/** The lines that the storage does not take. */
-let rest = ''
-
-/** Changes the lines of this app. */
-const edit = (change: (lines: string) => string): void => {
-  try {
-    const key = UNSENT + options.app
-    storage()[key] = change(storage()[key] || '')
-  } catch {
-    rest = change(rest)
-  }
-}
+/** The bodies that the storage does not take, by their keys. */
+const refused = new Map<string, string>()
 
 /** Takes a body to be sent. */
-export let post = async (body: string): Promise<void> => {
+export let post = async (body: string): Promise<number | void> => {
   // Who wants to see events first cannot yet.
   if (options.beforeSend) return lose()
-  let line = body + '\n'
+  const key = UNSENT + options.app + ' ' + wall() + randomId()
   // Before it is sent: when the page is gone nobody hears the answer.
-  edit((lines) => lines + (line = lines[MOST] ? GONE + '\n' : line))
+  try {
+    const there = storage()
+    there[key] = there.length > MOST ? GONE : body
+  } catch {
+    refused.set(key, body)
+  }
   try {
     // A string is text/plain and the mode is cors: no preflight.
-    const response = await nativeFetch(address(options), { method: 'POST', body, keepalive: true, credentials: 'omit' })
+    const response = await nativeFetch(address(), { method: 'POST', body, keepalive: true, credentials: 'omit' })
     // Chromium gives the quota of keepalive bodies back only when the answer was read.
     await response.text()
-    if (response.ok) edit((lines) => lines.replace(line, ''))
+    if (response.status == 204) {
+      refused.delete(key)
+      delete storage()[key]
+    }
   } catch {}
 }
 
 /** From now on `queue` takes the bodies. Returns those that wait and could not be stored. */
-export const postTo = (queue: (body: string) => void): string => {
+export const postTo = (queue: (body: string) => void): Map<string, string> => {
   post = queue as typeof post
-  return rest
+  return refused
 }

@@ -59,11 +59,18 @@ export const cut = (reason: CutReason, t: number): void => {
 /** When the open view began, in ms since the time origin. */
 export let opened: number
 
-/** A view opens at `t`; the one before it ends. */
-export const openView = (kind: ViewKind, t: number, name?: string): void => {
+/** The open view ends at `t`. True if there is a report of it. */
+export const endView = (t: number): unknown => {
   gather()
   // Without news the last report stands: a view that slept until its session was over ended when it was hidden.
-  if (viewId && changed) cut(CutReason.ViewEnds, t)
+  const news = viewId && changed
+  if (news) cut(CutReason.ViewEnds, t)
+  return news
+}
+
+/** A view opens at `t`; the one before it ends. */
+export const openView = (kind: ViewKind, t: number, name?: string): void => {
+  endView(t)
   const parent = viewId
   opened = t
   // Monotonic time may have stood still while the machine slept.

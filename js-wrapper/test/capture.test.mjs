@@ -39,6 +39,7 @@ test('a page view in one raw batch', async (t) => {
   assert.ok(Math.abs(Number(batch.url.searchParams.get('s')) - Date.now()) < 60_000)
   assert.deepEqual([batch.version, batch.content], [1, 1])
   assert.match(batch.id, /^[\da-f]{16}$/)
+  assert.ok(Math.abs(batch.sentAt - Date.now()) < 60_000)
 
   const [timeOrigin, origin, sdk, release, environment, rate, connection, width, height, rawReason] = batch.document
   assert.ok(Number.isInteger(timeOrigin) && Math.abs(timeOrigin - Date.now()) < 60_000)

@@ -14,8 +14,9 @@ const stored = (tab) => tab.evaluate(() => [Object.keys(sessionStorage), Object.
 const NOTHING = [[], [], '']
 const gpc = (context) => context.addInitScript(() => Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }))
 
-test('nothing is stored or sent until it is granted', async (t) => {
-  const { server, tab } = await open(t, browser, { tag: 'data-consent="pending"' })
+for (const consent of ['pending', 'denied', 'Granted'])
+test(`nothing is stored or sent until it is granted: ${consent}`, async (t) => {
+  const { server, tab } = await open(t, browser, { tag: `data-consent="${consent}"` })
   await tab.evaluate(() => wasmRum.track('before'))
   await setHidden(tab, true)
   await setHidden(tab, false)
@@ -70,7 +71,7 @@ test('what is refused is refused for the document, and what was stored goes', as
 
 const ELDER = `<script>
   sessionStorage['wasm-rum'] = '6b00f0a400000001,1,0;1,0;1'
-  sessionStorage['wasm-rum demo'] = '[1,1,"6b00f0a400000002",1795226212000,[],[]]\\n'
+  sessionStorage['wasm-rum demo 1'] = '[1,1,"6b00f0a400000002",1795226212000,[],[]]'
 </script>`
 
 test('refused where nobody had agreed, what an earlier page has stored goes as well, and nothing is sent any more', async (t) => {

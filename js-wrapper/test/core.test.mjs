@@ -13,6 +13,8 @@ const { outbox } = await load('late/outbox.ts')
 const shipped = await WebAssembly.compile(readFileSync(join(dist, manifest.wasm[0])))
 
 const DOCUMENT = '[1795226212000,"https://shop.example","0.1.0"]'
+/** What surrounds the rows is the capture script's, and tested with it. */
+const bodyOf = (rows) => `[1,0,"",0,${DOCUMENT},[${rows}]]`
 const VIEW = '[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/"]'
 const RECEIPT = 13
 const VITAL = 2
@@ -23,7 +25,7 @@ const start = async (module = shipped) => {
   const idle = []
   const posted = []
   let flushes = 0
-  const core = await drive(module, () => DOCUMENT, (take) => idle.push(take), (body) => posted.push(body), () => flushes++)
+  const core = await drive(module, bodyOf, (take) => idle.push(take), (body) => posted.push(body), () => flushes++)
   let ordinals = 1
   return {
     core,
@@ -53,16 +55,12 @@ test('records are taken in slices of idle time', async () => {
   assert.equal(of(page, ACTION).length, 119)
 })
 
-test('a body has the document as it was given, and texts as they came', async () => {
+test('rows have texts as they came, and go once', async () => {
   const page = await start()
   page.core.take('[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,"/é\\ud83d\\ude00"]')
   click(page, 5, '"]}\\,null')
   page.core.flush()
-  const [version, content, id, sentAt, document, items] = JSON.parse(page.posted[0])
-  assert.deepEqual([version, content, JSON.stringify(document)], [1, 0, DOCUMENT])
-  assert.match(id, /^[\da-f]{16}$/)
-  assert.ok(Math.abs(sentAt - Date.now()) < 5_000)
-  assert.deepEqual(items, [
+  assert.deepEqual(page.items(), [
     [1, 0, 0, '6b00f0a400000001', '6b00f0a400000002', 0, 0, '/é😀'],
     [ACTION, 0, 5, 1, 5000, 0, '"]}\\,null', 'button'],
   ])
@@ -158,7 +156,7 @@ test('views are sent before there are too many, and one that is forgotten takes 
 })
 
 test('texts that nobody asks for any more are let go of', async () => {
-  const { hold, page, tidy, send } = outbox(() => DOCUMENT)
+  const { hold, page, tidy, send } = outbox(bodyOf)
   hold([6, 1, 0, 'a text'])
   page.touch(0, 0)
   const known = Array.from({ length: 600 }, () => page.keep(0))

@@ -50,6 +50,30 @@ test('a rate arrives with an answer, and holds for the next session', async (t) 
 })
 
 for (const raw of [true, false])
+  test(`what is known of a session goes before the next one begins, which is not in the sample (${raw ? 'raw' : 'wasm'})`, async (t) => {
+    const { server, tab } = await open(t, browser, { raw })
+    server.collector.answer = () => ({ status: 204, headers: { 'Rum-Rate': '7;0', 'Access-Control-Expose-Headers': 'Rum-Rate' } })
+    await setHidden(tab, true)
+    await setHidden(tab, false)
+    await tab.waitForFunction(() => sessionStorage['wasm-rum']?.endsWith(',7;0'))
+    await tab.evaluate(() => {
+      wasmRum.track('of the first')
+      const now = Date.now
+      Date.now = () => now() + 31 * 60_000
+    })
+    await tab.mouse.click(5, 5)
+    const batch = await server.batch(2)
+    assert.match(JSON.stringify(batch), /of the first/)
+    assert.equal(batch.document[VERSION], null)
+    await tab.evaluate(() => wasmRum.track('of the second'))
+    await setHidden(tab, true)
+    await leave(tab)
+    await tab.goto(`${server.origin}/api`)
+    assert.equal(server.batches.length, 2)
+    assert.doesNotMatch(JSON.stringify(server.batches), /of the second/)
+  })
+
+for (const raw of [true, false])
   test(`a session that is not in the sample is not sent (${raw ? 'raw' : 'wasm'})`, async (t) => {
     const { server, tab } = await open(t, browser, { raw, prepare: at('3;0.5', true) })
     await tab.evaluate(() => wasmRum.track('nobody knows'))

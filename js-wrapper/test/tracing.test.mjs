@@ -44,6 +44,20 @@ test('timing and sizes, of early requests too', async (t) => {
   assert.equal(early.at(-1).encoded_bytes, 5_000)
 })
 
+test('of a query stays what the page allows by name', async (t) => {
+  const { server, tab } = await open(t, browser, { tag: 'data-queries="page,sort by"', routes: { '/late': '<p>late' } })
+  await tab.evaluate(async () => {
+    for (const query of ['?page=2&token=secret&page=3#part', '?pag=1&sort+by=a%20b', '?x', '']) await fetch(`/api${query}`)
+    history.pushState({}, '', '/list?token=secret&page=4')
+    await new Promise((later) => setTimeout(later, 100))
+  })
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.deepEqual(batch.named(Kind.Request).map(({ url }) => url), ['/api?page=2&page=3', '/api?sort+by=a+b', '/api', '/api'])
+  assert.deepEqual(batch.named(Kind.View).map(({ page }) => page), ['/', '/list?page=4'])
+  assert.doesNotMatch(batch.text, /secret/)
+})
+
 test('a request keeps its referrer policy when it is given a trace', async (t) => {
   const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
   t.after(other.close)

@@ -71,5 +71,5 @@ test('from npm pack to a batch', async (t) => {
   assert.equal(batch.content, 0, 'computed by the Wasm')
   assert.equal(batch.url.searchParams.get('k'), 'demo')
   assert.equal(batch.document[3], 'vite')
-  assert.deepEqual(complaints, ['wasm-rum: nothing is measured, for init() needs { app, endpoint }.'], 'of the first init, which throws nothing')
+  assert.deepEqual(complaints, ['wasm-rum: nothing is measured, for init() needs { app, endpoint }, such as https://rum.example.com for the endpoint.'], 'of the first init, which throws nothing')
 })

@@ -139,10 +139,13 @@ export async function visitor({ browser, collector, app, manner, random }) {
 
   collector.calm(app)
   await open(`${app}-last`, { deeds: 1 })
-  const key = `wasm-rum ${app}`
+  const prefix = `wasm-rum ${app} `
   await page.waitForFunction(
-    ([key, session]) => window.done && document.readyState === 'complete' && !(session === 'tab' ? sessionStorage : localStorage)[key],
-    [key, session],
+    ([prefix, session]) =>
+      window.done &&
+      document.readyState === 'complete' &&
+      !Object.keys(session === 'tab' ? sessionStorage : localStorage).some((key) => key.startsWith(prefix)),
+    [prefix, session],
     { polling: 50 },
   )
   await page.goto(`${collector.origin}/plain`)

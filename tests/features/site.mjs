@@ -73,15 +73,17 @@ export class Site {
   answer = () => ({ status: 204 })
   #servers
   #pages
+  #headers
   #routes
 
-  /** `pages` are made by functions of the site, by path; `routes` answer all other paths, see `#end`. */
-  static async open({ pages = { '/': page() }, routes = {} }) {
+  /** `pages` are made by functions of the site, by path, and may have `headers`; `routes` answer all other paths, see `#end`. */
+  static async open({ pages = { '/': page() }, headers = {}, routes = {} }) {
     const site = new Site()
     const names = ['origin', 'collector', 'elsewhere']
     site.#servers = await Promise.all(names.map((name) => site.#listen(name)))
     names.forEach((name, at) => (site[name] = `http://127.0.0.1:${site.#servers[at].address().port}`))
     site.#pages = { [AFTER]: bare('<p>It is over.</p>'), ...pages }
+    site.#headers = headers
     site.#routes = routes
     return site
   }
@@ -140,7 +142,7 @@ export class Site {
   #find(asked) {
     const { path } = asked
     if (this.#routes[path]) return this.#routes[path](asked)
-    if (this.#pages[path]) return { type: 'text/html', body: this.#pages[path](this), delay: LEAST_DELAY }
+    if (this.#pages[path]) return { type: 'text/html', body: this.#pages[path](this), headers: this.#headers[path], delay: LEAST_DELAY }
     if (path === '/probe.js') return { type: TYPES['.js'], body: PROBE }
     const file = join(DIST, path.replace(/^\/sdk\//, ''))
     if (path.startsWith('/sdk/') && existsSync(file)) return { type: TYPES[extname(file)], body: readFileSync(file) }

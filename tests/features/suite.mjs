@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 
+import { onceMore } from '../vitals/once-more.mjs'
 import { Guest } from './guest.mjs'
 import { Site } from './site.mjs'
 import { THEMES } from './situations/index.mjs'
@@ -14,12 +15,16 @@ const LIMIT = 120_000
 export async function suite(Driver) {
   const driver = await Driver.launch()
   const tab = await driver.tab()
+  const carriedOut = onceMore()
   after(() => driver.close())
 
   for (const [theme, situations] of Object.entries(THEMES)) {
     describe(theme, () => {
       for (const situation of situations) {
-        test(situation.name, { timeout: LIMIT }, (test) => run(situation, tab, Driver.abilities, (lacks) => test.diagnostic(lacks)))
+        test(situation.name, { timeout: LIMIT }, (test) => {
+          const tell = (text) => test.diagnostic(text)
+          return carriedOut(() => run(situation, tab, Driver.abilities, tell), tell)
+        })
       }
     })
   }

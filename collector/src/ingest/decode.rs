@@ -5,7 +5,7 @@ use rum_core::Id;
 use rum_core::replay::replay;
 use rum_core::wire::batch::MAX_ITEMS;
 use rum_core::wire::documented::DocumentedBatch;
-use rum_core::wire::{Batch, Content, Document, Expected, Item, Record, Stamped, WireError, Writer};
+use rum_core::wire::{Batch, Content, Document, Expected, Item, Reader, Record, Stamped, WireError, Writer};
 
 use super::outcome::{Outcome, Tally};
 use super::reject::Reject;
@@ -33,7 +33,15 @@ pub(super) fn decode(body: &[u8], tally: &mut Tally) -> Result<Decoded, Reject> 
     })?;
     let start = text.len() - text.trim_ascii_start().len();
     let (batch, mode) = match text.as_bytes().get(start) {
-        Some(b'[') => (Batch::read(text).map_err(refused)?, Mode::Wasm),
+        Some(b'[') => match Batch::read(text) {
+            Ok(batch) => (batch, Mode::Wasm),
+            Err(error) => {
+                let (rest, malformed) = mended(text).ok_or_else(|| refused(error))?;
+                let decoded = decode(rest.as_bytes(), tally)?;
+                tally.add(Outcome::EventMalformed, malformed);
+                return Ok(decoded);
+            }
+        },
         Some(b'{') => (documented(text)?, Mode::Documented),
         _ => return Err(Reject::NotABatch { at: start }),
     };
@@ -50,6 +58,37 @@ pub(super) fn decode(body: &[u8], tally: &mut Tally) -> Result<Decoded, Reject> 
         document: batch.document,
         items,
     })
+}
+
+/// A compact body without the items that cannot be read, and how many they were: one odd value, which a page's own code has
+/// put there, costs no more than its item. `None` if something else is wrong, or nothing would be left. Who writes bodies by
+/// hand has the documented form, of which all has to be right.
+fn mended(text: &str) -> Option<(String, u64)> {
+    let mut r = Reader::new(text);
+    let mut fields = Vec::new();
+    r.begin_array();
+    while fields.len() < 5 && r.next_item() {
+        fields.push(r.raw());
+    }
+    let &[_, content @ ("0" | "1"), ..] = fields.as_slice() else {
+        return None;
+    };
+    let mut items = Vec::new();
+    if r.next_item() {
+        r.begin_array();
+        while items.len() <= MAX_ITEMS && r.next_item() {
+            items.push(r.raw());
+        }
+    }
+    r.close();
+    r.result(()).ok()?;
+    let count = items.len();
+    // Behind a head of its own: the body's may be long.
+    let is_read = |item: &str| Batch::read(&format!(r#"[1,{content},"{:016x}",0,[0,"",""],[{item}]]"#, 1)).is_ok();
+    items.retain(|item| is_read(item));
+    let rest = format!("[{},[{}]]", fields.join(","), items.join(","));
+    let dropped = count - items.len();
+    (!items.is_empty() && dropped > 0 && Batch::read(&rest).is_ok()).then_some((rest, dropped as u64))
 }
 
 fn refused(error: WireError) -> Reject {
@@ -145,6 +184,48 @@ mod tests {
         read_raw(&format!("[{records}]"), |record| page.push(record)).unwrap();
         let computed = page.take_body("00000000000000ff", 1, DOCUMENT).unwrap();
         assert_eq!(Content::Events(decoded.items), Batch::read(&computed).unwrap().content);
+    }
+
+    #[test]
+    fn one_odd_value_costs_its_item_alone() {
+        let click = |n: &str| format!("[66,{n},1000,1000,0]");
+        for odd in ["1.5", "\"7\"", "9007199254740993000", "1e300", "null"] {
+            let body = format!(
+                r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{VIEW},{},{}]]"#,
+                click(odd),
+                click("8")
+            );
+            let mut tally = Tally::default();
+            let decoded = decode(body.as_bytes(), &mut tally).unwrap();
+            assert_eq!(
+                (decoded.items.len(), tally.get(Outcome::EventMalformed)),
+                (2, 1),
+                "{odd}"
+            );
+        }
+        for (whole, why) in [
+            (
+                format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{}]]"#, click("1.5")),
+                "nothing would be left",
+            ),
+            (
+                format!(r#"[1,1,"00000000000000ff",1,[1.5],[{VIEW}]]"#),
+                "the document is wrong",
+            ),
+            (
+                format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{VIEW},{},[66,"#, click("1.5")),
+                "the end is missing",
+            ),
+            (
+                format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{VIEW},{}],9}}"#, click("1.5")),
+                "something follows",
+            ),
+        ] {
+            assert!(
+                matches!(decode(whole.as_bytes(), &mut Tally::default()), Err(Reject::Compact(_))),
+                "{why}"
+            );
+        }
     }
 
     #[test]

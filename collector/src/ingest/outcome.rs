@@ -50,6 +50,8 @@ outcomes! {
     EventUnknownValue => "event_unknown_value",
     /// An event was dropped: its view is not in the batch.
     EventUnknownView => "event_unknown_view",
+    /// An event was dropped: it is not of its kind's form, while the rest of its batch is.
+    EventMalformed => "event_malformed",
     /// An event was dropped: a number in it cannot be.
     EventOutOfRange => "event_out_of_range",
     /// A report of an error was dropped: a browser extension threw it.

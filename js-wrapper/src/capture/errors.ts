@@ -47,13 +47,13 @@ const record = (error: Known): void => {
   sinkAs(...error)
 }
 
-/** Takes an error that happened at `t`, and of which a message is `told`; `place` are a selector and a URL. */
+/** Takes an error that happened at `t`, and of which a message is `told`; `place` are a selector, a URL, line and column. */
 export const takeError = (
   source: ErrorSource,
   t: number,
   error: any,
   told: unknown = '',
-  ...place: [target?: string | null, url?: string]
+  ...place: [target?: string | null, url?: string, line?: number | null, column?: number | null]
 ): void => {
   // To read an error may run the page's own code, which may fail in its turn.
   if (busy) return
@@ -66,11 +66,9 @@ export const takeError = (
     message += told
     if ('message' in error) {
       message = '' + error.message
-      if (error.name) name = '' + error.name
-      if (error.stack) {
-        // V8 begins a stack with the message, which may be longer than all the frames.
-        stack = ('' + error.stack).replace(error + '\n', '').replaceAll(location.origin, '\x7f')
-      }
+      name = error.name ? '' + error.name : null
+      // V8 begins a stack with the message, which may be longer than all the frames.
+      stack = error.stack ? ('' + error.stack).replace(error + '\n', '').replaceAll(location.origin, '\x7f') : null
     } else message = `{${Object.keys(error)}}`
   } catch {
     // No object, or one that does not let itself be read: then what was read before stands.

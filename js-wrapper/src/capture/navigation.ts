@@ -44,9 +44,10 @@ let done: boolean
 /** Records the entry as it is when the page is left. */
 export const takeNavigation = (): void => {
   const entry = navigationEntry()
+  const t = now()
   // Browsers have reported zero, negative and future times: https://github.com/GoogleChrome/web-vitals/issues/137
-  if (done || !entry || entry.responseStart <= 0 || entry.responseStart >= now()) return
+  if (done || !entry || entry.responseStart <= 0 || entry.responseStart >= t) return
   const moment = (name: (typeof FIELDS)[number]): number | null => micros(Math.max(0, entry[name as 'fetchStart'])) || null
-  sink(Kind.Navigation, now(), KINDS.indexOf(entry.type[0]!), ...(FIELDS.map(moment) as Rest))
+  sink(Kind.Navigation, t, KINDS.indexOf(entry.type[0]!), ...(FIELDS.map(moment) as Rest))
   done = entry.domComplete > 0
 }

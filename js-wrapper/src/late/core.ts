@@ -2,7 +2,6 @@
 // breaks down.
 
 import { Kind } from '../generated/wire'
-import type { Core } from '../stream'
 import { outbox, type Edit } from './outbox'
 
 const enum Most {
@@ -16,6 +15,14 @@ const enum Most {
 
 /** Ids of sessions, views and spans, in their records: digits by chance may look like a card's. */
 const ID = /^[\da-f]{16}$/
+
+/** What computes the records in the page. */
+export type Core = {
+  /** Takes a record. */
+  take(record: string): unknown
+  /** Sends what there is; false if it has broken down, for good. */
+  flush(): boolean
+}
 
 /** What the module exports, by the names that rum-sdk has for them. */
 type Exports = {
@@ -34,20 +41,20 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /**
- * A core for the document that `describe` gives as JSON. `idle` waits for idle time; `post` sends a body; `flush` is the
+ * A core whose bodies `bodyOf` makes of what there is to say. `idle` waits for idle time; `post` sends a body; `flush` is the
  * stream's, which goes on without a core that has broken down; `onPoor` hears of each vital that is poor; `edit` may change
  * an event, or drop it.
  */
 export const drive = async (
   module: WebAssembly.Module,
-  describe: () => string,
+  bodyOf: (items: string[]) => string,
   idle: (take: () => unknown) => unknown,
   post: (body: string) => void,
   flush: () => void,
   onPoor?: () => void,
   edit?: Edit,
 ): Promise<Core> => {
-  const rows = outbox(describe, onPoor, edit)
+  const rows = outbox(bodyOf, onPoor, edit)
   // Not `new Instance`, which Chromium has refused for modules of this size.
   const { exports } = await WebAssembly.instantiate(module, { p: rows.page })
   const core = exports as Exports

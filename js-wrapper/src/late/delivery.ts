@@ -1,9 +1,10 @@
 // Puts the delivery of bodies together.
 
+import { wall } from '../clock'
 import { UNSENT } from '../transport'
 import { numbersOnly } from './before-send'
 import { compress } from './compress'
-import { listen, lose, options, postTo, storage } from './hooks'
+import { listen, lose, options, postTo, randomId, storage } from './hooks'
 import { forget } from './later'
 import { queue } from './queue'
 import { send } from './send'
@@ -19,11 +20,15 @@ export const deliver = (answered?: (response: Response) => void): ((body: string
     take(body)
   }
   const refused = postTo((body) => post(options.beforeSend ? numbersOnly(body) : body))
-  const waiting = unsent(storage, UNSENT + options.app, refused)
-  const { take, go, online } = queue(waiting, send, compress, lose, answered)
+  const prefix = `${UNSENT}${options.app} `
+  const bodies = unsent(storage, prefix, refused)
+  let taken = 0
+  // In the order of their times.
+  const keyOf = (): string => prefix + [wall(), taken++, randomId()]
+  const { take, go, online } = queue(keyOf, bodies, send, compress, lose, answered)
   drop = () => {
     forget()
-    waiting(() => [])
+    for (const [key] of bodies.all(true)) bodies.set(key)
   }
   // These come after the capture script's own, which have just reported.
   listen('pagehide', () => go(true))

@@ -2,7 +2,7 @@
 // nothing is stored.
 
 import { Kind } from '../generated/wire'
-import type { Core } from '../stream'
+import type { Core } from './core'
 import { stopped } from './holder'
 import { listen, options } from './hooks'
 
@@ -11,7 +11,7 @@ export const isUnwilling = (): boolean =>
   options.privacySignals != 'ignore' && !!(navigator.globalPrivacyControl || +navigator.doNotTrack!)
 
 /** True if that does not hold for errors. */
-export const errorsOnly = (): boolean => options.privacySignals == 'errors' && options.consent != 'pending' && isUnwilling()
+export const errorsOnly = (): boolean => options.privacySignals == 'errors' && (options.consent || 'granted') == 'granted' && isUnwilling()
 
 const KINDS = new RegExp(`^\\[(${Kind.View}|${Kind.Cut}|${Kind.Error}),`)
 

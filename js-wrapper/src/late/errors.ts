@@ -24,11 +24,14 @@ const enum Place {
   Target = 10,
 }
 
+/** What a deprecation or an intervention says (https://wicg.github.io/deprecation-reporting/). */
+type Told = { id?: string; message?: string; sourceFile?: string; lineNumber?: number | null; columnNumber?: number | null } & ReportBody
+
 /** What the page said about the error that it reports. */
 let context: Attribute[] | null = null
 
-const matches = (text: string | null, patterns: readonly Match[] | undefined): unknown =>
-  text && patterns?.some((pattern) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0))
+const matches = (text: string | null, patterns: Match | readonly Match[] = []): unknown =>
+  text && [patterns].flat().some((pattern: any) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0))
 
 /** The errors behind an error, the nearest first. To read one may run the page's own code. */
 const causesOf = (error: any): Cause[] | null => {
@@ -61,9 +64,8 @@ const causesOf = (error: any): Cause[] | null => {
 /** The debug ids that bundlers leave for scripts of a stack (https://github.com/tc39/ecma426/blob/main/proposals/debug-id.md). */
 const debugIds = (stack: string | null): Attribute[] | null => {
   const { _debugIds, _sentryDebugIds } = globalThis as { _debugIds?: Record<string, string>; _sentryDebugIds?: Record<string, string> }
-  const ids = _debugIds || _sentryDebugIds
   const urlOf = (trace: string): string | undefined => trace.match(/[a-z-]+:\/\/[^\s)]+?(?=:\d+(:\d+)?\)?$)/m)?.[0]
-  const found = Object.entries(ids || {}).flatMap(([trace, id]): Attribute[] => {
+  const found = Object.entries({ ..._debugIds, ..._sentryDebugIds }).flatMap(([trace, id]): Attribute[] => {
     const url = urlOf(trace)?.replace(location.origin, '\x7f')
     return url && stack?.includes(url) ? [[url, id]] : []
   })
@@ -94,11 +96,11 @@ export const captureMoreErrors = (): void => {
   for (const text of queued()) known.set(JSON.parse(text)[1], [null, null])
   keep(Kind.Error, (number, t, ...fields) => {
     const [, source, , message, stack] = fields
-    const [target = null, url = null] = fields.slice(Place.Target)
+    const [target = null, url = null, line = null, column = null] = fields.slice(Place.Target)
     if (matches(message, options.ignoreErrors) || matches(stack || url, options.denyUrls)) return true
     if (!known.has(number)) known.set(number, [causesOf(state()[3]), context])
     fields[Place.Handled] = +(source == ErrorSource.Page || source == ErrorSource.Console)
-    put(number, Kind.Error, t, ...fields.slice(0, Place.Causes), ...known.get(number)!, target, url, null, null, debugIds(stack))
+    put(number, Kind.Error, t, ...fields.slice(0, Place.Causes), ...known.get(number)!, target, url, line, column, debugIds(stack))
     return true
   })
 
@@ -117,8 +119,8 @@ export const captureMoreErrors = (): void => {
     new ReportingObserver(
       guard((reports: Report[]) =>
         reports.forEach(({ type, body }) => {
-          const { id, message, sourceFile } = body as { id?: string; message?: string; sourceFile?: string } & ReportBody
-          takeError(sources[type as 'deprecation'], now(), message || id, '', null, sourceFile ? plainUrl(sourceFile) : '')
+          const { id, message, sourceFile, lineNumber, columnNumber } = body as Told
+          takeError(sources[type as 'deprecation'], now(), message || id, '', null, sourceFile ? plainUrl(sourceFile) : '', lineNumber, columnNumber)
         }),
       ),
       { types: Object.keys(sources), buffered: true },

@@ -1,6 +1,7 @@
 // The chunk that comes when the page has loaded and is idle: what can wait until then, and the start of the Wasm core.
 
-import type { Core } from '../stream'
+import type { Send } from '../stream'
+import { attach } from './attach'
 import { drive } from './core'
 import { deliver } from './delivery'
 import { captureFrustration } from './actions'
@@ -9,7 +10,7 @@ import { captureMoreErrors } from './errors'
 import { errorsOnly, onlyErrors } from './errors-only'
 import { captureFrames } from './frames'
 import { hold } from './holder'
-import { describe, flush, get, idle, options, receive, saveSession, trigger, type Hooks } from './hooks'
+import { bodyOf, flush, get, idle, options, receive, saveSession, trigger, type Hooks } from './hooks'
 import { captureInteractions } from './interactions'
 import { answerCalls } from './interface'
 import { entrust } from './later'
@@ -51,8 +52,8 @@ const takeRate = ({ headers }: Response): void => saveSession(headers.get('Rum-R
 /** Who wants requests to be traced has this chunk before the page has loaded. */
 const loaded = (): unknown => document.readyState == 'complete' || new Promise((done) => addEventListener('load', done))
 
-/** Starts the rest of the capture. Resolves to a core for the document; rejects where there can be none. */
-export default async (hooks: Hooks): Promise<Core> => {
+/** Starts the rest of the capture. Resolves to what sends by a core for the document; rejects where there can be none. */
+export default async (hooks: Hooks): Promise<Send> => {
   receive(hooks)
   const post = deliver(takeRate)
   const inTurn = async (steps: (() => unknown)[]): Promise<void> => {
@@ -98,10 +99,10 @@ export default async (hooks: Hooks): Promise<Core> => {
   const module = await compile()
   // Browsers compile what runs for the first time: better now than while the page is being left. What fails here will fail
   // again where it counts.
-  const rehearsal = await drive(module, describe, idle, () => {}, () => {})
+  const rehearsal = await drive(module, bodyOf, idle, () => {}, () => {})
   inTurn([() => REHEARSAL.split(' ').forEach(rehearsal.take), rehearsal.flush]).catch(() => {})
-  const core = await drive(module, describe, idle, post, flush, trigger, options.beforeSend)
-  if (errorsOnly()) return onlyErrors(core)
+  const core = await drive(module, bodyOf, idle, post, flush, trigger, options.beforeSend)
+  if (errorsOnly()) return attach(onlyErrors(core))
   entrust()
-  return core
+  return attach(core)
 }

@@ -1,10 +1,12 @@
 // Sees every record before it is queued: what another part of this chunk completes waits there, and what nobody will read is
 // not queued at all.
 
-import { now } from '../clock'
+import { now, wall } from '../clock'
 import { FIRST_ONCE, Kind } from '../generated/wire'
+import { IDLE } from '../session'
 import { ViewKind } from '../view'
-import { flush, guard, holdBy, listen, lose, openView, outlived, queued, queueRecord, renewSession } from './hooks'
+import { queue } from './attach'
+import { endView, flush, guard, holdBy, listen, lose, openView, outlived, queued, renewSession } from './hooks'
 
 const enum Most {
   /** UTF-16 units of waiting records that go once at which they are due, although the page is visible, */
@@ -21,6 +23,8 @@ const witnesses: ((kind: Kind, t: number) => void)[] = []
 let units = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 export let stopped = false
+/** When the user last did something, in ms since the epoch. */
+let acted = wall()
 /** The path that the open view has opened with. */
 export let path: string
 const PAGE = 3
@@ -38,7 +42,7 @@ export const stopRecording = (): void => {
 
 /** Queues a record; of those that go once the first one that waits says when they are sent. */
 export const put = (number: number, kind: Kind, t: number, ...fields: unknown[]): void => {
-  queueRecord(number, kind, t, ...fields)
+  queue(number, kind, t, ...fields)
   if (kind < FIRST_ONCE) return
   units += JSON.stringify(fields).length
   if (timer && units < Most.Units) return
@@ -59,6 +63,9 @@ export const drift = (kind: ViewKind, t: number): unknown => outlived() || openV
 
 /** The user did something at `t`: if the session is over, so is the view. */
 const act = (t: number): void => {
+  // What is known of it goes by its own rate: the next one may not be in the sample.
+  if ((!(wall() - acted < IDLE) || outlived()) && endView(t)) flush()
+  acted = wall()
   if (renewSession()) openView(ViewKind.Resumed, t)
 }
 
@@ -68,14 +75,13 @@ export const hold = (): void => {
     if (kind == Kind.View) path = fields[PAGE]
   }
   holdBy((number, kind, t, ...fields) => {
-    if (stopped) return true
+    if (stopped) return
     if (kind == Kind.Action || kind == Kind.Input || (kind == Kind.Visibility && !fields[0])) act(t)
     if (kind == Kind.View) path = fields[PAGE]
     witnesses.forEach((see) => see(kind, t))
     // An unattended tab does what nobody sees.
     if (kind >= FIRST_ONCE && outlived()) lose()
     else if (!keepers.get(kind)?.(number, t, ...fields)) put(number, kind, t, ...fields)
-    return true
   })
   listen('keydown', ({ isTrusted }) => isTrusted && act(now()))
 }

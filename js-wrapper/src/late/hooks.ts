@@ -10,7 +10,7 @@ export type Hooks = [
   observe: typeof import('../capture/observe').observe,
   lose: typeof import('../loss').lose,
   plainUrl: typeof import('../url').plainUrl,
-  describe: typeof import('../document').describe,
+  bodyOf: typeof import('../body').bodyOf,
   sink: typeof import('../stream').sink,
   calls: typeof import('../interface').calls,
   navigationEntry: typeof import('../capture/navigation').navigationEntry,
@@ -25,6 +25,7 @@ export type Hooks = [
   flush: () => void,
   ordinal: typeof import('../stream').ordinal,
   openView: typeof import('../view').openView,
+  endView: typeof import('../view').endView,
   saveSession: typeof import('../session').saveSession,
   takeNavigation: typeof import('../capture/navigation').takeNavigation,
   storage: typeof import('../session').storage,
@@ -38,15 +39,16 @@ export type Hooks = [
   beforeCut: typeof import('../view').beforeCut,
   takeError: typeof import('../capture/errors').takeError,
   queued: typeof import('../stream').queued,
-  sinkAs: typeof import('../stream').sinkAs,
   options: Options,
+  address: typeof import('../address').address,
+  randomId: typeof import('../ids').randomId,
 ]
 
 export let renewSession: Hooks[0]
 export let observe: Hooks[1]
 export let lose: Hooks[2]
 export let plainUrl: Hooks[3]
-export let describe: Hooks[4]
+export let bodyOf: Hooks[4]
 export let sink: Hooks[5]
 export let calls: Hooks[6]
 export let navigationEntry: Hooks[7]
@@ -60,20 +62,22 @@ export let selector: Hooks[14]
 export let flush: Hooks[15]
 export let ordinal: Hooks[16]
 export let openView: Hooks[17]
-export let saveSession: Hooks[18]
-export let takeNavigation: Hooks[19]
-export let storage: Hooks[20]
-export let outlived: Hooks[21]
-export let idle: Hooks[22]
-export let postTo: Hooks[23]
-export let state: Hooks[24]
-export let silence: Hooks[25]
-export let wrap: Hooks[26]
-export let beforeCut: Hooks[27]
-export let takeError: Hooks[28]
-export let queued: Hooks[29]
-export let sinkAs: Hooks[30]
+export let endView: Hooks[18]
+export let saveSession: Hooks[19]
+export let takeNavigation: Hooks[20]
+export let storage: Hooks[21]
+export let outlived: Hooks[22]
+export let idle: Hooks[23]
+export let postTo: Hooks[24]
+export let state: Hooks[25]
+export let silence: Hooks[26]
+export let wrap: Hooks[27]
+export let beforeCut: Hooks[28]
+export let takeError: Hooks[29]
+export let queued: Hooks[30]
 export let options: Hooks[31]
+export let address: Hooks[32]
+export let randomId: Hooks[33]
 
 /** When the open view began, in ms since the time origin. */
 export const openedAt = (): number => state()[0]
@@ -85,7 +89,7 @@ export const receive = (hooks: Hooks): void => {
     observe,
     lose,
     plainUrl,
-    describe,
+    bodyOf,
     sink,
     calls,
     navigationEntry,
@@ -99,6 +103,7 @@ export const receive = (hooks: Hooks): void => {
     flush,
     ordinal,
     openView,
+    endView,
     saveSession,
     takeNavigation,
     storage,
@@ -111,7 +116,8 @@ export const receive = (hooks: Hooks): void => {
     beforeCut,
     takeError,
     queued,
-    sinkAs,
     options,
+    address,
+    randomId,
   ] = hooks
 }

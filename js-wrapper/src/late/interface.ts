@@ -7,9 +7,9 @@ import { ViewKind } from '../view'
 import { attributes } from './attributes'
 import { drop } from './delivery'
 import { captureError } from './errors'
-import { keep, path, stopRecording, witness } from './holder'
+import { path, stopRecording, witness } from './holder'
 import { isUnwilling } from './errors-only'
-import { calls, flush, guard, lose, openView, options, ordinal, plainUrl, postTo, renewSession, silence, sink, sinkAs, state, storage } from './hooks'
+import { calls, endView, flush, guard, lose, openView, options, plainUrl, postTo, renewSession, silence, sink, state, storage } from './hooks'
 import { record } from './logs'
 import { watched } from './routes'
 
@@ -42,7 +42,7 @@ const tell = (): void => {
 
 const act = (kind: ActionType, name: string, given?: Attributes, value?: number): void => {
   const t = now()
-  sinkAs(ordinal(), Kind.Action, t, micros(t), kind, said(name), null, null, null, attributes(given), value)
+  sink(Kind.Action, t, micros(t), kind, said(name), null, null, null, attributes(given), value)
 }
 
 /** What is stored and what waits goes. */
@@ -79,8 +79,8 @@ const methods = {
   /** Records a number. */
   measure(name: string, value: number, given?: Attributes) {
     const thousandths = Math.round(value * 1e3)
-    // What is no number is not 0.
-    if (thousandths == thousandths) act(ActionType.Measure, name, given, thousandths)
+    // What is no number is not 0, and one that is too large would not arrive.
+    if (Number.isSafeInteger(thousandths)) act(ActionType.Measure, name, given, thousandths)
     else lose()
   },
   /** Writes a line into the log. */
@@ -132,10 +132,7 @@ const methods = {
   },
   /** Sends what waits, and captures nothing any more. */
   stop() {
-    // A report that is due when a view ends; the next one does not begin.
-    keep(Kind.View, () => true)
-    openView(ViewKind.Manual, now())
-    flush()
+    if (endView(now())) flush()
     postTo(() => {})
     stopRecording()
   },
@@ -155,7 +152,7 @@ const safe =
 
 /** Answers the calls that wait, and from now on each at once. */
 export const answerCalls = (): void => {
-  agreed = options.consent != 'pending' && !isUnwilling()
+  agreed = (options.consent || 'granted') == 'granted' && !isUnwilling()
   for (const [name, method] of Object.entries(methods)) Object.assign(methods, { [name]: safe(method as () => unknown) })
   witness((kind) => kind == Kind.View && setTimeout(guard(tell)))
   Object.assign(window.wasmRum!, methods)

@@ -2,14 +2,12 @@
 // (https://developer.mozilla.org/docs/Web/API/fetchLater_API). Rows have the same names as those of a later report, so that what
 // comes twice counts once.
 
-import { address } from '../address'
-import { micros, now, wall } from '../clock'
-import { RawReason } from '../document'
-import { Kind, VERSION } from '../generated/wire'
-import { randomId } from '../ids'
+import { RawReason } from '../body'
+import { micros, now } from '../clock'
+import { Kind } from '../generated/wire'
 import { CutReason } from '../view'
 import { witness } from './holder'
-import { describe, guard, options, queued, state } from './hooks'
+import { address, bodyOf, guard, options, queued, state } from './hooks'
 
 declare const fetchLater: ((url: string, init: RequestInit) => unknown) | undefined
 
@@ -40,9 +38,9 @@ export const entrust = (): void => {
     // A report as the last one was: what it says beside the vitals stands.
     const cut = known.filter((text) => CUT.test(text)).pop() || `[${Kind.Cut},0,0,${CutReason.Hidden}]`
     const records = [...known, cut.replace(CUT, `[${Kind.Cut},0,${micros(now())}`)]
-    const body = `[${VERSION},1,"${randomId()}",${wall()},${describe(RawReason.Crashed)},[${records}]]`
+    const body = bodyOf(records, RawReason.Crashed)
     try {
-      fetchLater!(address(options), { method: 'POST', body, credentials: 'omit', signal: snapshot.signal })
+      fetchLater!(address(), { method: 'POST', body, credentials: 'omit', signal: snapshot.signal })
     } catch {
       // There is no more room.
     }

@@ -1,10 +1,8 @@
 // What surrounds the Wasm core: it gives the core the numbers of the record at hand, keeps the rows that the core makes of
 // them, and builds bodies. In the collector rum-core's `replay` does the same.
 
-import { wall } from '../clock'
 import { NAMES } from '../generated/names'
-import { CORE_DROPPED, VERSION } from '../generated/wire'
-import { randomId } from '../ids'
+import { CORE_DROPPED } from '../generated/wire'
 
 const enum Most {
   /** Events that wait, vitals apart: those are few, and what a page is measured for. */
@@ -13,8 +11,8 @@ const enum Most {
   Views = 50,
   /** … and texts that are kept until the core is asked which ones it needs. */
   Texts = 500,
-  /** Bytes of a body. Browsers allow 64 KiB of keepalive bodies in flight; this leaves room for a small one more. */
-  Bytes = 60_000,
+  /** Bytes of a body: of those that may be in flight when the page is left, see `queue.ts`, with room for a small one more. */
+  Bytes = 30_000,
 }
 
 /** Kinds of rows. */
@@ -64,8 +62,8 @@ const edited = (text: string, edit: Edit): string | undefined => {
   return changed ? list([kind, view, seq, ...names.map((name) => json(changed[name]))]) : undefined
 }
 
-/** Rows of one document, which `describe` gives as JSON. */
-export const outbox = (describe: () => string, onPoor?: () => void, edit?: Edit) => {
+/** Rows of one document, of which `bodyOf` makes bodies. */
+export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, edit?: Edit) => {
   let record: Fields
   let texts = new Map<number, string>()
   let named = 0
@@ -202,7 +200,7 @@ export const outbox = (describe: () => string, onPoor?: () => void, edit?: Edit)
           add(text)
         }
         if (!parts[0]) break
-        post(`[${VERSION},0,"${randomId()}",${wall()},${describe()},[${parts}]]`)
+        post(bodyOf(parts))
       }
       for (const [number, { over }] of views) if (over) views.delete(number)
     },

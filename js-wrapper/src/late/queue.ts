@@ -5,18 +5,18 @@
 // batches by their ids and rows by theirs, counts it once. The price is that a last body whose answer nobody heard goes
 // twice when the visit goes on; without it a collector that refuses for a minute would lose, uncounted, every visit that ends in it.
 
-import { wall } from '../clock'
+import { now, wall } from '../clock'
 import type { lose } from '../loss'
 import { GONE } from '../transport'
 import type { compress } from './compress'
 import type { Send } from './send'
 import type { Unsent } from './unsent'
 
-/** Browsers allow 64 KiB of keepalive bodies in flight, the page's own included. */
-const QUOTA = 60_000
+/** Browsers allow 64 KiB of keepalive bodies in flight, of which half are left to the page's own. */
+const QUOTA = 32_000
 
 const enum Most {
-  Bodies = 20,
+  Bodies = 50,
   /** UTF-16 units of all bodies. */
   Units = 100_000,
   /** ms since a body was built. */
@@ -26,8 +26,8 @@ const enum Most {
 }
 const BACKOFF = 1e3
 
-/** Statuses that may pass. */
-const FOR_NOW = /^(408|425|429|5..)$/
+/** Statuses that may pass. A success that is none comes from something on the way, such as a network's log-in page. */
+const FOR_NOW = /^(2..|408|425|429|5..)$/
 /** What a body starts with; its fourth item is when it was built. What else stands in the storage is none, and counts as lost. */
 const HEAD = /^\[\d+,\d,"\w+",(\d+),/
 
@@ -38,11 +38,12 @@ const lives = (body: string): boolean => wall() - +HEAD.exec(body)?.[1]! < Most.
 const asked = (after: string | null | undefined): number => (after ? +after * 1e3 || Date.parse(after) - wall() || 0 : 0)
 
 /**
- * Sends bodies; what is given up goes to `lost`, successful answers to `answered`. Returns what takes a body, and what
+ * Sends bodies, which it keeps under keys of `keyOf`; what is given up goes to `lost`, successful answers to `answered`. Returns what takes a body, and what
  * sends all that may go now: everything if the page may be gone after it, else one after the other. `online` tells that the
  * network is back.
  */
 export const queue = (
+  keyOf: () => string,
   unsent: Unsent,
   send: Send,
   shrink: typeof compress,
@@ -55,7 +56,7 @@ export const queue = (
   // What runs for the first time is slow, and the next body may be a page's last.
   encoder.encode('')
   let failures = 0
-  /** Before this, in ms since the epoch, nothing is tried again; not even at the end, if the collector said so. */
+  /** Before this, in ms since the time origin, nothing is tried again; not even at the end, if the collector said so. */
   let notBefore = 0
   let refused = false
   let shrinking = false
@@ -63,35 +64,33 @@ export const queue = (
   let gone = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const remove = (body: string): unknown => unsent((bodies) => bodies.filter((one) => one != body))
-  const giveUp = (body: string): unknown => unsent((bodies) => bodies.map((one) => (one == body ? GONE : one)))
 
-  const fly = async (body: string, small: string | ArrayBuffer, away: boolean): Promise<void> => {
+  const fly = async (key: string, small: string | ArrayBuffer, away: boolean): Promise<void> => {
     const size = typeof small == 'string' ? encoder.encode(small).length : small.byteLength
     let inFlight = 0
     for (const charge of flying.values()) inFlight += charge
     // What does not fit goes without keepalive: a tab that is only switched away finishes it.
     const fits = inFlight + size <= QUOTA
-    flying.set(body, fits ? size : 0)
+    flying.set(key, fits ? size : 0)
     try {
       const response = await send(small, { away, fits })
-      remove(body)
+      unsent.set(key)
       failures = notBefore = 0
       if (response) answered?.(response)
     } catch (problem) {
       // No response: the network failed, or the page's own fetch, with whatever it likes.
       const { status, headers } = (problem || {}) as Partial<Response>
       refused = !!status
-      if (status && !FOR_NOW.test('' + status)) giveUp(body)
+      if (status && !FOR_NOW.test('' + status)) unsent.set(key, GONE)
       else {
         let delay = asked(headers?.get?.('Retry-After'))
         // Those that fail together are one failure. Jitter: many pages hear of an outage at the same time.
-        if (!(wall() < notBefore))
+        if (!(now() < notBefore))
           delay = Math.max(delay, Math.min(BACKOFF * 2 ** failures++, Most.Backoff) * (0.5 + Math.random() / 2))
-        notBefore = Math.max(notBefore, wall() + delay)
+        notBefore = Math.max(notBefore, now() + delay)
       }
     }
-    flying.delete(body)
+    flying.delete(key)
     go()
   }
 
@@ -99,26 +98,30 @@ export const queue = (
     if (away && gone) return
     gone = !!away
     clearTimeout(timer)
-    const bodies = unsent((bodies) =>
-      away || document.hidden ? bodies : bodies.filter((body) => lives(body) || lost()),
-    )
-    const left = notBefore - wall()
+    const due = unsent.all(!away).filter(([key, body]) => {
+      const alive = lives(body)
+      if (!alive && !away && !document.hidden) {
+        lost()
+        unsent.set(key)
+      }
+      return alive && !flying.has(key)
+    })
+    const left = notBefore - now()
     if (left > 0 && (refused || !away)) {
       // An unattended tab does not try. Timers of more than 24 days are none.
       timer = setTimeout(() => document.hidden || go(), Math.min(left, Most.Age))
       return
     }
-    const due = bodies.filter((body) => lives(body) && !flying.has(body))
-    if (away) due.forEach((body) => fly(body, body, away))
+    if (away) due.forEach(([key, body]) => fly(key, body, away))
     else if (due[0] && !flying.size && !shrinking) {
-      const [body] = due
+      const [[key, body]] = due
       shrinking = true
       shrink(body)
         .catch(() => {})
         .then((small) => {
           shrinking = false
           // The page was left meanwhile, or another tab was faster.
-          if (!flying.size && unsent((bodies) => bodies).includes(body)) fly(body, small || body, false)
+          if (!flying.size && unsent.all(true).some(([one]) => one == key)) fly(key, small || body, false)
           else go()
         })
     }
@@ -126,15 +129,13 @@ export const queue = (
 
   const take = (body: string): void => {
     gone = false
-    unsent((bodies) => {
-      bodies.push(body)
-      for (;;) {
-        const left = bodies.filter((one) => one != GONE)
-        if (!left[1] || (left.length <= Most.Bodies && left.join().length <= Most.Units)) return bodies
-        // The oldest that is not on its way.
-        bodies[bodies.indexOf(left.find((one) => !flying.has(one))!)] = GONE
-      }
-    })
+    unsent.set(keyOf(), body)
+    for (;;) {
+      const left = unsent.all(false).filter(([, one]) => one != GONE)
+      if (!left[1] || (left.length <= Most.Bodies && left.join().length <= Most.Units)) break
+      // The oldest that is not on its way.
+      unsent.set(left.find(([one]) => !flying.has(one))![0], GONE)
+    }
     // In a task of its own: at pagehide, which comes before the page counts as hidden, all goes before that.
     document.hidden ? go(true) : setTimeout(go)
   }

@@ -1,7 +1,9 @@
 // One try of one body.
 
-import { address } from '../address'
-import { get, options } from './hooks'
+import { address, get } from './hooks'
+
+/** ms for an answer: until it is there no other body goes. */
+const PATIENCE = 60_000
 
 /** How a body goes. */
 export type Way = {
@@ -18,16 +20,17 @@ export type Way = {
 export type Send = (body: string | ArrayBuffer, way: Way) => Promise<Response | void>
 
 export const send: Send = async (body, { away, fits }) => {
-  const url = address(options) + (typeof body == 'string' ? '' : '&z=gzip')
+  const url = address() + (typeof body == 'string' ? '' : '&z=gzip')
   // Requests end with the page in Firefox before 133. The answer to a beacon is not told.
   if (away && !('keepalive' in Request.prototype)) {
     if (navigator.sendBeacon(url, body)) return
     throw 0
   }
   // A string is text/plain, bytes have no type, and the mode is cors: no preflight.
-  const response = await get(url, { method: 'POST', body, keepalive: fits, credentials: 'omit' })
+  const response = await get(url, { method: 'POST', body, keepalive: fits, credentials: 'omit', signal: AbortSignal.timeout?.(PATIENCE) })
   // Chromium gives the quota of keepalive bodies back only when the answer was read.
   await response.text()
-  if (!response.ok) throw response
+  // Who says anything else is not the collector, but something on the way to it.
+  if (response.status != 204) throw response
   return response
 }

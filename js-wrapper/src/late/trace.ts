@@ -1,9 +1,8 @@
 // W3C trace context (https://www.w3.org/TR/trace-context/) on requests to the origins that the page lists, and GraphQL operations.
 
 import { now } from '../clock'
-import { randomId } from '../ids'
 import { stopped } from './holder'
-import { navigationEntry, options, ordinal, state, wrap } from './hooks'
+import { navigationEntry, options, ordinal, randomId, state, wrap } from './hooks'
 
 type Sent = [number: number, t: number, traceId: string | undefined, spanId: string | undefined, operation: string | null]
 
@@ -74,19 +73,18 @@ export const captureTraces = (): void => {
       const [input, init] = given
       // Of what is no request the browser complains, and of ours it would not.
       if (!given.length || (init != null && Object(init) !== init)) return
-      const request = input instanceof Request ? input : undefined
+      // It may be a frame's.
+      const request = {}.toString.call(input) == '[object Request]' ? (input as Request) : undefined
       let headers: Headers
       const traceparent = header(request?.url || input, init?.body, () =>
-        (headers = new Headers(init?.headers || request?.headers)).get('traceparent'),
+        (headers = new Headers(init?.headers === undefined ? request?.headers : init.headers)).get('traceparent'),
       )
       if (!traceparent) return
       begin((name, value) => headers.set(name, value), traceparent)
+      // With any option a Request forgets these.
+      const { referrer, referrerPolicy } = Object.keys(init || {})[0] ? ({} as Request) : request || {}
       // Not a copy: a Request may stand there, whose properties are not its own; and not its own proxy, for it may be frozen.
-      // The last two a Request forgets with any second argument.
-      given[1] = new Proxy({}, {
-        get: (_, name) =>
-          name == 'headers' ? headers : init?.[name as 'body'] ?? (name == 'referrer' || name == 'referrerPolicy' ? request?.[name] : undefined),
-      })
+      given[1] = new Proxy({ headers: headers!, referrer, referrerPolicy }, { get: (ours: RequestInit, name) => ours[name as 'body'] ?? init?.[name as 'body'] })
     })
     return call()
   })

@@ -1,29 +1,36 @@
-// The bodies that nobody has acknowledged, where they outlive the page: a line each, under the app's key.
+// The bodies that nobody has acknowledged, where they outlive the page: each under a key of its own, for tabs may share a
+// storage, and one that wrote all of them would take away what another has just written.
 
-/** Reads the bodies, oldest first, and keeps what `change` makes of them. */
-export type Unsent = (change: (bodies: string[]) => string[]) => string[]
+/** Bodies by their keys, the oldest first. */
+export type Bodies = Map<string, string>
 
-/** `memory` is for what the storage refuses, and begins with the lines that it has refused so far. */
-export const unsent =
-  (storage: () => Storage, key: string, memory: string): Unsent =>
-  (change) => {
-    let stored = ''
-    try {
-      stored = storage()[key] || ''
-    } catch {}
-    const before = stored + memory
-    const bodies = change(before.split('\n').filter(Boolean))
-    const after = bodies.map((body) => body + '\n').join('')
-    if (after != before)
-      try {
-        after ? (storage()[key] = after) : storage().removeItem(key)
-        memory = ''
-      } catch {
-        memory = after
+/** The bodies under keys that begin with `prefix`. Those that `refused` has are in memory only, for the storage does not take them. */
+export const unsent = (storage: () => Storage, prefix: string, refused: Bodies) => {
+  let stored: Bodies = new Map()
+  return {
+    /** All that are known. With `look` what earlier pages have left is among them, and what another tab has delivered is not. */
+    all(look: boolean): [key: string, body: string][] {
+      if (look)
         try {
-          // Full. What is kept in both places would be sent for ever.
-          storage().removeItem(key)
+          stored = new Map()
+          const there = storage()
+          for (const key of Object.keys(there).sort()) if (key.startsWith(prefix)) stored.set(key, there[key])
         } catch {}
+      return [...stored, ...refused]
+    },
+    /** Keeps a body, or forgets it if there is none any more. */
+    set(key: string, body?: string) {
+      stored.delete(key)
+      refused.delete(key)
+      let kept = stored
+      try {
+        body ? (storage()[key] = body) : delete storage()[key]
+      } catch {
+        kept = refused
       }
-    return bodies
+      if (body) kept.set(key, body)
+    },
   }
+}
+
+export type Unsent = ReturnType<typeof unsent>

@@ -11,6 +11,8 @@ const PAGE = 2
 const CONSOLE = 3
 const RESOURCE = 4
 const POLICY = 5
+const DEPRECATION = 6
+const INTERVENTION = 7
 
 /** Line 2 and line 5. */
 const APP = `function pay() {
@@ -29,6 +31,34 @@ const frames = (stack) =>
     assert.ok(Number(column) > 0, 'columns count from 1')
     return [name, file, Number(line)]
   })
+
+/** What a bundler puts before a script: its id in the global `name`, by the stack of this place. */
+const withDebugId = (id, name, source) => `!function(){try{var s=new Error().stack;s&&((globalThis.${name}=globalThis.${name}||{})[s]="${id}")}catch(e){}}();\n${source}`
+const DEBUG_IDS = ['85314830-023f-4cf1-a267-535f4e37bb17', 'c941d872-af1f-4f0c-a7ff-ad3d295fe153', '0b8d0c1c-5d27-4e11-9f0a-3a8f0f3f7a5e']
+const javascript = (body) => () => ({ type: 'text/javascript', body })
+
+/** What the browser tells the page of what is deprecated, or what it has refused to do; what came before is told as well. */
+const REPORTS = `<script>
+  window.reports = []
+  const tell = (all) => reports.push(...all.map(({ type, body }) => [type, body.message, body.sourceFile, body.lineNumber, body.columnNumber]))
+  window.ReportingObserver && new ReportingObserver(tell, { types: ['deprecation', 'intervention'], buffered: true }).observe()
+</script>`
+/** Rows of one source are what the browser has told of one type. */
+async function reported(guest, type, source) {
+  const reports = (await guest.evaluate(() => window.reports)).filter(([of]) => of === type)
+  const { error: errors } = await guest.left()
+  const rows = errors.filter((error) => error.source === source)
+  const path = (url) => url.replace(guest.site.origin, '')
+  // Chromium's messages have numbers of its features, which by their form may be a card's.
+  const told = (message) => message.replace(/\d{16}|\[card\]/g, '…')
+  assert.deepEqual(
+    pick(rows, 'class', 'message', 'url', 'stack', 'target', 'count').map(([name, message, ...rest]) => [name, told(message), ...rest]).sort(),
+    reports.map(([, message, file]) => [null, told(message), path(file), null, null, 1]).sort(),
+  )
+  const places = reports.map(([, , file, line, column]) => [path(file), line, column]).sort()
+  assert.ok(places.every(([, line]) => line > 0))
+  assert.deepEqual(pick(rows, 'url', 'line', 'column').sort(), places, 'where in the script')
+}
 
 export const ERRORS = [
   {
@@ -195,6 +225,137 @@ export const ERRORS = [
       const { error: errors } = await guest.left()
       const violations = errors.filter(({ source }) => source === POLICY)
       assert.deepEqual(pick(violations, 'message', 'url', 'count'), [['img-src (enforce)', `${guest.site.elsewhere}/pixel`, 1]])
+    },
+  },
+  {
+    name: 'debug ids: those of the scripts in the stack, by the scripts’ URLs',
+    pages: {
+      '/': (site) =>
+        page({
+          first: `<script src="/lib.js"></script><script src="/other.js"></script><script crossorigin src="${site.elsewhere}/cdn.js"></script>
+            <script src="/app.3f2a1c9d.js"></script>`,
+          // Not left to the browser: WebKit tells nothing of an error in a script of another origin, though that allows it.
+          body: '<button id="buy" onclick="try { buy() } catch (error) { wasmRum.captureError(error) }">Buy</button><button id="leave" onclick="leave()">Leave</button>',
+        })(site),
+    },
+    routes: {
+      '/lib.js': javascript('function call(run) { run() }'),
+      '/other.js': javascript(withDebugId(DEBUG_IDS[2], '_debugIds', 'function other() {}')),
+      '/cdn.js': javascript(withDebugId(DEBUG_IDS[1], '_debugIds', 'function pay() { call(() => null.x) }')),
+      '/app.3f2a1c9d.js': javascript(withDebugId(DEBUG_IDS[0], '_debugIds', 'function buy() {\n  pay()\n}\nfunction leave() {\n  null.y\n}')),
+    },
+    async visit(guest) {
+      const [app, cdn] = ['\x7f/app.3f2a1c9d.js', `${guest.site.elsewhere}/cdn.js`]
+      await guest.starts()
+      await guest.click('#buy')
+      await guest.click('#leave')
+      await guest.until(() => window.probe.uncaught.length)
+      await guest.evaluate(() => window.probe.later(() => { throw new Error('of the page itself') }))
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'source', 'class'), [[PAGE, 'TypeError'], [ERROR, 'TypeError'], [ERROR, 'Error']])
+      const [reported, uncaught, other] = errors
+      for (const file of ['\x7f/lib.js', cdn, app]) assert.ok(reported.stack.includes(`${file}:`), reported.stack)
+      assert.deepEqual(Object.fromEntries(reported.debug_ids), { [app]: DEBUG_IDS[0], [cdn]: DEBUG_IDS[1] })
+      assert.deepEqual(uncaught.debug_ids, [[app, DEBUG_IDS[0]]])
+      assert.equal(other.debug_ids, null)
+    },
+  },
+  {
+    name: 'debug ids as another maker’s bundler plugin leaves them; of a module, and of an error that the page reports',
+    pages: { '/': page({ head: '<script type="module" src="/app.js"></script>' }) },
+    routes: { '/app.js': javascript(withDebugId(DEBUG_IDS[0], '_sentryDebugIds', 'window.buy = () => null.x')) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.until(() => window.buy)
+      await guest.evaluate(async () => {
+        await window.probe.later(() => window.buy())
+        try {
+          window.buy()
+        } catch (error) {
+          window.wasmRum.captureError(error)
+        }
+      })
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'source', 'debug_ids'), [ERROR, PAGE].map((source) => [source, [['\x7f/app.js', DEBUG_IDS[0]]]]))
+    },
+  },
+  {
+    name: 'debug ids of two makers in one page: each script has its own',
+    pages: { '/': page({ first: '<script src="/widget.js"></script><script src="/app.js"></script>' }) },
+    routes: {
+      '/widget.js': javascript(withDebugId(DEBUG_IDS[1], '_debugIds', 'function widget() { null.x }')),
+      '/app.js': javascript(withDebugId(DEBUG_IDS[0], '_sentryDebugIds', 'function buy() { null.y }')),
+    },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        await window.probe.later(() => window.widget())
+        await window.probe.later(() => window.buy())
+      })
+      const { error: errors } = await guest.left()
+      assert.deepEqual(pick(errors, 'debug_ids').flat(), [[['\x7f/widget.js', DEBUG_IDS[1]]], [['\x7f/app.js', DEBUG_IDS[0]]]])
+    },
+  },
+  {
+    name: 'what is deprecated, from before the SDK and from later, as the browser says it',
+    pages: { '/': page({ first: `${REPORTS}<script src="/early.js"></script>` }) },
+    routes: {
+      // In Chromium the first one is, in Firefox the second.
+      '/early.js': javascript(`{
+  const xhr = new XMLHttpRequest()
+  xhr.open('GET', '/probe.js', false)
+  xhr.send()
+  document.releaseCapture?.()
+}`),
+      '/late.js': javascript(`window.XSLTProcessor && new XSLTProcessor()
+document.createEvent('MouseEvent').initMouseEvent('click', true, true, window, 0, 0, 0, 0, 0, false, false, false, false, 0, null)`),
+    },
+    async visit(guest) {
+      await guest.starts()
+      const tells = await guest.evaluate(() => window.reports.length)
+      await guest.evaluate(
+        () => new Promise((done) => document.head.append(Object.assign(document.createElement('script'), { src: '/late.js', onload: () => done(true) }))),
+      )
+      if (tells) await guest.until((before) => window.reports.length > before, tells)
+      else guest.lacks('this browser tells nobody of what is deprecated: there is no row')
+      await reported(guest, 'deprecation', DEPRECATION)
+    },
+  },
+  {
+    name: 'what the browser has refused to do for the user’s sake, as it says it',
+    pages: { '/': page({ first: `${REPORTS}<script src="/early.js"></script>`, body: '<main style="height: 4000px">A long page</main>' }) },
+    routes: {
+      // Nobody has touched the page; and listeners of the whole window may not hold up scrolling.
+      '/early.js': javascript(`navigator.vibrate?.(100)
+addEventListener('wheel', (event) => {
+  event.preventDefault()
+})`),
+    },
+    async visit(guest) {
+      await guest.starts()
+      const tells = await guest.evaluate(() => window.reports.length)
+      await guest.wheel(200)
+      if (tells) await guest.until((before) => window.reports.length > before, tells)
+      else guest.lacks('this browser tells nobody of what it refuses: there is no row')
+      await reported(guest, 'intervention', INTERVENTION)
+    },
+  },
+  {
+    name: 'violations of a policy that only reports, of what has no URL, as the browser says them',
+    headers: { '/': { 'Content-Security-Policy-Report-Only': "style-src 'self'; connect-src *" } },
+    async visit(guest) {
+      await guest.starts()
+      const said = await guest.evaluate(async () => {
+        const said = []
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective, disposition, blockedURI }) => said.push([`${effectiveDirective} (${disposition})`, blockedURI]))
+        document.head.append(Object.assign(document.createElement('style'), { textContent: 'h1 { color: red }' }))
+        document.querySelector('h1').setAttribute('style', 'color: blue')
+        while (said.length < 2) await new Promise((later) => setTimeout(later))
+        return said
+      })
+      const { error: errors } = await guest.left()
+      assert.deepEqual(said, [['style-src-elem (report)', 'inline'], ['style-src-attr (report)', 'inline']])
+      assert.deepEqual(pick(errors, 'source', 'message', 'url', 'count'), said.map(([message, url]) => [POLICY, message, url, 1]))
     },
   },
   {

@@ -2,6 +2,7 @@
 //
 //   name    what happens
 //   pages   by path, see `../site.mjs`; if it is not only the SDK's page
+//   headers of pages, by path
 //   routes  what is answered at other paths
 //   visit   what the visitor does, and what has to come of it, see `../guest.mjs`
 //
