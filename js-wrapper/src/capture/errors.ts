@@ -64,15 +64,16 @@ export const takeError = (
   try {
     // The page may dispatch an event of that name with anything in it.
     message += told
-    if ('message' in error) {
+    // Without an exception: for its message the browser would read the whole script again.
+    if (Object(error) !== error) message ||= String(error)
+    else if ('message' in error) {
       message = '' + error.message
       name = error.name ? '' + error.name : null
       // V8 begins a stack with the message, which may be longer than all the frames.
       stack = error.stack ? ('' + error.stack).replace(error + '\n', '').replaceAll(location.origin, '\x7f') : null
     } else message = `{${Object.keys(error)}}`
   } catch {
-    // No object, or one that does not let itself be read: then what was read before stands.
-    if (Object(error) !== error) message ||= String(error)
+    // It does not let itself be read: then what was read before stands.
   }
   busy = false
 

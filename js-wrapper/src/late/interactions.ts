@@ -2,7 +2,7 @@
 
 import { Kind } from '../generated/wire'
 import { keep, put } from './holder'
-import { beforeCut, listen, openedAt, queued, selector } from './hooks'
+import { beforeCut, idle, listen, openedAt, queued, selector } from './hooks'
 
 /** INP is one of the ten longest (https://web.dev/articles/inp); what cannot be among them is not recorded. */
 const LONGEST = 10
@@ -59,16 +59,21 @@ export const captureInteractions = (): void => {
     const known = take(number, t / 1e3, ...(fields as [number, number, number, number, string, string | null]))
     if (known) known[3] = news(known)
   }
-  keep(Kind.Interaction, (...entry) => {
-    take(...(entry as unknown as Entry))
-    return true
-  })
-
-  // Not before a report, for until then a longer one may take its place.
-  beforeCut(() =>
+  const tell = (): void => {
+    waits = false
     longest.forEach((one) => {
       const [[number, t, duration, , , id, name], [, start, end], target] = one
       if (one[3] != (one[3] = news(one))) put(number, Kind.Interaction, t, duration, start, end, id, name, target)
-    }),
-  )
+    })
+  }
+  // When all entries of a frame are there, and the page has nothing to do: less is left for the report.
+  let waits = false
+  keep(Kind.Interaction, (...entry) => {
+    if (take(...(entry as unknown as Entry)) && !waits) {
+      waits = true
+      idle(tell)
+    }
+    return true
+  })
+  beforeCut(tell)
 }

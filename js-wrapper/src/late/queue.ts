@@ -59,7 +59,8 @@ export const queue = (
   /** Before this, in ms since the time origin, nothing is tried again; not even at the end, if the collector said so. */
   let notBefore = 0
   let refused = false
-  let shrinking = false
+  /** While the page is seen one goes after the other. */
+  let underway = false
   /** All that may go is on its way: a page that is left is told so twice. */
   let gone = false
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -91,7 +92,7 @@ export const queue = (
       }
     }
     flying.delete(key)
-    go()
+    if (away) go()
   }
 
   const go = (away?: boolean): void => {
@@ -113,16 +114,16 @@ export const queue = (
       return
     }
     if (away) due.forEach(([key, body]) => fly(key, body, away))
-    else if (due[0] && !flying.size && !shrinking) {
+    else if (due[0] && !underway) {
       const [[key, body]] = due
-      shrinking = true
+      underway = true
       shrink(body)
         .catch(() => {})
-        .then((small) => {
-          shrinking = false
+        .then(async (small) => {
           // The page was left meanwhile, or another tab was faster.
-          if (!flying.size && unsent.all(true).some(([one]) => one == key)) fly(key, small || body, false)
-          else go()
+          if (!flying.has(key) && unsent.all(true).some(([one]) => one == key)) await fly(key, small || body, false)
+          underway = false
+          go()
         })
     }
   }

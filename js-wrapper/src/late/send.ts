@@ -2,7 +2,7 @@
 
 import { address, get } from './hooks'
 
-/** ms for an answer: until it is there no other body goes. */
+/** ms for an answer while the page is seen: until it is there no other body goes. */
 const PATIENCE = 60_000
 
 /** How a body goes. */
@@ -27,7 +27,7 @@ export const send: Send = async (body, { away, fits }) => {
     throw 0
   }
   // A string is text/plain, bytes have no type, and the mode is cors: no preflight.
-  const response = await get(url, { method: 'POST', body, keepalive: fits, credentials: 'omit', signal: AbortSignal.timeout?.(PATIENCE) })
+  const response = await get(url, { method: 'POST', body, keepalive: fits, credentials: 'omit', signal: away ? null : AbortSignal.timeout?.(PATIENCE) })
   // Chromium gives the quota of keepalive bodies back only when the answer was read.
   await response.text()
   // Who says anything else is not the collector, but something on the way to it.
