@@ -58,7 +58,7 @@ export type Attributes = { readonly [name: string]: unknown }
 export type User = { id?: string | number } & Attributes
 
 /** What the user has agreed to. */
-export type Consent = 'granted' | 'denied'
+export type Consent = 'granted' | 'denied' | 'pending'
 
 /** How serious a line of a log is. */
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error'

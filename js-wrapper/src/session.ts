@@ -6,7 +6,8 @@ import type { Id } from './generated/wire'
 import { idAt, startOf } from './ids'
 import { options } from './options'
 
-const KEY = 'wasm-rum'
+/** Where the session is kept. */
+export const KEY = 'wasm-rum'
 /** ms without the user. */
 export const IDLE = 30 * 6e4
 const LONGEST = 4 * 36e5

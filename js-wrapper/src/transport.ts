@@ -21,7 +21,7 @@ export const UNSENT = 'wasm-rum '
 export const GONE = '-'
 
 /** Keys of the storage, the page's own among them: with more the next body has no room. */
-const MOST = 50
+const MOST = 200
 
 /** The bodies that the storage does not take, by their keys. */
 const refused = new Map<string, string>()

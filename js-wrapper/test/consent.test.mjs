@@ -51,6 +51,24 @@ test('granted on every page, a session goes on', async (t) => {
   assert.equal(batches[0].of(Kind.View).length, 2, 'said twice, it is one change')
 })
 
+test('what was granted can be pending again', async (t) => {
+  const { server, tab } = await open(t, browser)
+  await setHidden(tab, true)
+  await setHidden(tab, false)
+  await server.batch(1)
+  await tab.evaluate(() => {
+    wasmRum.setConsent('pending')
+    wasmRum.track('meanwhile')
+  })
+  await setHidden(tab, true)
+  await setHidden(tab, false)
+  await tab.evaluate(() => new Promise((later) => setTimeout(later, 200)))
+  assert.equal(server.batches.length, 1)
+  await tab.evaluate(() => wasmRum.setConsent('granted'))
+  await leave(tab)
+  assert.match((await server.batch(2)).text, /meanwhile/)
+})
+
 test('what is refused is refused for the document, and what was stored goes', async (t) => {
   const { server, tab } = await open(t, browser)
   await setHidden(tab, true)

@@ -27,7 +27,7 @@ const PAGES = ['plain', 'wrapped', 'traced']
 /** Under which the worker controls them. */
 const WORKED = 'worked/'
 /** Where the SDK keeps what is not answered yet. */
-const WAITING = 'wasm-rum shapes'
+const WAITING = 'wasm-rum shapes '
 
 /** By shape what there was to observe on the page at `path`; whether the SDK and a worker are there; and what became of its batches. */
 async function observed(driver, server, path) {
@@ -55,7 +55,7 @@ async function sent(tab, server) {
   // More than what may wait while the page is seen.
   await tab.evaluate(`(() => { for (let n = 0; n < 20; n++) wasmRum.track('seen', { text: 'x'.repeat(1000) }); wasmRum.track('the page is seen') })()`)
   await until('a batch of a page that is seen', () => has('the page is seen'))
-  await until('it is answered', () => tab.evaluate(`!sessionStorage.getItem('${WAITING}')`))
+  await until('it is answered', () => tab.evaluate(`!Object.keys(sessionStorage).some((key) => key.startsWith('${WAITING}'))`))
   await tab.evaluate(`wasmRum.track('the page is left')`)
   await tab.open(`${server.origin}/${WORKED}plain`)
   await until('a batch of a page that is left', () => has('the page is left'))

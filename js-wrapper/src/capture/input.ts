@@ -7,8 +7,8 @@ import { sink } from '../stream'
 import { selector } from './selector'
 
 const LONGEST_NAME = 60
-/** Elements whose text is their name. Of others it may be what the user wrote, or the whole page. */
-const NAMED = 'a,button,label,summary,[role=button]'
+/** Elements whose text is their name. Of others it may be what the user wrote, as of a label around a textarea, or the whole page. */
+const NAMED = 'a,button,summary,[role=button]'
 
 const enum Type {
   Click,

@@ -81,14 +81,15 @@ export const captureFrustration = (): void => {
   listen('click', ({ isTrusted, target }) => {
     if (isTrusted && waiting[0]) waiting[waiting.length - 1]!.target ??= target
   })
-  for (const type of ['scroll', 'focusin', 'selectionchange', 'beforeunload'])
-    listen(type, () => waiting.forEach((action) => (action.alive = true)))
-  witness((kind) =>
-    waiting.forEach((action) => {
-      if (kind == Kind.Error) action.frustration |= Frustration.Error
-      if (kind == Kind.View || kind == Kind.Request) action.alive = true
-    }),
-  )
+  const follows = (types: string[], mark: (action: Waiting) => void): void =>
+    types.forEach((type) => listen(type, () => waiting.forEach(mark)))
+  const answer = (action: Waiting): unknown => (action.alive = true)
+  follows(['scroll', 'focusin', 'selectionchange', 'beforeunload'], answer)
+  // Not their records, of which equal errors have one.
+  follows(['error', 'unhandledrejection'], (action) => (action.frustration |= Frustration.Error))
+  witness((kind) => {
+    if (kind == Kind.View || kind == Kind.Request) waiting.forEach(answer)
+  })
   const early = queued()
     .map((text) => JSON.parse(text))
     .filter(([kind]) => kind == Kind.Action)

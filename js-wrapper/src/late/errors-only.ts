@@ -10,8 +10,11 @@ import { listen, options } from './hooks'
 export const isUnwilling = (): boolean =>
   options.privacySignals != 'ignore' && !!(navigator.globalPrivacyControl || +navigator.doNotTrack!)
 
+/** Nobody has to be asked. */
+export const isGranted = (): boolean => (options.consent || 'granted') == 'granted'
+
 /** True if that does not hold for errors. */
-export const errorsOnly = (): boolean => options.privacySignals == 'errors' && (options.consent || 'granted') == 'granted' && isUnwilling()
+export const errorsOnly = (): boolean => options.privacySignals == 'errors' && isGranted() && isUnwilling()
 
 const KINDS = new RegExp(`^\\[(${Kind.View}|${Kind.Cut}|${Kind.Error}),`)
 

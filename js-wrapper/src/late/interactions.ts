@@ -60,19 +60,16 @@ export const captureInteractions = (): void => {
     if (known) known[3] = news(known)
   }
   const tell = (): void => {
-    waits = false
+    waits = undefined
     longest.forEach((one) => {
       const [[number, t, duration, , , id, name], [, start, end], target] = one
       if (one[3] != (one[3] = news(one))) put(number, Kind.Interaction, t, duration, start, end, id, name, target)
     })
   }
   // When all entries of a frame are there, and the page has nothing to do: less is left for the report.
-  let waits = false
+  let waits: unknown[] | undefined
   keep(Kind.Interaction, (...entry) => {
-    if (take(...(entry as unknown as Entry)) && !waits) {
-      waits = true
-      idle(tell)
-    }
+    if (take(...(entry as unknown as Entry))) waits ||= [idle(tell)]
     return true
   })
   beforeCut(tell)

@@ -3,13 +3,14 @@
 import { micros, now } from '../clock'
 import { Kind, type Attribute } from '../generated/wire'
 import type { Attributes, Consent, Level, User } from '../options'
+import { KEY } from '../session'
 import { ViewKind } from '../view'
 import { attributes } from './attributes'
 import { drop } from './delivery'
 import { captureError } from './errors'
-import { path, stopRecording, witness } from './holder'
-import { isUnwilling } from './errors-only'
-import { calls, endView, flush, guard, lose, openView, options, plainUrl, postTo, renewSession, silence, sink, state, storage } from './hooks'
+import { path, stopped, stopRecording, witness } from './holder'
+import { isGranted, isUnwilling } from './errors-only'
+import { calls, endView, flush, guard, lose, openView, plainUrl, postTo, renewSession, silence, sink, state, storage } from './hooks'
 import { record } from './logs'
 import { watched } from './routes'
 
@@ -49,7 +50,7 @@ const act = (kind: ActionType, name: string, given?: Attributes, value?: number)
 const forget = (): void => {
   try {
     drop()
-    for (const key of Object.keys(storage())) if (key.startsWith('wasm-rum')) delete storage()[key]
+    delete storage()[KEY]
   } catch {
     // It may be forbidden; then nothing is there.
   }
@@ -109,13 +110,16 @@ const methods = {
     sorts['flag.'] = { ...sorts['flag.'], [name]: value }
     tell()
   },
-  /** Says what the user has agreed to. Agreeing goes on with the session that is stored, or begins another; refusing is final for the document. */
+  /** Says what the user has agreed to. Agreeing goes on with the session that is stored, or begins another; until then nothing is stored or sent; refusing is final for the document. */
   setConsent(consent: Consent) {
     if (consent == 'granted' && !agreed) {
       agreed = true
       silence(false)
       // The one that is stored, from when it was granted before, or another one.
       if (renewSession(0)) openView(ViewKind.Resumed, now())
+    } else if (consent == 'pending' && !stopped) {
+      agreed = false
+      silence(true)
     } else if (consent == 'denied') {
       agreed = true
       // What an earlier page has stored goes as well.
@@ -152,7 +156,7 @@ const safe =
 
 /** Answers the calls that wait, and from now on each at once. */
 export const answerCalls = (): void => {
-  agreed = (options.consent || 'granted') == 'granted' && !isUnwilling()
+  agreed = isGranted() && !isUnwilling()
   for (const [name, method] of Object.entries(methods)) Object.assign(methods, { [name]: safe(method as () => unknown) })
   witness((kind) => kind == Kind.View && setTimeout(guard(tell)))
   Object.assign(window.wasmRum!, methods)

@@ -12,8 +12,10 @@ import type { compress } from './compress'
 import type { Send } from './send'
 import type { Unsent } from './unsent'
 
-/** Browsers allow 64 KiB of keepalive bodies in flight, of which half are left to the page's own. */
+/** Bytes of keepalive bodies in flight. Browsers allow 64 KiB, of which half are left to the page's own, … */
 const QUOTA = 32_000
+/** … unless one body takes more: it would be lost with a page that is left. */
+const LARGEST = 60_000
 
 const enum Most {
   Bodies = 50,
@@ -71,7 +73,7 @@ export const queue = (
     let inFlight = 0
     for (const charge of flying.values()) inFlight += charge
     // What does not fit goes without keepalive: a tab that is only switched away finishes it.
-    const fits = inFlight + size <= QUOTA
+    const fits = inFlight + size <= (inFlight ? QUOTA : LARGEST)
     flying.set(key, fits ? size : 0)
     try {
       const response = await send(small, { away, fits })
@@ -100,12 +102,12 @@ export const queue = (
     gone = !!away
     clearTimeout(timer)
     const due = unsent.all(!away).filter(([key, body]) => {
-      const alive = lives(body)
-      if (!alive && !away && !document.hidden) {
+      if (lives(body)) return !flying.has(key)
+      if (!away && !document.hidden) {
         lost()
         unsent.set(key)
       }
-      return alive && !flying.has(key)
+      return false
     })
     const left = notBefore - now()
     if (left > 0 && (refused || !away)) {
@@ -120,8 +122,8 @@ export const queue = (
       shrink(body)
         .catch(() => {})
         .then(async (small) => {
-          // The page was left meanwhile, or another tab was faster.
-          if (!flying.has(key) && unsent.all(true).some(([one]) => one == key)) await fly(key, small || body, false)
+          // The page was left meanwhile, the collector has asked to wait, or another tab was faster.
+          if (!flying.has(key) && !(now() < notBefore) && unsent.all(true).some(([one]) => one == key)) await fly(key, small || body, false)
           underway = false
           go()
         })
