@@ -175,8 +175,12 @@ test('what is refused before the second chunk goes again once that is there', as
   }
 })
 
-test('without a second chunk 50 bodies wait, and what has no room is counted, unless it arrives', async (t) => {
+test('without a second chunk bodies wait up to 200 keys, and what has no room is counted, unless it arrives', async (t) => {
   const { server, tab, arrive } = await early(t)
+  // With the session and 50 bodies there are more.
+  await tab.evaluate(() => {
+    for (let n = 0; n < 150; n++) sessionStorage[`own ${n}`] = n
+  })
   server.collector.answer = refuse
   for (let n = 1; n <= 52; n++) await hide(server, tab, n)
   const bodies = server.batches.map(({ text }) => text)
@@ -206,8 +210,9 @@ test('at most 100,000 characters wait, and what is given up is counted', async (
   await setHidden(tab, true)
   const last = await server.until(() => server.batches.find(({ items }) => items.filter(([kind]) => kind === Kind.Cut).length === 55), 'last')
   assert.equal(last.named(Kind.Cut).at(-1).receipt[1], 54 - bodies.length)
-  await server.batch(bodies.length)
-  assert.equal(new Set(idsOf(server)).size, bodies.length)
+  // Those of the last hide may have taken the places of the oldest.
+  await server.batch(bodies.length - 2)
+  assert.equal(new Set(idsOf(server)).size, server.batches.length, 'each once')
 })
 
 test('records that go once are due before the page is left, when they are many', async (t) => {

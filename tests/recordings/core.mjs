@@ -16,10 +16,13 @@ const { outputFiles } = await build({
 const { drive } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 const module = await WebAssembly.compile(readFileSync(WASM))
 
+/** What the capture script puts around rows. */
+const bodyOf = (document) => (rows) => `[1,0,"00000000000000ff",${Date.now()},${JSON.stringify(document)},[${rows}]]`
+
 /** A core for a page of that document. It takes records as they are; `flush` gives the bodies of all that waits. */
 export const core = async (document) => {
   let bodies = []
-  const { take, flush } = await drive(module, () => JSON.stringify(document), () => {}, (body) => bodies.push(body), () => {})
+  const { take, flush } = await drive(module, bodyOf(document), () => {}, (body) => bodies.push(body), () => {})
   return {
     push: (records) => records.forEach((record) => take(JSON.stringify(record))),
     flush() {
