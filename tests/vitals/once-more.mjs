@@ -1,5 +1,5 @@
 // Visits that a browser did not carry out: it did not paint a tab that it had brought forward, say, or told no listener
-// that the page is left. Of some thousand visits one is so.
+// that the page is left.
 
 /** A browser did not do what it was asked. */
 export class Stuck extends Error {}

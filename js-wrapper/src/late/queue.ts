@@ -40,9 +40,9 @@ const lives = (body: string): boolean => wall() - +HEAD.exec(body)?.[1]! < Most.
 const asked = (after: string | null | undefined): number => (after ? +after * 1e3 || Date.parse(after) - wall() || 0 : 0)
 
 /**
- * Sends bodies, which it keeps under keys of `keyOf`; what is given up goes to `lost`, successful answers to `answered`. Returns what takes a body, and what
- * sends all that may go now: everything if the page may be gone after it, else one after the other. `online` tells that the
- * network is back.
+ * Sends bodies, which it keeps under keys of `keyOf`; what is given up goes to `lost`, successful answers to `answered`. Returns
+ * what takes a body, and what sends all that may go now: everything if the page may be gone after it, else one after the
+ * other. `online` tells that the network is back.
  */
 export const queue = (
   keyOf: () => string,
