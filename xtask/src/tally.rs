@@ -1,13 +1,20 @@
-//! How many tests passed, read from what the test runners print.
+//! How many tests passed and what failed, read from what the test runners print.
 
 use std::ops::AddAssign;
 
+/// Lines of one failure that are said again at the end.
+const FAILURE_LINES: usize = 20;
+
 /// Results of one stage, or of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
     pub(crate) ignored: u64,
+    /// What the runner said of each failure, so that the end of a long log tells what to mend.
+    pub(crate) failures: Vec<String>,
+    /// Do the lines that come belong to the last failure?
+    within: bool,
 }
 
 impl Tally {
@@ -15,15 +22,28 @@ impl Tally {
         passed: 1,
         failed: 0,
         ignored: 0,
+        failures: Vec::new(),
+        within: false,
     };
     pub(crate) const FAILED: Self = Self {
         passed: 0,
         failed: 1,
         ignored: 0,
+        failures: Vec::new(),
+        within: false,
     };
 
-    /// Counts a line of `cargo test`: `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+    /// Counts a line of `cargo test`: `test result: ok. 5 passed; 0 failed; 1 ignored; …`. What a failed test wrote
+    /// comes after `---- its name stdout ----`.
     pub(crate) fn count_cargo(&mut self, line: &str) {
+        if line.starts_with("---- ") && line.ends_with(" ----") {
+            self.failures.push(line.to_owned());
+            self.within = true;
+        } else if line == "failures:" {
+            self.within = false;
+        } else {
+            self.tell(line);
+        }
         let Some((_, counts)) = line.split_once("test result: ") else {
             return;
         };
@@ -43,9 +63,23 @@ impl Tally {
         }
     }
 
-    /// Counts a line of `node --test`: `ℹ pass 12` on a terminal, `# pass 12` elsewhere.
+    /// Counts a line of `node --test`: `ℹ pass 12` on a terminal, `# pass 12` elsewhere. Elsewhere `not ok 3 - its name`
+    /// and lines to `...` tell of a failure; a terminal is told of them at the end by node itself.
     pub(crate) fn count_node(&mut self, line: &str) {
         let plain = without_colours(line);
+        match plain.trim_start() {
+            failed if failed.starts_with("not ok ") => {
+                self.failures.push(failed.to_owned());
+                self.within = true;
+            }
+            "..." => self.within = false,
+            // A suite fails with its tests: they have told what there is.
+            "failureType: 'subtestsFailed'" => {
+                self.failures.pop();
+                self.within = false;
+            }
+            _ => self.tell(&plain),
+        }
         let mut words = plain.split_whitespace();
         let (Some("ℹ" | "#"), Some(what), Some(Ok(number)), None) = (
             words.next(),
@@ -62,6 +96,17 @@ impl Tally {
             _ => {}
         }
     }
+
+    /// A line that may be of the last failure.
+    fn tell(&mut self, line: &str) {
+        if let (true, Some(failure)) = (self.within, self.failures.last_mut())
+            && failure.lines().count() < FAILURE_LINES
+            && !line.trim().is_empty()
+        {
+            failure.push('\n');
+            failure.push_str(line);
+        }
+    }
 }
 
 impl AddAssign for Tally {
@@ -69,6 +114,7 @@ impl AddAssign for Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.ignored += other.ignored;
+        self.failures.extend(other.failures);
     }
 }
 
@@ -124,5 +170,65 @@ mod tests {
             "# pass the salt 3",
         ];
         assert_eq!(tally(Tally::count_node, &tap), (2, 0, 2));
+    }
+
+    fn failures(count: fn(&mut Tally, &str), text: &str) -> Vec<String> {
+        let mut tally = Tally::default();
+        text.lines().for_each(|line| count(&mut tally, line));
+        tally.failures
+    }
+
+    #[test]
+    fn cargos_failures_are_kept_with_what_they_wrote() {
+        let text = "\
+test a ... FAILED
+
+failures:
+
+---- a stdout ----
+
+thread 'a' panicked at src/a.rs:1:1:
+assertion failed
+
+failures:
+    a
+
+test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.05s";
+        assert_eq!(
+            failures(Tally::count_cargo, text),
+            ["---- a stdout ----\nthread 'a' panicked at src/a.rs:1:1:\nassertion failed"]
+        );
+    }
+
+    #[test]
+    fn nodes_failures_are_kept_but_not_those_of_the_suites_around_them() {
+        let text = "\
+# Subtest: suite
+    # Subtest: fine
+    ok 1 - fine
+      ---
+      duration_ms: 1
+      ...
+    # Subtest: wrong
+    not ok 2 - wrong
+      ---
+      failureType: 'testCodeFailure'
+      error: '1 is not 2'
+      ...
+not ok 1 - suite
+  ---
+  failureType: 'subtestsFailed'
+  error: '1 subtest failed'
+  ...";
+        assert_eq!(
+            failures(Tally::count_node, text),
+            ["not ok 2 - wrong\n      ---\n      failureType: 'testCodeFailure'\n      error: '1 is not 2'"]
+        );
+    }
+
+    #[test]
+    fn of_a_failure_the_first_lines_are_kept() {
+        let long = format!("---- a stdout ----\n{}", "line\n".repeat(100));
+        assert_eq!(failures(Tally::count_cargo, &long)[0].lines().count(), FAILURE_LINES);
     }
 }

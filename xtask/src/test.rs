@@ -307,6 +307,11 @@ fn counted(command: &mut Command, count: fn(&mut Tally, &str)) -> Result<Tally> 
 
 fn report(outcomes: &[Outcome]) -> ExitCode {
     let mut sum = Tally::default();
+    for Outcome { stage, tally, .. } in outcomes {
+        for failure in &tally.failures {
+            terminal::result(&format!("\n{}: {failure}", stage.name()));
+        }
+    }
     terminal::result("");
     for Outcome {
         stage,
@@ -315,7 +320,7 @@ fn report(outcomes: &[Outcome]) -> ExitCode {
         absent,
     } in outcomes
     {
-        sum += *tally;
+        sum += tally.clone();
         let mut line = format!(
             "{:<15} {:>5} passed {:>4} failed  {:>12}",
             stage.name(),
