@@ -30,8 +30,7 @@ export const load = (bring: () => Promise<Glue>): void => {
         bring()
           .then((glue) =>
             glue.default([
-              renewSession,
-              observe,
+              randomId,
               lose,
               plainUrl,
               bodyOf,
@@ -39,13 +38,14 @@ export const load = (bring: () => Promise<Glue>): void => {
               calls,
               navigationEntry,
               nativeFetch,
+              observe,
               queue,
               trigger,
               listen,
               holdBy,
               guard,
               selector,
-              guard(flush),
+              renewSession,
               ordinal,
               openView,
               endView,
@@ -53,7 +53,7 @@ export const load = (bring: () => Promise<Glue>): void => {
               takeNavigation,
               storage,
               outlived,
-              idle,
+              guard(flush),
               postTo,
               () => [opened, viewId!, sessionId, thrown, held || silent],
               silence,
@@ -63,7 +63,7 @@ export const load = (bring: () => Promise<Glue>): void => {
               queued,
               options,
               address,
-              randomId,
+              idle,
             ]),
           )
           .then(

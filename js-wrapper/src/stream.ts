@@ -58,7 +58,7 @@ export const queue = (number: number, kind: Kind, t: number, ...fields: unknown[
   } else {
     lose()
     // What says so has to be told: the latest report takes the last place.
-    if (kind == Kind.Cut) list.splice(-1, 1, record)
+    if (kind == Kind.Cut) list[Most.Reserved - 1] = record
   }
   if (kind == Kind.Error) trigger()
   return record

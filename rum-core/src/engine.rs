@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::scope::{Parts, Vitals};
 use crate::view::{View, ViewKind, milliseconds};
 use crate::views::Views;
-use crate::vitals::Scope;
+use crate::vitals::{Scope, known};
 use crate::wire::event::ViewEvent;
 use crate::wire::record::{
     ContextRecord, CutRecord, FIRST_ONCE, RenameRecord, SoftNavigationRecord, SoftPaintRecord, ViewRecord,
@@ -24,7 +24,7 @@ use crate::wire::record::{
 #[derive(Clone, Debug)]
 struct Whole {
     /// The number of the view that its vitals belong to.
-    view: i64,
+    view: u32,
     vitals: Box<Vitals>,
     /// The session ended: nothing is reported any more.
     closed: bool,
@@ -36,8 +36,8 @@ pub struct Engine {
     most_views: usize,
     whole: Option<Whole>,
     views: Views,
-    opened: i64,
-    next_seq: i64,
+    opened: u32,
+    next_seq: f64,
     parts: Parts,
 }
 
@@ -51,14 +51,17 @@ impl Engine {
             whole: None,
             views: Views::NONE,
             opened: 0,
-            next_seq: 0,
+            next_seq: 0.0,
             parts: Parts::NONE,
         }
     }
 
     /// Takes the record that the host has at hand, of kind `number` at `t` (µs). Records come in the order in which they were
     /// captured. One of an unknown kind, or one that lacks what its kind needs, has no effect.
-    pub fn push(&mut self, number: i64, t: i64, host: &mut impl Host) {
+    pub fn push(&mut self, number: i64, t: f64, host: &mut impl Host) {
+        if t.is_nan() {
+            return;
+        }
         match number {
             FIRST_ONCE.. => self.carry(t, host),
             kind::View => self.open(t, host),
@@ -84,7 +87,7 @@ impl Engine {
                 let Some(view) = view else { return };
                 host.touch(view.number, next_seq(&mut self.next_seq, t));
                 if soft {
-                    host.set(view.number, ViewEvent::kind, ViewKind::Soft as i64);
+                    host.set(view.number, ViewEvent::kind, ViewKind::Soft.number());
                     view.interaction_id = host.int(SoftNavigationRecord::interaction_id);
                     view.vitals.softened(t, host.int(SoftNavigationRecord::painted));
                     view.changed = true;
@@ -97,15 +100,15 @@ impl Engine {
     }
 
     /// A record that is an event as it is; its first field says when it belongs to a view.
-    fn carry(&self, t: i64, host: &mut impl Host) {
-        match self.view_at(host.int(0).unwrap_or(t)) {
+    fn carry(&self, t: f64, host: &mut impl Host) {
+        match self.view_at(known(host.int(0), t)) {
             Some(view) => host.carry(view, milliseconds(t)),
             None => host.lose(),
         }
     }
 
     /// A record that vitals are made of.
-    fn measure(&mut self, number: i64, t: i64, host: &mut impl Host) {
+    fn measure(&mut self, number: i64, t: f64, host: &mut impl Host) {
         let Some(whole) = &mut self.whole else { return };
         match number {
             kind::Navigation | kind::Surroundings => {
@@ -122,7 +125,7 @@ impl Engine {
                 };
                 host.take_all(whole.view, field);
             }
-            kind::Visibility if host.int(VisibilityRecord::hidden) == Some(1) => {
+            kind::Visibility if host.int(VisibilityRecord::hidden) == 1.0 => {
                 whole.vitals.hidden(t);
                 if let Some(view) = self.views.newest() {
                     view.vitals.hidden(t);
@@ -132,7 +135,7 @@ impl Engine {
             kind::LargestPaint => whole.vitals.largest(t, host),
             kind::SoftPaint => {
                 let id = host.int(SoftPaintRecord::interaction_id);
-                let soft = |view: &&mut View| view.interaction_id.is_some() && view.interaction_id == id;
+                let soft = |view: &&mut View| view.interaction_id == id;
                 if let Some(view) = self.views.iter_mut().find(soft) {
                     view.vitals.largest(t, host);
                     view.changed = true;
@@ -167,16 +170,16 @@ impl Engine {
     }
 
     /// A view opens; the one before it has ended.
-    fn open(&mut self, t: i64, host: &mut impl Host) {
+    fn open(&mut self, t: f64, host: &mut impl Host) {
         let number = self.opened;
         self.opened = number.saturating_add(1);
-        let restored = host.int(ViewRecord::kind) == Some(ViewKind::BackForwardCache as i64);
-        let counted = self.whole.as_ref().map(|whole| whole.vitals.counted());
+        let restored = host.int(ViewRecord::kind) == ViewKind::BackForwardCache.number();
+        let counted = self.whole.as_ref().map_or(f64::NAN, |whole| whole.vitals.counted());
         let old = self.make_room(host);
         let vitals = Vitals::counting_from(counted, old);
         let view = View::open(number, t, next_seq(&mut self.next_seq, t), vitals, host);
         if let Some(last) = self.views.newest() {
-            last.ended = Some(t);
+            last.ended = t;
             last.changed = true;
         }
         match &mut self.whole {
@@ -207,7 +210,7 @@ impl Engine {
             return None;
         }
         let first = self.whole.as_ref().map_or(0, |whole| whole.view);
-        let old = |view: &&View| view.number != first && view.ended.is_some();
+        let old = |view: &&View| view.number != first && !view.is_open();
         let oldest = self.views.iter().filter(old).last()?.number;
         let view = self.views.remove(oldest)?;
         host.forget(view.number);
@@ -215,7 +218,7 @@ impl Engine {
     }
 
     /// A report is due.
-    fn cut(&mut self, t: i64, host: &mut impl Host) {
+    fn cut(&mut self, t: f64, host: &mut impl Host) {
         let Some(whole) = &mut self.whole else { return };
         let seq = next_seq(&mut self.next_seq, t);
         let interaction_count = host.int(CutRecord::interaction_count);
@@ -232,7 +235,7 @@ impl Engine {
             whole.vitals.report(report, &self.parts, host);
         }
         for view in self.views.iter_mut() {
-            let ended = view.ended.is_some();
+            let ended = !view.is_open();
             if ended && !view.changed && view.number != first {
                 continue;
             }
@@ -264,9 +267,9 @@ impl Engine {
 
     /// The number of the view that was open at `t`. `None` if that is forgotten: another view would give the row another
     /// name, and it would count twice.
-    fn view_at(&self, t: i64) -> Option<i64> {
+    fn view_at(&self, t: f64) -> Option<u32> {
         match self.views.iter().find(|view| view.start <= t) {
-            Some(view) if view.ended.is_some_and(|end| t >= end) => None,
+            Some(view) if t >= view.ended => None,
             Some(view) => Some(view.number),
             // Before the first view opened, such as before a prerendered page was activated.
             None => Some(self.views.iter().last().map_or(0, |view| view.number)),
@@ -274,7 +277,7 @@ impl Engine {
     }
 
     /// The texts that may still be asked for, and absent ones. The host may let go of all others.
-    pub fn texts(&self, live: &mut dyn FnMut(Option<Text>)) {
+    pub fn texts(&self, live: &mut impl FnMut(Option<Text>)) {
         for view in self.views.iter() {
             view.vitals.texts(live);
         }
@@ -287,14 +290,14 @@ impl Engine {
 
 /// The `seq` of a report at `t`. It always grows, also where two reports fall into one millisecond or an event is older
 /// than the one before it: of two reports with one `seq` chance would decide which stands.
-fn next_seq(next: &mut i64, t: i64) -> i64 {
+fn next_seq(next: &mut f64, t: f64) -> f64 {
     let seq = milliseconds(t).max(*next);
-    *next = seq.saturating_add(1);
+    *next = seq + 1.0;
     seq
 }
 
 /// The view that was open at `t`, if it is not forgotten.
-fn open_at(views: &mut Views, t: i64) -> Option<&mut View> {
+fn open_at(views: &mut Views, t: f64) -> Option<&mut View> {
     let view = views.iter_mut().find(|view| view.start <= t)?;
-    view.ended.is_none_or(|end| t < end).then_some(view)
+    (t < view.ended).then_some(view)
 }

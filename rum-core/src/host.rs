@@ -9,40 +9,41 @@ use core::num::NonZeroU32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Text(pub NonZeroU32);
 
-/// The surroundings of one engine. Views are named by their numbers, fields by their places; what is absent is `None`.
+/// The surroundings of one engine. Views are named by their numbers, fields by their places. An integer is a double, as the page
+/// has it (the wire has none beyond 2^53), and an absent one is NaN, with which nothing compares; an absent text is `None`.
 pub trait Host {
     /// A field of the record at hand that is an integer.
-    fn int(&mut self, field: usize) -> Option<i64>;
+    fn int(&mut self, field: usize) -> f64;
     /// Keeps a field of the record at hand.
     fn keep(&mut self, field: usize) -> Option<Text>;
     /// Keeps the record at hand: all its fields as one array, behind its ordinal if it is to be `numbered`.
     fn keep_all(&mut self, numbered: bool) -> Option<Text>;
     /// The record at hand is an event of `view` as it is, reported at `seq`.
-    fn carry(&mut self, view: i64, seq: i64);
+    fn carry(&mut self, view: u32, seq: f64);
     /// The record at hand is lost, for it has no view.
     fn lose(&mut self);
 
     /// The row of `view` changes, or begins, as report `seq`.
-    fn touch(&mut self, view: i64, seq: i64);
+    fn touch(&mut self, view: u32, seq: f64);
     /// Sets a field of a view's row.
-    fn set(&mut self, view: i64, field: usize, value: i64);
+    fn set(&mut self, view: u32, field: usize, value: f64);
     /// Sets a field of a view's row to field `from` of the record at hand.
-    fn take(&mut self, view: i64, field: usize, from: usize);
+    fn take(&mut self, view: u32, field: usize, from: usize);
     /// Sets a field of a view's row to all fields of the record at hand.
-    fn take_all(&mut self, view: i64, field: usize);
+    fn take_all(&mut self, view: u32, field: usize);
     /// Says in a view's row how many records were lost so far.
-    fn tell_lost(&mut self, view: i64);
+    fn tell_lost(&mut self, view: u32);
     /// Sets a field of a view's row to field `from` of another one's.
-    fn copy(&mut self, view: i64, field: usize, other: i64, from: usize);
+    fn copy(&mut self, view: u32, field: usize, other: u32, from: usize);
     /// True if a field of two views' rows is the same.
-    fn is_same(&mut self, view: i64, other: i64, field: usize) -> bool;
+    fn is_same(&mut self, view: u32, other: u32, field: usize) -> bool;
     /// Nothing will be said of `view` any more: once its row is sent it may go.
-    fn forget(&mut self, view: i64);
+    fn forget(&mut self, view: u32);
 
     /// Begins the report `seq` of a vital of `view`. Its fields follow.
-    fn begin(&mut self, view: i64, seq: i64);
+    fn begin(&mut self, view: u32, seq: f64);
     /// The next field is an integer.
-    fn put(&mut self, value: Option<i64>);
+    fn put(&mut self, value: f64);
     /// The next field is a text.
     fn put_text(&mut self, text: Option<Text>);
     /// A text of the list that is the last field.

@@ -70,7 +70,7 @@ impl Replay {
         };
         self.engine.push(
             number,
-            t,
+            double(t),
             &mut AtHand {
                 number,
                 ordinal,
@@ -88,7 +88,7 @@ impl Replay {
         let empty = w.len();
         let waiting = core::mem::take(&mut self.rows.waiting);
         self.rows.named.clear();
-        let needed: BTreeSet<i64> = waiting.iter().map(|(view, _)| *view).collect();
+        let needed: BTreeSet<u32> = waiting.iter().map(|(view, _)| *view).collect();
         for (number, view) in &mut self.rows.views {
             if core::mem::take(&mut view.unsent) || needed.contains(number) {
                 view.write(*number, &mut w);
@@ -112,9 +112,9 @@ struct ViewRow {
 }
 
 impl ViewRow {
-    fn write(&self, number: i64, w: &mut Writer) {
+    fn write(&self, number: u32, w: &mut Writer) {
         w.begin_array();
-        for prefix in [kind::View, number, self.seq] {
+        for prefix in [kind::View, number.into(), self.seq] {
             w.int(prefix);
         }
         for field in &self.fields {
@@ -124,15 +124,15 @@ impl ViewRow {
     }
 }
 
-/// What names an event: its view, its kind, and its ordinal, or its metric and scope.
-type Name = [i64; 4];
+/// What names an event: its view, then its kind, and its ordinal, or its metric and scope.
+type Name = (u32, [i64; 3]);
 
 #[derive(Debug, Default)]
 struct Rows {
     texts: Vec<String>,
-    views: BTreeMap<i64, ViewRow>,
+    views: BTreeMap<u32, ViewRow>,
     /// Events, with the numbers of their views.
-    waiting: Vec<(i64, String)>,
+    waiting: Vec<(u32, String)>,
     /// Where they are.
     named: BTreeMap<Name, usize>,
     lost: i64,
@@ -142,7 +142,7 @@ struct Rows {
 
 #[derive(Debug, Default)]
 struct Report {
-    view: i64,
+    view: u32,
     numbers: Vec<i64>,
     w: Writer,
     items: Vec<Text>,
@@ -161,8 +161,8 @@ impl Rows {
     }
 
     /// A newer report of an event takes the place of the older one.
-    fn wait(&mut self, name: Name, text: String) {
-        let [view, ..] = name;
+    fn wait(&mut self, view: u32, name: [i64; 3], text: String) {
+        let name = (view, name);
         let at = *self.named.entry(name).or_insert(self.waiting.len());
         match self.waiting.get_mut(at) {
             Some((_, known)) => *known = text,
@@ -170,11 +170,11 @@ impl Rows {
         }
     }
 
-    fn field(&mut self, view: i64, field: usize) -> Option<&mut Option<String>> {
+    fn field(&mut self, view: u32, field: usize) -> Option<&mut Option<String>> {
         self.views.get_mut(&view)?.fields.get_mut(field)
     }
 
-    fn set(&mut self, view: i64, field: usize, json: Option<String>) {
+    fn set(&mut self, view: u32, field: usize, json: Option<String>) {
         if let Some(place) = self.field(view, field) {
             *place = json;
         }
@@ -189,6 +189,11 @@ struct AtHand<'a> {
     rows: &'a mut Rows,
 }
 
+#[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
+fn double(value: i64) -> f64 {
+    value as f64
+}
+
 fn integer(value: i64) -> Option<String> {
     let mut w = Writer::default();
     w.int(value);
@@ -196,8 +201,8 @@ fn integer(value: i64) -> Option<String> {
 }
 
 impl Host for AtHand<'_> {
-    fn int(&mut self, field: usize) -> Option<i64> {
-        self.record.int(field)
+    fn int(&mut self, field: usize) -> f64 {
+        self.record.int(field).map_or(f64::NAN, double)
     }
 
     fn keep(&mut self, field: usize) -> Option<Text> {
@@ -215,61 +220,61 @@ impl Host for AtHand<'_> {
         self.rows.keep(w.finish())
     }
 
-    fn carry(&mut self, view: i64, seq: i64) {
+    fn carry(&mut self, view: u32, seq: f64) {
         let mut w = Writer::default();
         w.begin_array();
-        for prefix in [self.number, view, seq, self.ordinal] {
+        for prefix in [self.number, view.into(), seq as i64, self.ordinal] {
             w.int(prefix);
         }
         self.record.write(&mut w);
         w.end_array();
-        self.rows.wait([view, self.number, self.ordinal, 0], w.finish());
+        self.rows.wait(view, [self.number, self.ordinal, 0], w.finish());
     }
 
     fn lose(&mut self) {
         self.rows.lost = self.rows.lost.saturating_add(1);
     }
 
-    fn touch(&mut self, view: i64, seq: i64) {
+    fn touch(&mut self, view: u32, seq: f64) {
         let row = self.rows.views.entry(view).or_default();
         row.fields.resize(<ViewEvent as Fields>::FIELDS.len(), None);
-        row.seq = seq;
+        row.seq = seq as i64;
         row.unsent = true;
     }
 
-    fn set(&mut self, view: i64, field: usize, value: i64) {
-        self.rows.set(view, field, integer(value));
+    fn set(&mut self, view: u32, field: usize, value: f64) {
+        self.rows.set(view, field, integer(value as i64));
     }
 
-    fn take(&mut self, view: i64, field: usize, from: usize) {
+    fn take(&mut self, view: u32, field: usize, from: usize) {
         self.rows.set(view, field, self.record.text(from));
     }
 
-    fn take_all(&mut self, view: i64, field: usize) {
+    fn take_all(&mut self, view: u32, field: usize) {
         self.rows.set(view, field, Some(self.record.array()));
     }
 
-    fn tell_lost(&mut self, view: i64) {
+    fn tell_lost(&mut self, view: u32) {
         let lost = Some(self.rows.lost).filter(|lost| *lost > 0);
         self.rows.set(view, ViewEvent::core_dropped, lost.and_then(integer));
     }
 
-    fn copy(&mut self, view: i64, field: usize, other: i64, from: usize) {
+    fn copy(&mut self, view: u32, field: usize, other: u32, from: usize) {
         let json = self.rows.field(other, from).cloned().flatten();
         self.rows.set(view, field, json);
     }
 
-    fn is_same(&mut self, view: i64, other: i64, field: usize) -> bool {
+    fn is_same(&mut self, view: u32, other: u32, field: usize) -> bool {
         self.rows.field(view, field).cloned() == self.rows.field(other, field).cloned()
     }
 
     /// A raw batch is replayed once, and all of it is taken: no row goes before that.
-    fn forget(&mut self, _view: i64) {}
+    fn forget(&mut self, _view: u32) {}
 
-    fn begin(&mut self, view: i64, seq: i64) {
+    fn begin(&mut self, view: u32, seq: f64) {
         let mut w = Writer::default();
         w.begin_array();
-        for prefix in [kind::Vital, view, seq] {
+        for prefix in [kind::Vital, view.into(), seq as i64] {
             w.int(prefix);
         }
         self.rows.report = Report {
@@ -279,7 +284,8 @@ impl Host for AtHand<'_> {
         };
     }
 
-    fn put(&mut self, value: Option<i64>) {
+    fn put(&mut self, value: f64) {
+        let value = (!value.is_nan()).then_some(value as i64);
         self.rows.report.numbers.extend(value);
         self.rows.report.w.int_or_null(value);
     }
@@ -311,6 +317,6 @@ impl Host for AtHand<'_> {
         let [metric, scope, ..] = numbers.as_slice() else {
             return;
         };
-        self.rows.wait([view, kind::Vital, *metric, *scope], w.finish());
+        self.rows.wait(view, [kind::Vital, *metric, *scope], w.finish());
     }
 }

@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 
 use crate::host::{Host, Text};
 use crate::limits::INTERACTIONS;
-use crate::report::{Report, micros, millionths, millis};
+use crate::report::{Report, micros, millionths, to_millis};
 use crate::vitals::inp::Taken;
-use crate::vitals::{Cls, Entry, Fcp, FirstHidden, Inp, Lcp, Metric, Scope, Shift, Ttfb};
+use crate::vitals::{Cls, Entry, Fcp, FirstHidden, Inp, Lcp, Metric, Scope, Shift, Ttfb, known};
 use crate::wire::record::{
     InteractionRecord, LargestPaintRecord, LongFrame, NavigationRecord, RestoreRecord, ShiftRecord,
 };
@@ -18,7 +18,7 @@ const PARTS: usize = 100;
 #[derive(Clone, Copy, Debug, Default)]
 struct Candidate {
     /// In µs since the time origin: what its resource is recorded under.
-    t: i64,
+    t: f64,
     target: Option<Text>,
     url: Option<Text>,
 }
@@ -48,19 +48,24 @@ pub(crate) struct Vitals {
 }
 
 impl Vitals {
-    /// A scope that begins when the browser has counted so many interactions; none for the first one of a document.
+    /// A scope that begins when the browser has counted so many interactions; NaN for the first one of a document.
     /// In a box, because a struct of this size costs code wherever it is moved; in that of `old` if there is one, for in the
     /// page memory is never given back.
     #[inline(never)]
-    pub(crate) fn counting_from(counted: Option<f64>, old: Option<Box<Self>>) -> Box<Self> {
-        let mut vitals = old.unwrap_or_default();
-        *vitals = Self::default();
-        vitals.inp = Inp::counting_from(counted);
-        vitals
+    pub(crate) fn counting_from(counted: f64, old: Option<Box<Self>>) -> Box<Self> {
+        let mut vitals = Self::default();
+        vitals.inp.begin_at(counted);
+        match old {
+            Some(mut place) => {
+                *place = vitals;
+                place
+            }
+            None => Box::new(vitals),
+        }
     }
 
     /// The texts that it names, and absent ones.
-    pub(crate) fn texts(&self, live: &mut dyn FnMut(Option<Text>)) {
+    pub(crate) fn texts(&self, live: &mut impl FnMut(Option<Text>)) {
         for candidate in self.lcp.named() {
             live(candidate.target);
             live(candidate.url);
@@ -78,86 +83,82 @@ impl Vitals {
         self.inp.counted()
     }
 
-    pub(crate) fn count(&mut self, interaction_count: Option<i64>) {
-        #[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
-        self.inp.count(interaction_count.map(|count| count as f64));
+    pub(crate) fn count(&mut self, interaction_count: f64) {
+        self.inp.count(interaction_count);
     }
 
     pub(crate) fn navigated(&mut self, host: &mut impl Host) {
-        self.origin = host.int(NavigationRecord::activation).map_or(0.0, millis);
+        self.origin = milliseconds_of(NavigationRecord::activation, host);
         self.hidden.activated(self.origin);
-        self.ttfb
-            .push(host.int(NavigationRecord::response_start).map_or(0.0, millis));
+        self.ttfb.push(milliseconds_of(NavigationRecord::response_start, host));
     }
 
     /// The browser's soft navigation at `t` (µs) begins this scope again, as far as paints go.
-    pub(crate) fn softened(&mut self, t: i64, painted: Option<i64>) {
-        self.origin = millis(t);
+    pub(crate) fn softened(&mut self, t: f64, painted: f64) {
+        self.origin = to_millis(t);
         self.hidden = FirstHidden::default();
         self.lcp = Lcp::default();
         self.fcp = Fcp::default();
-        if let Some(painted) = painted {
-            self.fcp.push(millis(painted));
-        }
+        self.fcp.push(to_millis(painted));
     }
 
     /// The page is restored at `t` (µs): no navigation happened, and the first byte was there.
-    pub(crate) fn begin_again(&mut self, t: i64) {
-        self.origin = millis(t);
+    pub(crate) fn begin_again(&mut self, t: f64) {
+        self.origin = to_millis(t);
         self.hidden.activated(self.origin);
         self.ttfb.push(self.origin);
     }
 
     /// The paint of a restore at `t` (µs) is its own.
-    pub(crate) fn restored(&mut self, t: i64, host: &mut impl Host) {
-        let after = |duration: i64| millis(t.saturating_add(duration));
-        self.fcp.push(after(host.int(RestoreRecord::painted).unwrap_or(0)));
-        if let Some(paint) = host.int(RestoreRecord::largest).map(after) {
+    pub(crate) fn restored(&mut self, t: f64, host: &mut impl Host) {
+        self.fcp
+            .push(to_millis(t + known(host.int(RestoreRecord::painted), 0.0)));
+        let paint = to_millis(t + host.int(RestoreRecord::largest));
+        if !paint.is_nan() {
             self.lcp.push(paint, Candidate::default());
             // Candidates of later do not count: it is the restore that is measured.
             self.lcp.input(paint);
         }
     }
 
-    pub(crate) fn hidden(&mut self, t: i64) {
-        self.hidden.push(millis(t));
+    pub(crate) fn hidden(&mut self, t: f64) {
+        self.hidden.push(to_millis(t));
     }
 
-    pub(crate) fn painted(&mut self, t: i64) {
-        self.fcp.push(millis(t));
+    pub(crate) fn painted(&mut self, t: f64) {
+        self.fcp.push(to_millis(t));
     }
 
-    pub(crate) fn input(&mut self, t: i64) {
-        self.lcp.input(millis(t));
+    pub(crate) fn input(&mut self, t: f64) {
+        self.lcp.input(to_millis(t));
     }
 
     /// A candidate for the largest paint; a soft navigation's has the same fields in the same places.
-    pub(crate) fn largest(&mut self, t: i64, host: &mut impl Host) {
+    pub(crate) fn largest(&mut self, t: f64, host: &mut impl Host) {
         let candidate = Candidate {
             t,
             target: host.keep(LargestPaintRecord::target),
             url: host.keep(LargestPaintRecord::url),
         };
-        self.lcp.push(millis(t), candidate);
+        self.lcp.push(to_millis(t), candidate);
     }
 
-    pub(crate) fn shifted(&mut self, t: i64, host: &mut impl Host) {
-        if host.int(ShiftRecord::recent_input) == Some(0) {
+    pub(crate) fn shifted(&mut self, t: f64, host: &mut impl Host) {
+        if host.int(ShiftRecord::recent_input) == 0.0 {
             self.cls.push(Shift {
-                t: millis(t),
-                value: host.int(ShiftRecord::value).map_or(0.0, millis) / 1e3,
+                t: to_millis(t),
+                value: milliseconds_of(ShiftRecord::value, host) / 1e3,
                 what: host.keep(ShiftRecord::target),
             });
         }
     }
 
-    pub(crate) fn interacted(&mut self, t: i64, host: &mut impl Host) {
-        #[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
-        let id = host.int(InteractionRecord::interaction_id).unwrap_or(0) as f64;
-        let mut ms = |field| host.int(field).map_or(0.0, millis);
+    pub(crate) fn interacted(&mut self, t: f64, host: &mut impl Host) {
+        let id = known(host.int(InteractionRecord::interaction_id), 0.0);
+        let mut ms = |field| milliseconds_of(field, host);
         let taken = self.inp.push(Entry {
             id,
-            start: millis(t),
+            start: to_millis(t),
             duration: ms(InteractionRecord::duration),
             processing_start: ms(InteractionRecord::processing_start),
             processing_end: ms(InteractionRecord::processing_end),
@@ -194,7 +195,7 @@ impl Vitals {
             host.put_text(largest.url);
             host.put_text(parts.resource_of(largest.t));
             // Where a soft navigation's times begin is known from this and the value alone.
-            host.put((scope == Scope::View).then(|| micros(*t)));
+            host.put(if scope == Scope::View { micros(*t) } else { f64::NAN });
             host.end();
         }
         // A document that was never seen has no layout to be unstable.
@@ -202,9 +203,9 @@ impl Vitals {
             let largest = self.cls.largest();
             report.begin(Metric::Cls, millionths(self.cls.value()), host);
             host.put_text(largest.and_then(|shift| shift.what));
-            host.put(None);
-            host.put(None);
-            host.put(largest.map(|shift| micros(shift.t)));
+            host.put(f64::NAN);
+            host.put(f64::NAN);
+            host.put(largest.map_or(f64::NAN, |shift| micros(shift.t)));
             host.end();
         }
         if let Some((place, longest)) = self.inp.interaction() {
@@ -213,14 +214,14 @@ impl Vitals {
             report.begin(Metric::Inp, micros(longest.duration), host);
             host.put_text(named.target);
             host.put_text(named.event);
-            host.put(None);
+            host.put(f64::NAN);
             for part in &[
                 longest.start,
                 phases.input_delay(),
                 phases.processing(),
                 phases.presentation(),
             ] {
-                host.put(Some(micros(*part)));
+                host.put(micros(*part));
             }
             parts.put_frames(micros(longest.start), micros(phases.processing_end), host);
             host.end();
@@ -231,12 +232,17 @@ impl Vitals {
     }
 }
 
+/// A time of the record at hand, in ms; 0 if it is absent.
+fn milliseconds_of(field: usize, host: &mut impl Host) -> f64 {
+    known(to_millis(host.int(field)), 0.0)
+}
+
 /// A record that is part of a vital.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     /// In µs since the time origin.
-    start: i64,
-    end: i64,
+    start: f64,
+    end: f64,
     text: Text,
 }
 
@@ -277,7 +283,7 @@ impl Parts {
     };
 
     /// The resource behind the candidate that was painted at `t` (µs).
-    pub(crate) fn resource(&mut self, t: i64, host: &mut impl Host) {
+    pub(crate) fn resource(&mut self, t: f64, host: &mut impl Host) {
         if let Some(text) = host.keep_all(false) {
             self.resources.keep(Part { start: t, end: t, text });
         }
@@ -285,21 +291,22 @@ impl Parts {
 
     /// A frame. Its event has the ordinal before its fields.
     pub(crate) fn frame(&mut self, host: &mut impl Host) {
-        let (Some(start), Some(duration)) = (host.int(LongFrame::start), host.int(LongFrame::duration)) else {
+        let start = host.int(LongFrame::start);
+        let end = start + host.int(LongFrame::duration);
+        if end.is_nan() {
             return;
-        };
-        let end = start.saturating_add(duration);
+        }
         if let Some(text) = host.keep_all(true) {
             self.frames.keep(Part { start, end, text });
         }
     }
 
-    fn resource_of(&self, t: i64) -> Option<Text> {
+    fn resource_of(&self, t: f64) -> Option<Text> {
         self.resources.iter().find(|part| part.start == t).map(|part| part.text)
     }
 
     /// Puts the frames from `start` to `end` (µs) into the list at the end of an event.
-    fn put_frames(&self, start: i64, end: i64, host: &mut impl Host) {
+    fn put_frames(&self, start: f64, end: f64, host: &mut impl Host) {
         for part in self.frames.iter() {
             if part.end >= start && part.start <= end {
                 host.put_item(part.text);
@@ -308,7 +315,7 @@ impl Parts {
     }
 
     /// The texts that it names.
-    pub(crate) fn texts(&self, live: &mut dyn FnMut(Option<Text>)) {
+    pub(crate) fn texts(&self, live: &mut impl FnMut(Option<Text>)) {
         for part in self.resources.iter() {
             live(Some(part.text));
         }

@@ -45,6 +45,11 @@ impl ViewKind {
         Self::ALL.into_iter().find(|kind| *kind as i64 == number)
     }
 
+    /// Its number as [`Host`] has it.
+    pub(crate) fn number(self) -> f64 {
+        f64::from(self as u8)
+    }
+
     /// The name in the tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -64,22 +69,19 @@ impl ViewKind {
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     /// Its number in batches.
-    pub(crate) number: i64,
+    pub(crate) number: u32,
     /// Its start in µs since the time origin.
-    pub(crate) start: i64,
+    pub(crate) start: f64,
     /// Another path or the browser's soft navigation opened it.
     pub(crate) is_route: bool,
     pub(crate) vitals: Box<Vitals>,
-    /// The interaction behind the browser's soft navigation, if it is one.
-    pub(crate) interaction_id: Option<i64>,
-    /// When it ended (µs), because another one opened.
-    pub(crate) ended: Option<i64>,
+    /// The interaction behind the browser's soft navigation; NaN if it is none.
+    pub(crate) interaction_id: f64,
+    /// When it ended (µs), because another one opened; infinite before that.
+    pub(crate) ended: f64,
     /// Something in its scope changed since the last report.
     pub(crate) changed: bool,
 }
-
-const SOFT: i64 = ViewKind::Soft as i64;
-const ROUTE: i64 = ViewKind::Route as i64;
 
 /// Fields of the record, and the fields of the event that they become.
 const TAKEN_OVER: &[(usize, usize)] = &[
@@ -93,26 +95,33 @@ const TAKEN_OVER: &[(usize, usize)] = &[
 ];
 
 impl View {
+    /// True until another one opens.
+    pub(crate) fn is_open(&self) -> bool {
+        self.ended == f64::INFINITY
+    }
+
     /// A view that opens at `t` (µs), as the record at hand says.
-    pub(crate) fn open(number: i64, t: i64, seq: i64, vitals: Box<Vitals>, host: &mut impl Host) -> Self {
+    pub(crate) fn open(number: u32, t: f64, seq: f64, vitals: Box<Vitals>, host: &mut impl Host) -> Self {
         host.touch(number, seq);
         for (from, to) in TAKEN_OVER {
             host.take(number, *to, *from);
         }
         host.set(number, ViewEvent::start, t);
+        let kind = host.int(ViewRecord::kind);
         Self {
             number,
             start: t,
-            is_route: matches!(host.int(ViewRecord::kind), Some(SOFT | ROUTE)),
+            is_route: kind == ViewKind::Soft.number() || kind == ViewKind::Route.number(),
             vitals,
-            interaction_id: None,
-            ended: None,
+            interaction_id: f64::NAN,
+            ended: f64::INFINITY,
             changed: false,
         }
     }
 }
 
-/// Whole ms of a time in µs.
-pub(crate) const fn milliseconds(t: i64) -> i64 {
-    t.div_euclid(1_000)
+/// Whole ms of a time in µs. A cast from a float cuts; no_std has no `floor`.
+#[expect(clippy::cast_precision_loss, reason = "the wire has integers below 2^53")]
+pub(crate) fn milliseconds(t: f64) -> f64 {
+    (t as i64).div_euclid(1_000) as f64
 }

@@ -31,7 +31,7 @@ impl Views {
     }
 
     /// Takes the view of this number out.
-    pub(crate) fn remove(&mut self, number: i64) -> Option<View> {
+    pub(crate) fn remove(&mut self, number: u32) -> Option<View> {
         let mut at = &mut self.newest;
         while at.as_ref()?.view.number != number {
             at = &mut at.as_mut()?.older;

@@ -31,10 +31,10 @@ static ENGINE: Only = Only(RefCell::new(Engine::new(VIEWS)));
 
 /// The page has a record at hand, of kind `kind` at `t` (µs).
 #[unsafe(no_mangle)]
-pub extern "C" fn push(kind: f64, t: f64) {
+pub extern "C" fn push(kind: i32, t: f64) {
     // The page never calls back into an instance that is at work.
     if let Ok(mut engine) = ENGINE.0.try_borrow_mut() {
-        engine.push(kind as i64, t as i64, &mut Page);
+        engine.push(kind.into(), t, &mut Page);
     }
 }
 

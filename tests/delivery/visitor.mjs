@@ -1,6 +1,6 @@
 // Visitors: each a browser profile and an app of its own, with ten visits and a last one in calm weather.
 
-import { DEADLINE, POISON } from './collector.mjs'
+import { DEADLINE, POISON } from './weather.mjs'
 
 export const VISITS = 10
 
@@ -40,7 +40,8 @@ function script({ id, deeds, poison }) {
     await later(1)
     told.up = true
     for (let n = 0; n < deeds; n++) {
-      const path = `/api/${id}/${poison && n === 2 ? poison : n}`
+      // A number alone would be an id to the collector.
+      const path = `/api/${id}/${poison && n === 2 ? poison : `step-${n}`}`
       // A request that fails is recorded like any other, and before we hear of it.
       await fetch(path).catch(() => {})
       told.deeds.push(`${path}"`)
@@ -91,7 +92,7 @@ const crash = async (page) => {
  * Ten visits, of which every second is left within 300 ms of its load. `random` gives numbers from 0 to 1. Resolves to what
  * the visitor's pages have told, by id, and to the bodies that were handed over as beacons.
  */
-export async function visitor({ browser, collector, app, manner, random }) {
+export async function visitor({ browser, weather, app, manner, random }) {
   const { session, tabs, kills, offline, beacons } = MANNERS[manner]
   const context = await browser.newContext({ viewport: { width: 800, height: 600 } })
   context.setDefaultTimeout(DEADLINE)
@@ -101,7 +102,7 @@ export async function visitor({ browser, collector, app, manner, random }) {
 
   const open = async (id, settings) => {
     const query = new URLSearchParams({ app, session, ...settings })
-    await page.goto(`${collector.origin}/${id}?${query}`, { waitUntil: 'load' })
+    await page.goto(`${weather.origin}/${id}?${query}`, { waitUntil: 'load' })
   }
   const leave = async () => {
     if (!tabs) return
@@ -132,12 +133,12 @@ export async function visitor({ browser, collector, app, manner, random }) {
       page = await context.newPage()
     } else if (offline && !quick && n !== 5) {
       // The browser's own page for it takes the place of this one.
-      await page.goto(`${collector.origin}/plain`).catch(() => {})
+      await page.goto(`${weather.origin}/plain`).catch(() => {})
       await context.setOffline(false)
     } else await leave()
   }
 
-  collector.calm(app)
+  weather.calm(app)
   await open(`${app}-last`, { deeds: 1 })
   const prefix = `wasm-rum ${app} `
   await page.waitForFunction(
@@ -148,8 +149,8 @@ export async function visitor({ browser, collector, app, manner, random }) {
     [prefix, session],
     { polling: 50 },
   )
-  await page.goto(`${collector.origin}/plain`)
-  await collector.kept(app, `/api/${app}-last/0`)
+  await page.goto(`${weather.origin}/plain`)
+  await weather.kept(app, `/api/${app}-last/step-0`)
   const stored = Object.entries(await page.evaluate(() => ({ ...localStorage })))
   await context.close()
 

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, with live output. A stage that fails, or cannot run, does not keep the
 //! others from running; the last line is the sum.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -141,8 +141,8 @@ impl Tests<'_> {
             Stage::Native => self.native(),
             Stage::Js => self.js(),
             Stage::Size => self.size(),
-            Stage::Browser => self.browser(),
-            Stage::Delivery => self.engine(Engine::Chromium, &["delivery/delivery.test.mjs"]),
+            Stage::Browser => self.journeys(self.browser_tests()?),
+            Stage::Delivery => self.journeys([self.workspace.path("tests/delivery/delivery.test.mjs")]),
             Stage::Chromium => self.engine(
                 Engine::Chromium,
                 &[
@@ -221,11 +221,12 @@ impl Tests<'_> {
         Ok(tally)
     }
 
-    fn browser(&self) -> Result<Tally> {
+    /// Chromium and a collector with its database.
+    fn journeys(&self, files: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Tally> {
+        npm::install(self.workspace)?;
         let mut node = self.command("node");
         // One file at a time: they measure times in a browser that wants both cores.
-        node.args(["--test", "--test-concurrency=1"])
-            .args(self.browser_tests()?);
+        node.args(["--test", "--test-concurrency=1"]).args(files);
         native::test_environment(self.workspace, self.cache, &mut node)?;
         counted(&mut node, Tally::count_node)
     }

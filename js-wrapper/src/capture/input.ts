@@ -30,7 +30,8 @@ export const captureInput = (): void =>
       if (kind == Type.Keydown || !(target instanceof Element)) return
       const named = target.closest(NAMED)
       const attribute = (name: string): string | null => (named || target).getAttribute(name)
-      const name = target.closest('[data-rum-mask]')
+      // Around the target or in what has the name.
+      const name = target.closest('[data-rum-mask]') || named?.innerHTML.includes('data-rum-mask')
         ? null
         : attribute('data-rum-name') || attribute('aria-label') || named?.textContent
       sink(

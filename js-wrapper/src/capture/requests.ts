@@ -22,6 +22,12 @@ const enum Outcome {
   TimedOut,
 }
 
+/** What a DOMException has for its name (https://webidl.spec.whatwg.org/#dfn-error-names-table). */
+const enum Code {
+  Abort = 20,
+  Timeout = 23,
+}
+
 /** `number` was taken when the request was sent: by it the second chunk knows what else was sent. */
 const record = (
   number: number,
@@ -53,7 +59,7 @@ export const captureFetch = (): void =>
     const start = now()
     const number = ordinal()
     const request = input as Request | undefined
-    const end = (response?: Response, reason?: { name: string }): void => {
+    const end = (response?: Response, reason?: { code: number }): void => {
       try {
         record(
           number,
@@ -63,7 +69,7 @@ export const captureFetch = (): void =>
           start,
           response?.status,
           // In the order of Outcome, which any other reason comes before.
-          response ? Outcome.Answered : Outcome.Aborted + ['AbortError', 'TimeoutError'].indexOf(reason?.name!),
+          response ? Outcome.Answered : Outcome.Aborted + [Code.Abort, Code.Timeout].indexOf(reason?.code!),
         )
         // The page's own getters may throw, and have made the request fail.
       } catch {}
@@ -87,27 +93,25 @@ export const captureFetch = (): void =>
 
 /** Wraps XMLHttpRequest. */
 export const captureXhr = (): void => {
+  /** What an object was opened for, and when that was sent. */
   const opened = new WeakMap<XMLHttpRequest, unknown[]>()
-  wrap(XMLHttpRequest.prototype, 'open', (call, xhr, given: unknown[]) => {
-    opened.set(xhr, given)
-    return call()
-  })
-  wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest) => {
-    const given = opened.get(xhr)
-    const start = now()
-    const number = ordinal()
-    // In the order of Outcome.
-    if (given)
+  wrap(XMLHttpRequest.prototype, 'open', (call, xhr: XMLHttpRequest, [method, url]: unknown[]) => {
+    // Once an object, which may be used again. In the order of Outcome.
+    if (!opened.has(xhr))
       ['load', 'error', 'abort', 'timeout'].forEach((type, outcome) =>
         xhr.addEventListener(
           type,
           guard(() => {
-            // Once a request, and not again for listeners that an earlier one has left.
-            if (opened.get(xhr) == given && opened.delete(xhr))
-              record(number, Initiator.Xhr, given[0], given[1], start, xhr.status, outcome)
+            const [method, url, start, number] = opened.get(xhr)!
+            if (start) record(number as number, Initiator.Xhr, method, url, start as number, xhr.status, outcome)
           }),
         ),
       )
+    opened.set(xhr, [method, url])
+    return call()
+  })
+  wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest) => {
+    opened.get(xhr)?.push(now(), ordinal())
     return call()
   })
 }

@@ -19,12 +19,12 @@ export const captureHidden = (): void => {
 
 export const captureVisibility = (): void => {
   let left: boolean
-  let cached: boolean
+  /** By `pagehide`: what visibilitychange tells then is known already, and that the page is seen again pageshow tells. */
+  let gone: boolean
 
   const leave = (t: number): void => {
     if (!viewId) return
     gather()
-    // A page that is left is told twice, by pagehide and visibilitychange.
     if (!left) see(t, 1)
     left = true
     if (changed) {
@@ -33,20 +33,19 @@ export const captureVisibility = (): void => {
     }
   }
 
-  listen('pagehide', ({ persisted, timeStamp }: PageTransitionEvent) => {
-    cached = persisted
+  listen('pagehide', ({ timeStamp }) => {
+    gone = true
     leave(timeStamp)
   })
   listen('visibilitychange', ({ timeStamp }) => {
-    if (document.hidden) return leave(timeStamp)
-    // Chromium tells this before pageshow, which opens the view that it belongs to.
-    if (cached || !viewId) return
+    if (document.hidden && !gone) return leave(timeStamp)
+    if (gone || !viewId) return
     left = false
     see(timeStamp, 0)
   })
   listen('pageshow', ({ persisted, timeStamp }: PageTransitionEvent) => {
     if (!persisted) return
-    left = cached = false
+    left = gone = false
     renewSession()
     openView(ViewKind.BackForwardCache, timeStamp)
     see(timeStamp, +document.hidden)

@@ -38,6 +38,10 @@ let waiting: Waiting[] = []
 export const actionBefore = (t: number): number | null =>
   latest && latest[1] <= t && t - latest[1] < Within.Reach ? latest[0] : null
 
+const spoil = (action: Waiting): unknown => (action.frustration |= Frustration.Error)
+/** The page has met an error: what the user just did has led to it. */
+export const failed = (): void => waiting.forEach(spoil)
+
 export const captureFrustration = (): void => {
   let clicks: [t: number, place: unknown][] = []
 
@@ -81,12 +85,12 @@ export const captureFrustration = (): void => {
   listen('click', ({ isTrusted, target }) => {
     if (isTrusted && waiting[0]) waiting[waiting.length - 1]!.target ??= target
   })
-  const follows = (types: string[], mark: (action: Waiting) => void): void =>
+  const follows = (types: string[], mark: (action: Waiting) => unknown): void =>
     types.forEach((type) => listen(type, () => waiting.forEach(mark)))
   const answer = (action: Waiting): unknown => (action.alive = true)
   follows(['scroll', 'focusin', 'selectionchange', 'beforeunload'], answer)
   // Not their records, of which equal errors have one.
-  follows(['error', 'unhandledrejection'], (action) => (action.frustration |= Frustration.Error))
+  follows(['error', 'unhandledrejection'], spoil)
   witness((kind) => {
     if (kind == Kind.View || kind == Kind.Request) waiting.forEach(answer)
   })

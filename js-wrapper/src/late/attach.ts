@@ -3,7 +3,7 @@
 import { RawReason } from '../body'
 import type { Send } from '../stream'
 import type { Core } from './core'
-import { lose, queued, queueRecord } from './hooks'
+import { lose, queueRecord } from './hooks'
 
 let core: Core | undefined
 /** Records that did not fit into the queue, but the core took them: no loss, unless it breaks down. */
@@ -21,10 +21,10 @@ export const queue: (...record: Parameters<typeof queueRecord>) => void = (...re
   lose(-out)
 }
 
-/** The core is up: it takes the whole document, cuts included. Returns what sends by it. */
-export const attach = (ready: Core): Send => {
+/** The core is up: it takes what is known of the whole document, cuts included. Returns what sends by it. */
+export const attach = (ready: Core, known: string[]): Send => {
   core = ready
-  queued().forEach(core.take)
+  known.forEach(core.take)
   return () => {
     if (core?.flush()) return
     // The document goes on without it.

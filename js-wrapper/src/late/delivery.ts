@@ -13,6 +13,15 @@ import { unsent } from './unsent'
 /** Lets go of what waits. */
 export let drop: () => void
 
+/** Nobody agrees any more, or not yet again: what waits stays where it is. */
+let paused: boolean
+let resume: () => void
+export const pause = (whether: boolean): void => {
+  paused = whether
+  forget()
+  resume()
+}
+
 /** Takes over all bodies, those of earlier pages included. Returns what takes one. */
 export const deliver = (answered?: (response: Response) => void): ((body: string) => void) => {
   const post = (body: string): void => {
@@ -25,7 +34,8 @@ export const deliver = (answered?: (response: Response) => void): ((body: string
   let taken = 0
   // In the order of their times.
   const keyOf = (): string => prefix + [wall(), taken++, randomId()]
-  const { take, go, online } = queue(keyOf, bodies, send, compress, lose, answered)
+  const { take, go, online } = queue(keyOf, bodies, send, compress, lose, answered, () => paused)
+  resume = go
   drop = () => {
     forget()
     for (const [key] of bodies.all(true)) bodies.set(key)

@@ -4,6 +4,7 @@ import { now } from '../clock'
 import { ErrorSource } from '../capture/errors'
 import { Kind, type Attribute, type Cause } from '../generated/wire'
 import type { Attributes, Match } from '../options'
+import { failed } from './actions'
 import { attributes, textOf } from './attributes'
 import { keep, put } from './holder'
 import { guard, listen, options, plainUrl, queued, state, takeError, wrap } from './hooks'
@@ -32,6 +33,16 @@ let context: Attribute[] | null = null
 
 const matches = (text: string | null, patterns: Match | readonly Match[] = []): unknown =>
   text && [patterns].flat().some((pattern: any) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0))
+
+/** True for an error that nobody wants to see. */
+const isUnwanted = (message: string, stack: string | null, url?: string | null): unknown =>
+  matches(message, options.ignoreErrors) || matches((stack || url || '').replaceAll('\x7f', location.origin), options.denyUrls)
+
+/** False for the record of such an error. */
+export const isWanted = (text: string): boolean => {
+  const [kind, , , , , , message, stack, , , , , , , url] = JSON.parse(text)
+  return kind != Kind.Error || !isUnwanted(message, stack, url)
+}
 
 /** The errors behind an error, the nearest first. To read one may run the page's own code. */
 const causesOf = (error: any): Cause[] | null => {
@@ -75,6 +86,7 @@ const debugIds = (stack: string | null): Attribute[] | null => {
 /** What the page reports by itself. */
 export const captureError = (error: unknown, given?: Attributes): void => {
   context = attributes(given)
+  failed()
   takeError(ErrorSource.Page, now(), error)
   context = null
 }
@@ -97,7 +109,7 @@ export const captureMoreErrors = (): void => {
   keep(Kind.Error, (number, t, ...fields) => {
     const [, source, , message, stack] = fields
     const [target = null, url = null, line = null, column = null] = fields.slice(Place.Target)
-    if (matches(message, options.ignoreErrors) || matches(stack || url, options.denyUrls)) return true
+    if (isUnwanted(message, stack, url)) return true
     if (!known.has(number)) known.set(number, [causesOf(state()[3]), context])
     fields[Place.Handled] = +(source == ErrorSource.Page || source == ErrorSource.Console)
     put(number, Kind.Error, t, ...fields.slice(0, Place.Causes), ...known.get(number)!, target, url, line, column, debugIds(stack))

@@ -6,11 +6,11 @@ import { drive } from './core'
 import { deliver } from './delivery'
 import { captureFrustration } from './actions'
 import { captureEngagement } from './engagement'
-import { captureMoreErrors } from './errors'
+import { captureMoreErrors, isWanted } from './errors'
 import { errorsOnly, onlyErrors } from './errors-only'
 import { captureFrames } from './frames'
 import { hold } from './holder'
-import { bodyOf, flush, get, idle, options, receive, saveSession, trigger, type Hooks } from './hooks'
+import { bodyOf, flush, get, idle, options, queued, receive, saveSession, trigger, type Hooks } from './hooks'
 import { captureInteractions } from './interactions'
 import { answerCalls } from './interface'
 import { entrust } from './later'
@@ -102,7 +102,7 @@ export default async (hooks: Hooks): Promise<Send> => {
   const rehearsal = await drive(module, bodyOf, idle, () => {}, () => {})
   inTurn([() => REHEARSAL.split(' ').forEach(rehearsal.take), rehearsal.flush]).catch(() => {})
   const core = await drive(module, bodyOf, idle, post, flush, trigger, options.beforeSend)
-  if (errorsOnly()) return attach(onlyErrors(core))
-  entrust()
-  return attach(core)
+  const only = errorsOnly()
+  if (!only) entrust()
+  return attach(only ? onlyErrors(core) : core, queued().filter(isWanted))
 }

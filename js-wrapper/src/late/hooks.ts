@@ -6,8 +6,7 @@ import type { Options } from '../options'
 
 /** A tuple, because the names of an object's fields are bytes of both chunks. */
 export type Hooks = [
-  renewSession: typeof import('../session').renewSession,
-  observe: typeof import('../capture/observe').observe,
+  randomId: typeof import('../ids').randomId,
   lose: typeof import('../loss').lose,
   plainUrl: typeof import('../url').plainUrl,
   bodyOf: typeof import('../body').bodyOf,
@@ -16,13 +15,14 @@ export type Hooks = [
   navigationEntry: typeof import('../capture/navigation').navigationEntry,
   /** The page's fetch. */
   get: typeof fetch,
+  observe: typeof import('../capture/observe').observe,
   queueRecord: typeof import('../stream').queue,
   trigger: typeof import('../session').trigger,
   listen: typeof import('../guard').listen,
   holdBy: typeof import('../stream').holdBy,
   guard: typeof import('../guard').guard,
   selector: typeof import('../capture/selector').selector,
-  flush: () => void,
+  renewSession: typeof import('../session').renewSession,
   ordinal: typeof import('../stream').ordinal,
   openView: typeof import('../view').openView,
   endView: typeof import('../view').endView,
@@ -30,7 +30,7 @@ export type Hooks = [
   takeNavigation: typeof import('../capture/navigation').takeNavigation,
   storage: typeof import('../session').storage,
   outlived: typeof import('../session').outlived,
-  idle: typeof import('../guard').idle,
+  flush: () => void,
   postTo: typeof import('../transport').postTo,
   /** The open view and the session; what was thrown when an error was last recorded; and whether nothing is to be sent. */
   state: () => [openedAt: number, view: Id, session: Id, thrown: unknown, mute: unknown],
@@ -41,25 +41,25 @@ export type Hooks = [
   queued: typeof import('../stream').queued,
   options: Options,
   address: typeof import('../address').address,
-  randomId: typeof import('../ids').randomId,
+  idle: typeof import('../guard').idle,
 ]
 
-export let renewSession: Hooks[0]
-export let observe: Hooks[1]
-export let lose: Hooks[2]
-export let plainUrl: Hooks[3]
-export let bodyOf: Hooks[4]
-export let sink: Hooks[5]
-export let calls: Hooks[6]
-export let navigationEntry: Hooks[7]
-export let get: Hooks[8]
+export let renewSession: Hooks[15]
+export let observe: Hooks[8]
+export let lose: Hooks[1]
+export let plainUrl: Hooks[2]
+export let bodyOf: Hooks[3]
+export let sink: Hooks[4]
+export let calls: Hooks[5]
+export let navigationEntry: Hooks[6]
+export let get: Hooks[7]
 export let queueRecord: Hooks[9]
 export let trigger: Hooks[10]
 export let listen: Hooks[11]
 export let holdBy: Hooks[12]
 export let guard: Hooks[13]
 export let selector: Hooks[14]
-export let flush: Hooks[15]
+export let flush: Hooks[23]
 export let ordinal: Hooks[16]
 export let openView: Hooks[17]
 export let endView: Hooks[18]
@@ -67,7 +67,7 @@ export let saveSession: Hooks[19]
 export let takeNavigation: Hooks[20]
 export let storage: Hooks[21]
 export let outlived: Hooks[22]
-export let idle: Hooks[23]
+export let idle: Hooks[33]
 export let postTo: Hooks[24]
 export let state: Hooks[25]
 export let silence: Hooks[26]
@@ -77,7 +77,7 @@ export let takeError: Hooks[29]
 export let queued: Hooks[30]
 export let options: Hooks[31]
 export let address: Hooks[32]
-export let randomId: Hooks[33]
+export let randomId: Hooks[0]
 
 /** When the open view began, in ms since the time origin. */
 export const openedAt = (): number => state()[0]
@@ -85,8 +85,7 @@ export const openedAt = (): number => state()[0]
 /** Takes what was handed over, before anything else here runs. */
 export const receive = (hooks: Hooks): void => {
   ;[
-    renewSession,
-    observe,
+    randomId,
     lose,
     plainUrl,
     bodyOf,
@@ -94,13 +93,14 @@ export const receive = (hooks: Hooks): void => {
     calls,
     navigationEntry,
     get,
+    observe,
     queueRecord,
     trigger,
     listen,
     holdBy,
     guard,
     selector,
-    flush,
+    renewSession,
     ordinal,
     openView,
     endView,
@@ -108,7 +108,7 @@ export const receive = (hooks: Hooks): void => {
     takeNavigation,
     storage,
     outlived,
-    idle,
+    flush,
     postTo,
     state,
     silence,
@@ -118,6 +118,6 @@ export const receive = (hooks: Hooks): void => {
     queued,
     options,
     address,
-    randomId,
+    idle,
   ] = hooks
 }

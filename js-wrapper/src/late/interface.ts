@@ -6,7 +6,7 @@ import type { Attributes, Consent, Level, User } from '../options'
 import { KEY } from '../session'
 import { ViewKind } from '../view'
 import { attributes } from './attributes'
-import { drop } from './delivery'
+import { drop, pause } from './delivery'
 import { captureError } from './errors'
 import { path, stopped, stopRecording, witness } from './holder'
 import { isGranted, isUnwilling } from './errors-only'
@@ -115,11 +115,13 @@ const methods = {
     if (consent == 'granted' && !agreed) {
       agreed = true
       silence(false)
+      pause(false)
       // The one that is stored, from when it was granted before, or another one.
       if (renewSession(0)) openView(ViewKind.Resumed, now())
     } else if (consent == 'pending' && !stopped) {
       agreed = false
       silence(true)
+      pause(true)
     } else if (consent == 'denied') {
       agreed = true
       // What an earlier page has stored goes as well.

@@ -40,7 +40,8 @@ const lives = (body: string): boolean => wall() - +HEAD.exec(body)?.[1]! < Most.
 const asked = (after: string | null | undefined): number => (after ? +after * 1e3 || Date.parse(after) - wall() || 0 : 0)
 
 /**
- * Sends bodies, which it keeps under keys of `keyOf`; what is given up goes to `lost`, successful answers to `answered`. Returns
+ * Sends bodies, which it keeps under keys of `keyOf`; what is given up goes to `lost`, successful answers to `answered`. While `silent`
+ * nothing is sent. Returns
  * what takes a body, and what sends all that may go now: everything if the page may be gone after it, else one after the
  * other. `online` tells that the network is back.
  */
@@ -51,6 +52,7 @@ export const queue = (
   shrink: typeof compress,
   lost: typeof lose,
   answered?: (response: Response) => void,
+  silent?: () => unknown,
 ) => {
   /** Bodies on their way, with what they take of the quota. */
   const flying = new Map<string, number>()
@@ -101,6 +103,7 @@ export const queue = (
     if (away && gone) return
     gone = !!away
     clearTimeout(timer)
+    if (silent?.()) return
     const due = unsent.all(!away).filter(([key, body]) => {
       if (lives(body)) return !flying.has(key)
       if (!away && !document.hidden) {

@@ -8,14 +8,13 @@ export type Bodies = Map<string, string>
 export const unsent = (storage: () => Storage, prefix: string, refused: Bodies) => {
   let stored: Bodies = new Map()
   return {
-    /** All that are known. With `look` what earlier pages have left is among them, and what another tab has delivered is not. */
+    /** All that are known, but not what another tab has delivered. With `look` what earlier pages have left is among them. */
     all(look: boolean): [key: string, body: string][] {
-      if (look)
-        try {
-          stored = new Map()
-          const there = storage()
-          for (const key of Object.keys(there).sort()) if (key.startsWith(prefix)) stored.set(key, there[key])
-        } catch {}
+      try {
+        const there = storage()
+        const keys = look ? Object.keys(there).sort() : stored.keys()
+        stored = new Map([...keys].flatMap((key) => (key.startsWith(prefix) && there[key] ? [[key, there[key]]] : [])))
+      } catch {}
       return [...stored, ...refused]
     },
     /** Keeps a body, or forgets it if there is none any more. */

@@ -3,21 +3,29 @@
 use super::FirstHidden;
 
 /// FCP of a document.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Fcp {
-    painted: Option<f64>,
+    /// NaN before that: nothing compares with it, so it was not seen.
+    painted: f64,
+}
+
+impl Default for Fcp {
+    fn default() -> Self {
+        Self { painted: f64::NAN }
+    }
 }
 
 impl Fcp {
     /// The browser painted the first content at `t` (ms).
     pub fn push(&mut self, t: f64) {
-        self.painted.get_or_insert(t);
+        if self.painted.is_nan() {
+            self.painted = t;
+        }
     }
 
     /// The value in ms, if the paint was seen.
     #[must_use]
     pub fn value(&self, activation: f64, hidden: &FirstHidden) -> Option<f64> {
-        let painted = self.painted.filter(|t| hidden.seen(*t))?;
-        Some((painted - activation).max(0.0))
+        hidden.seen(self.painted).then(|| (self.painted - activation).max(0.0))
     }
 }

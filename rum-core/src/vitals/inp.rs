@@ -1,5 +1,6 @@
 //! Interaction to next paint (<https://web.dev/articles/inp>): the longest interaction, one left out for every 50.
 
+use super::known;
 use crate::limits::INTERACTIONS;
 
 /// Event Timing entries whose paints are at most this far apart (ms) were presented by one frame, for durations are rounded to
@@ -53,27 +54,37 @@ impl Frame {
 }
 
 /// Counts interactions by their ids, where the browser does not.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Ids {
-    range: Option<(f64, f64)>,
+    least: f64,
+    most: f64,
 }
 
 impl Ids {
     /// None so far.
-    pub const NONE: Self = Self { range: None };
+    pub const NONE: Self = Self {
+        least: f64::INFINITY,
+        most: 0.0,
+    };
 
     /// The `interactionId` of an entry; 0 is none.
     pub fn push(&mut self, id: f64) {
-        if id > 0.0 {
-            let (least, most) = self.range.unwrap_or((id, id));
-            self.range = Some((least.min(id), most.max(id)));
+        if id > 0.0 && id < self.least {
+            self.least = id;
+        }
+        if id > self.most {
+            self.most = id;
         }
     }
 
     /// A guess at how many interactions there were.
     #[must_use]
     pub fn count(&self) -> f64 {
-        self.range.map_or(0.0, |(least, most)| (most - least) / ID_STEP + 1.0)
+        if self.most > 0.0 {
+            (self.most - self.least) / ID_STEP + 1.0
+        } else {
+            0.0
+        }
     }
 }
 
@@ -158,10 +169,10 @@ pub struct Inp {
     /// The latest `processingEnd`.
     processed: f64,
     ids: Ids,
-    /// `performance.interactionCount` when this scope began, if that was not with the document …
-    counted_from: Option<f64>,
-    /// … and now.
-    counted: Option<f64>,
+    /// `performance.interactionCount` when this scope began, NaN if that was with the document …
+    counted_from: f64,
+    /// … and now, NaN where the browser does not count.
+    counted: f64,
 }
 
 impl Default for Inp {
@@ -173,8 +184,8 @@ impl Default for Inp {
             numbered: 0,
             processed: 0.0,
             ids: Ids::NONE,
-            counted_from: None,
-            counted: None,
+            counted_from: f64::NAN,
+            counted: f64::NAN,
         }
     }
 }
@@ -184,12 +195,8 @@ impl Inp {
     pub const LEAST: f64 = FRAME;
 
     /// For a scope that begins later than the document: the interactions that the browser had counted by then are not its own.
-    #[must_use]
-    pub fn counting_from(interaction_count: Option<f64>) -> Self {
-        Self {
-            counted_from: interaction_count,
-            ..Self::default()
-        }
+    pub fn begin_at(&mut self, interaction_count: f64) {
+        self.counted_from = interaction_count;
     }
 
     /// An Event Timing entry of any event: what it is to one of the longest interactions, which has that slot.
@@ -334,21 +341,25 @@ impl Inp {
         self.longest = [const { None }; INTERACTIONS];
     }
 
-    /// The browser's own count of interactions in the document so far.
-    pub fn count(&mut self, interaction_count: Option<f64>) {
-        self.counted = interaction_count.or(self.counted);
+    /// The browser's own count of interactions in the document so far; NaN if it has none.
+    pub fn count(&mut self, interaction_count: f64) {
+        self.counted = known(interaction_count, self.counted);
     }
 
     /// The browser's count so far: where a later scope begins.
     #[must_use]
     pub fn counted(&self) -> f64 {
-        self.counted.or(self.counted_from).unwrap_or(0.0)
+        known(self.counted, self.started())
     }
 
     /// Interactions in this scope: the browser's count, else guessed from the ids.
     fn interactions(&self) -> f64 {
-        let from = self.counted_from.unwrap_or(0.0);
-        self.counted.map_or_else(|| self.ids.count(), |counted| counted - from)
+        known(self.counted - self.started(), self.ids.count())
+    }
+
+    /// The browser's count when this scope began.
+    fn started(&self) -> f64 {
+        known(self.counted_from, 0.0)
     }
 
     /// The interaction that is the value, with its place.
@@ -377,7 +388,7 @@ impl Inp {
     /// short it is, so only later scopes can say so.
     #[must_use]
     pub fn only_short(&self) -> bool {
-        self.longest.iter().all(Option::is_none) && self.counted_from.is_some() && self.interactions() > 0.0
+        self.longest.iter().all(Option::is_none) && !self.counted_from.is_nan() && self.interactions() > 0.0
     }
 
     /// The parts of `interaction`: those of its whole frame, cut to the interaction.

@@ -117,6 +117,11 @@ pub enum Scope {
     View = 1,
 }
 
+/// A number, or `other` while it is not known (NaN).
+pub(crate) fn known(number: f64, other: f64) -> f64 {
+    if number.is_nan() { other } else { number }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

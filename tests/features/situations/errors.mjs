@@ -5,6 +5,8 @@ import assert from 'node:assert/strict'
 import { pick } from '../events.mjs'
 import { FILES, page, sdkFile } from '../site.mjs'
 
+/** The kind of rows of errors, and what they come from. */
+const KIND = 65
 const ERROR = 0
 const REJECTION = 1
 const PAGE = 2
@@ -58,6 +60,46 @@ async function reported(guest, type, source) {
   const places = reports.map(([, , file, line, column]) => [path(file), line, column]).sort()
   assert.ok(places.every(([, line]) => line > 0))
   assert.deepEqual(pick(rows, 'url', 'line', 'column').sort(), places, 'where in the script')
+}
+
+/** Errors of a page that is out of its mind. */
+const LOOP = 100_000
+/** In one task: the page's other tasks have to run in between, as they do where a timer or an observer throws. */
+const IN_A_TASK = 1_000
+const LOOPING = { '/': page({ body: '<button id="buy" onclick="window.bought = true">Buy</button>' }) }
+
+/** Throws a new error again and again, and `tell`s of each. */
+const loops = (guest, message, tell) =>
+  guest.evaluate(
+    `async ([message, all, inTask]) => {
+      const fail = () => { throw new TypeError(message) }
+      const some = () => {
+        for (let n = 0; n < inTask; n++)
+          try {
+            fail()
+          } catch (error) {
+            (${tell})(error)
+          }
+      }
+      // The page's own list of them would be the greatest part of what this costs.
+      window.probe.uncaught.push = () => 0
+      // From a timer that an awaiting function sets, so that all have one stack: some engines tell who set it.
+      await window.probe.later(() => {})
+      for (let n = 0; n < all; n += inTask) await window.probe.later(some)
+    }`,
+    [message, LOOP, IN_A_TASK],
+  )
+
+/** The errors are one row; what the user does after them works, and is recorded. */
+async function oneOfThem(guest, row) {
+  await guest.click('#buy')
+  await guest.until(() => window.bought)
+  const { error: errors, action: actions, view: views } = await guest.left()
+  assert.deepEqual(pick(errors, 'source', 'class', 'message', 'handled', 'count'), [row])
+  assert.deepEqual(pick(actions, 'name'), [['Buy']])
+  assert.equal(views[0].receipt[1] ?? 0, 0, 'none of them is lost')
+  // What took longer than a report may wait has told of it before; each time in one event.
+  for (const { text } of guest.site.batches) assert.ok(JSON.parse(text)[5].filter(([kind]) => kind === KIND).length <= 1)
 }
 
 export const ERRORS = [
@@ -409,6 +451,25 @@ addEventListener('wheel', (event) => {
       const { error: errors, view: views } = await guest.left()
       assert.deepEqual(pick(errors, 'message', 'count'), [['again', 1000]])
       assert.equal(views[0].receipt[1] ?? 0, 0, 'none of them is lost')
+    },
+  },
+  {
+    name: 'a loop that throws 100,000 errors is one row with a count, and the page stays alive: those that nobody caught',
+    pages: LOOPING,
+    async visit(guest) {
+      await guest.starts()
+      // Thrown and caught, then told by an event, as the browser does: that many uncaught ones would go to the driver's own log.
+      await loops(guest, 'again', (error) => dispatchEvent(new ErrorEvent('error', { error, message: `Uncaught ${error}` })))
+      await oneOfThem(guest, [ERROR, 'TypeError', 'again', 0, LOOP])
+    },
+  },
+  {
+    name: 'a loop that throws 100,000 errors is one row with a count, and the page stays alive: those that the page reports',
+    pages: LOOPING,
+    async visit(guest) {
+      await guest.starts()
+      await loops(guest, 'again', (error) => window.wasmRum.captureError(error, { order: 7 }))
+      await oneOfThem(guest, [PAGE, 'TypeError', 'again', 1, LOOP])
     },
   },
   {

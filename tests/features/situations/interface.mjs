@@ -12,6 +12,9 @@ const MANUAL = 5
 const PAGES_OWN = 0
 const CONSOLE = 1
 
+/** A page whose rates of logs are drawn with this number from 0 to 1. */
+const sampled = (tag, drawn) => page({ tag: `${tag} data-console-logs="warn"`, first: `<script>Math.random = () => ${drawn}</script>` })
+
 export const INTERFACE = [
   {
     name: 'events and numbers; nothing that a page says throws',
@@ -106,6 +109,39 @@ export const INTERFACE = [
       ])
       assert.equal(logs.length, 100, 'bounded in a view')
       assert.equal(views[0].receipt[1], 8, 'and counted')
+    },
+  },
+  {
+    name: 'lines of a log at a rate: a document that is drawn records all of them, each for as many as it stands; another one none',
+    pages: {
+      '/drawn': sampled('data-logs="0.25"', 0.249),
+      '/spared': sampled('data-logs="0.25"', 0.25),
+      '/none': sampled('data-logs="false"', 0),
+      '/all': sampled('', 0.999),
+    },
+    async visit(guest) {
+      const found = {}
+      for (const [at, path] of ['/drawn', '/spared', '/none', '/all'].entries()) {
+        await guest.starts(path)
+        await guest.evaluate(() => {
+          window.wasmRum.log('info', 'said')
+          console.warn('warned')
+          // What is no line is not sampled with them.
+          window.wasmRum.track('done')
+        })
+        const { view: views, log: logs, action: actions } = await guest.left(at + 1)
+        const [view] = views.filter(({ page }) => page === path)
+        const here = (rows) => rows.filter((row) => row.in === view.view_id)
+        assert.deepEqual(pick(here(actions), 'name'), [['done']])
+        assert.equal(view.receipt[1] ?? 0, 0, 'what is not drawn is not lost')
+        found[path] = pick(here(logs), 'message', 'weight')
+      }
+      assert.deepEqual(found, {
+        '/drawn': [['said', 4_000], ['warned', 4_000]],
+        '/spared': [],
+        '/none': [],
+        '/all': [['said', null], ['warned', null]],
+      })
     },
   },
   {

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict'
 
 import { pick } from '../events.mjs'
-import { page } from '../site.mjs'
+import { BREAKS, page } from '../site.mjs'
 
 const NOTHING = [[], [], '']
 const VITAL = 2
 const VIEW = 1
 const ERROR = 65
+const LOAD = 0
+const ROUTE = 4
 
 /** Says of the browser what it may not have been set to say. */
 const says = (name, value) => `<script>Object.defineProperty(Navigator.prototype, '${name}', { configurable: true, get: () => ${value} })</script>`
@@ -71,6 +73,77 @@ export const PRIVACY = [
     },
   },
   {
+    name: 'consent is pending again: nothing more is sent; when it is granted, what was seen meanwhile is told of the same session',
+    pages: { '/': page({ overheard: true }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => window.wasmRum.track('before'))
+      await guest.evaluate(() => window.wasmRum.setConsent('pending'))
+      const stored = await guest.stored()
+      await acts(guest)
+      await guest.evaluate(() => window.probe.expire(30_000))
+      assert.deepEqual([await guest.heard(), await guest.stored()], [[], stored])
+      await guest.evaluate(() => {
+        window.wasmRum.setConsent('granted')
+        window.wasmRum.track('after')
+      })
+      const { action: actions, view: views, error: errors } = await guest.left()
+      assert.deepEqual(pick(actions, 'name'), [['before'], ['secret'], ['after']])
+      assert.deepEqual(pick(errors, 'message'), [['an error']])
+      assert.equal(views.length, 1, 'the view goes on, and the session')
+    },
+  },
+  {
+    name: 'consent is pending again, and the page is left: nothing is sent, by a next page that asks neither',
+    pages: { '/': page({ overheard: true }), '/asks': page({ overheard: true, tag: 'data-consent="pending"' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => {
+        window.wasmRum.track('before')
+        // By now the browser has a snapshot, which it would send.
+        window.probe.expire(5_000)
+        window.wasmRum.setConsent('pending')
+      })
+      const stored = await guest.stored()
+      await acts(guest)
+      await guest.leaveAtOnce()
+      await guest.starts('/asks')
+      await acts(guest)
+      await guest.leaveAtOnce()
+      assert.deepEqual([await guest.heard(), guest.site.batches, await guest.stored()], [[], [], stored])
+    },
+  },
+  ...['tab', 'memory'].map((session) => ({
+    name: `consent is pending again while a body waits that did not get through: it goes when it is granted, not before; session ${session}`,
+    pages: { '/': page({ overheard: true, tag: `data-session="${session}"` }) },
+    async visit(guest) {
+      await guest.starts()
+      guest.site.answer = () => BREAKS
+      await guest.evaluate(() => {
+        window.wasmRum.track('said')
+        window.probe.expire(30_000)
+      })
+      const { id, text } = await guest.batch(1)
+      await guest.until(() => window.probe.waits(1, 29_999))
+      const [tried, failed] = [(await guest.heard()).length, guest.site.batches.length]
+      guest.site.answer = () => ({ status: 204 })
+      await guest.evaluate(async () => {
+        window.wasmRum.setConsent('pending')
+        dispatchEvent(new Event('online'))
+        window.probe.expire(1, 29_999)
+        // A request that is made after one that should not be.
+        await fetch('/missing')
+      })
+      assert.deepEqual([(await guest.heard()).length, guest.site.batches.length], [tried, failed])
+      await guest.evaluate(() => {
+        window.wasmRum.setConsent('granted')
+        dispatchEvent(new Event('online'))
+      })
+      const again = await guest.batch(failed + 1)
+      assert.deepEqual([again.id, again.text], [id, text])
+    },
+  })),
+  {
     name: 'consent is denied: what was stored goes, and nothing more is sent',
     pages: { '/': page({ overheard: true }) },
     async visit(guest) {
@@ -112,6 +185,47 @@ export const PRIVACY = [
       assert.deepEqual(pick(errors, 'message'), [['an error']])
       const kinds = guest.site.batches.flatMap(({ text }) => JSON.parse(text)[5].map(([kind]) => kind))
       assert.deepEqual([...new Set(kinds)].sort(), [VIEW, ERROR])
+    },
+  },
+  {
+    name: 'query parameters that the page allows by name stay in URLs; all others are lost, and fragments',
+    pages: {
+      '/': page({ tag: 'data-queries="page,sort" data-resources="1"' }),
+      '/next': page({ options: "{ queries: ['page'] }" }),
+    },
+    routes: { '/api': () => ({ body: '{}' }), '/widget.js': () => ({ type: 'text/javascript', body: '' }) },
+    async visit(guest) {
+      const { elsewhere } = guest.site
+      await guest.starts('/?sort=up&secret=1&pages=secret&Page=secret#page=secret')
+      await guest.evaluate(async (elsewhere) => {
+        await fetch('/api?page=3&secret=1&page=4#secret')
+        await fetch(`${elsewhere}/api?secret=1&sort=by%20name`)
+        await fetch('/api?secret=1')
+        await new Promise((done) => {
+          const xhr = new XMLHttpRequest()
+          xhr.onloadend = done
+          xhr.open('GET', '/api?secret=1&page=5')
+          xhr.send()
+        })
+        const add = (name, given) =>
+          new Promise((done) => document.body.append(Object.assign(document.createElement(name), { ...given, onload: done, onerror: done })))
+        await add('img', { src: '/missing.png?page=6&secret=1' })
+        await add('script', { src: '/widget.js?secret=1&sort=down' })
+        // Another query is another page as far as it is allowed.
+        history.pushState(0, '', '/?sort=up&secret=2')
+        history.pushState(0, '', '/?page=2&secret=2&sort=up#secret')
+      }, elsewhere)
+      await guest.until(() => window.probe.resources.some((name) => name.includes('/widget.js')))
+      await guest.evaluate(() => void (location.href = '/next?page=9&sort=secret'))
+      await guest.untilThere(() => location.pathname === '/next' && window.probe?.core)
+      const { view: views, request: requests, error: errors, resource: resources } = await guest.left(2)
+      assert.deepEqual(pick(views, 'kind', 'page').sort(), [[LOAD, '/?sort=up'], [LOAD, '/next?page=9'], [ROUTE, '/?page=2&sort=up']])
+      // The page that it came from is cut by what this one allows.
+      assert.deepEqual(pick(views, 'referrer').flat().filter(Boolean), ['/?page=2'])
+      assert.deepEqual(pick(requests, 'url').flat(), ['/api?page=3&page=4', `${elsewhere}/api?sort=by+name`, '/api', '/api?page=5'])
+      assert.deepEqual(pick(errors, 'url'), [['/missing.png?page=6']])
+      assert.ok(resources.some(({ url }) => url === '/widget.js?sort=down'), `${pick(resources, 'url')}`)
+      assert.deepEqual(guest.texts().filter((text) => /secret/i.test(text)), [])
     },
   },
   {

@@ -229,6 +229,54 @@ export const REQUESTS = [
     },
   },
   {
+    name: 'tracestate goes beside a traceparent that begins here, so to the listed origin only; of itself there is none',
+    pages: {
+      '/': (site) => page({ tag: `data-tracing="${site.elsewhere}" data-tracestate="vendor=a1,other=b2"` })(site),
+      '/none': (site) => page({ tag: `data-tracing="${site.elsewhere}"` })(site),
+    },
+    routes: ROUTES,
+    async visit(guest) {
+      const OWN = '00-11111111111111111111111111111111-2222222222222222-01'
+      const { elsewhere: listed, collector: unlisted, origin } = guest.site
+      const asks = () =>
+        guest.evaluate(
+          async ([listed, unlisted, OWN]) => {
+            const xhr = (url, set = () => {}) =>
+              new Promise((done) => {
+                const xhr = new XMLHttpRequest()
+                xhr.onloadend = done
+                xhr.open('GET', url)
+                set(xhr)
+                xhr.send()
+              })
+            await fetch(`${listed}/api`, { headers: { 'X-Own': '1' } })
+            await xhr(`${listed}/api`)
+            // A trace of the page's own has a state of its own, or none.
+            await fetch(`${listed}/api`, { headers: { traceparent: OWN } })
+            await xhr(`${listed}/api`, (xhr) => xhr.setRequestHeader('traceparent', OWN))
+            await fetch(`${unlisted}/api`)
+            await xhr(`${unlisted}/api`)
+            await fetch('/api')
+          },
+          [listed, unlisted, OWN],
+        )
+      await guest.starts()
+      await asks()
+      await guest.left()
+      await guest.starts('/none')
+      await asks()
+      await guest.left(2)
+      const asked = guest.site.asked.filter(({ method, path }) => path === '/api' && method !== 'OPTIONS')
+      const [ours, none] = [asked.slice(0, 7), asked.slice(7)]
+      const origins = [listed, listed, listed, listed, unlisted, unlisted, origin]
+      const states = (requests) => requests.map(({ origin, headers }) => [origin, headers.tracestate])
+      assert.deepEqual(states(ours), origins.map((origin, at) => [origin, at < 2 ? 'vendor=a1,other=b2' : undefined]))
+      assert.deepEqual(states(none), origins.map((origin) => [origin, undefined]))
+      for (const requests of [ours, none])
+        assert.deepEqual(requests.map(({ headers: { traceparent } }) => traceparent && traceparent !== OWN), [true, true, false, false, undefined, undefined, undefined])
+    },
+  },
+  {
     name: 'requests of one moment have each its own trace and operation, however coarse the clock is',
     pages: {
       '/': (site) =>

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 const OUTAGE: Duration = Duration::from_secs(30);
 /// A page view every so often.
 const PACE: Duration = Duration::from_millis(15);
+/// Views that are something to lose. How many there are is up to the disk and to what else the machine does.
+const ENOUGH: usize = 50;
 /// Kills in the middle of inserts.
 const KILLS: usize = 5;
 
@@ -39,7 +41,7 @@ async fn thirty_seconds_without_clickhouse_lose_nothing_and_double_nothing() -> 
 
     let book = traffic.end().await?;
     assert!(
-        book.acknowledged() > 500,
+        book.acknowledged() > ENOUGH,
         "only {} views in all that time",
         book.acknowledged()
     );
