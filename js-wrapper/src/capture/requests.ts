@@ -96,6 +96,8 @@ export const captureXhr = (): void => {
   /** What an object was opened for, and when that was sent. */
   const opened = new WeakMap<XMLHttpRequest, unknown[]>()
   wrap(XMLHttpRequest.prototype, 'open', (call, xhr: XMLHttpRequest, [method, url]: unknown[]) => {
+    // What is no request throws here.
+    const given = call()
     // Once an object, which may be used again. In the order of Outcome.
     if (!opened.has(xhr))
       ['load', 'error', 'abort', 'timeout'].forEach((type, outcome) =>
@@ -108,7 +110,7 @@ export const captureXhr = (): void => {
         ),
       )
     opened.set(xhr, [method, url])
-    return call()
+    return given
   })
   wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest) => {
     opened.get(xhr)?.push(now(), ordinal())
