@@ -39,18 +39,15 @@ export const silence = (whether: unknown): void => {
   silent = whether
 }
 
-/** In the place of a storage. */
-const memory = {} as Storage
-
-/** Where the session is kept. Asking for it may throw, and so may each use: it may be full, or forbidden. */
-export const storage = (): Storage =>
-  silent || options.session == 'memory' ? memory : options.session == 'browser' ? localStorage : sessionStorage
+/** Where the session is kept, if it is. Asking for it may throw, and so may each use: it may be full, or forbidden. */
+export const storage = (): Storage | undefined =>
+  silent || options.session == 'memory' ? undefined : options.session == 'browser' ? localStorage : sessionStorage
 
 /** Another document goes on from here; with `next`, sessions that begin later have that rate. */
 export const saveSession = (next = nextRate): void => {
   nextRate = next
   try {
-    storage()[KEY] = [sessionId, active, rate, nextRate] as unknown as string
+    if (storage()) storage()![KEY] = [sessionId, active, rate, nextRate] as unknown as string
   } catch {}
 }
 
@@ -67,7 +64,7 @@ export const renewSession = (since = active): boolean => {
     try {
       // The tab's, or what another tab has gone on with. What is no id has no start, and is over. Nothing is thrown where there
       // is none: for the message the browser would read the whole script again. A time may come as its digits.
-      ;[sessionId, active, rate = nextRate, nextRate = nextRate] = (storage()[KEY] ?? '').split(',') as [Id, never, string, string]
+      ;[sessionId, active, rate = nextRate, nextRate = nextRate] = (storage()?.[KEY] || '').split(',') as [Id, never, string, string]
     } catch {}
     if (over()) {
       sessionId = idAt(time)

@@ -33,7 +33,7 @@ export let post = async (body: string): Promise<number | void> => {
   const key = UNSENT + options.app + ' ' + wall() + randomId()
   // Before it is sent: when the page is gone nobody hears the answer.
   try {
-    const there = storage()
+    const there = storage()!
     there[key] = there.length > MOST ? GONE : body
   } catch {
     refused.set(key, body)
@@ -45,7 +45,7 @@ export let post = async (body: string): Promise<number | void> => {
     await response.text()
     if (response.status == 204) {
       refused.delete(key)
-      delete storage()[key]
+      delete storage()![key]
     }
   } catch {}
 }

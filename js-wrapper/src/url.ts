@@ -11,7 +11,7 @@ export const plainUrl = (url: string | URL): string => {
     const plain = new URL(url, document.baseURI)
     const { origin, protocol, searchParams } = plain
     // As an attribute it is text.
-    ;[...searchParams.keys()].forEach((name) => `${options.queries || ''}`.split(',').includes(name) || searchParams.delete(name))
+    ;[...searchParams.keys()].forEach((name) => (name && `${options.queries || ''}`.split(',').includes(name)) || searchParams.delete(name))
     return (protocol.startsWith('http') ? (origin == location.origin ? '' : origin) + plain.pathname + plain.search : protocol).slice(0, LONGEST)
   } catch {
     return ''

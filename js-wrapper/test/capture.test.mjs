@@ -305,6 +305,17 @@ test('a session goes on in the next document, and is over after 30 minutes', asy
   assert.equal(after[8], before[3])
 })
 
+test('what a page says while it is left is told: by the visibilitychange that follows', async (t) => {
+  const { server, tab } = await open(t, {
+    ...WITHOUT_WASM,
+    '/': page({ head: `<script>addEventListener('pagehide', () => { reportError(new RangeError('farewell')) })</script>` }),
+  })
+  await leave(tab)
+  let errors = []
+  for (let number = 1; !errors.length; number++) errors = (await server.batch(number)).of(Kind.Error)
+  assert.deepEqual(errors.map((error) => error[6]), ['farewell'])
+})
+
 test('layout shifts name the first element among their sources', async (t) => {
   const { server, tab } = await open(t, {
     '/': page({ body: '<div id="a"></div><p id="first">one</p><div style="height:50px"></div><p id="second">two</p>' }),

@@ -56,6 +56,8 @@ test('what was granted can be pending again', async (t) => {
   await setHidden(tab, true)
   await setHidden(tab, false)
   await server.batch(1)
+  // The page has heard of it.
+  await tab.waitForFunction(() => !Object.keys(sessionStorage).some((key) => key.startsWith('wasm-rum demo')))
   await tab.evaluate(() => {
     wasmRum.setConsent('pending')
     wasmRum.track('meanwhile')

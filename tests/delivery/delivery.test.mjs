@@ -40,6 +40,7 @@ const randomFrom = (seed) => () => {
 }
 
 let arrivals
+let failures
 let visitors
 /** Rows of the collector's tables, as somebody who asks gets them. */
 let rows
@@ -70,7 +71,7 @@ before(async () => {
 async function visitAll(waiting, url) {
   const browser = await launch()
   const weather = await serve(pageOf, url)
-  arrivals = weather.arrivals
+  ;({ arrivals, failures } = weather)
   visitors = []
   const work = async () => {
     for (let next; (next = waiting.shift()); ) {
@@ -124,7 +125,8 @@ test('the weather was bad enough', () => {
   assert.ok(visits().length > 400, 'pages tell what they did')
 })
 
-test('a batch id names bytes', () => {
+test('a batch id names bytes, and each body is one', () => {
+  assert.deepEqual(failures, [])
   const known = new Map()
   for (const { id, text } of arrivals) {
     assert.equal(known.get(id) ?? text, text, id)

@@ -47,6 +47,7 @@ export async function serve(pageOf, collector) {
   const waiters = new Set()
   /** Bodies that are being taken. */
   const underway = new Set()
+  const failures = []
   let secondChunks = 0
 
   const fateOf = (app, text) => (text.includes(POISON) ? 'never' : calm.has(app) ? 'kept' : ROUND[arrivals.length % ROUND.length])
@@ -88,7 +89,10 @@ export async function serve(pageOf, collector) {
       return
     }
     if (url.pathname === '/v1/batches') {
-      const taken = take(request, url, Buffer.concat(chunks), response).catch((error) => response.destroy(error))
+      const taken = take(request, url, Buffer.concat(chunks), response).catch((error) => {
+        failures.push(`${error}`)
+        response.destroy(error)
+      })
       underway.add(taken)
       return taken.finally(() => underway.delete(taken))
     }
@@ -104,6 +108,8 @@ export async function serve(pageOf, collector) {
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     arrivals,
+    /** What was no body, or did not get through to the collector. */
+    failures,
     /** From now on this app's bodies get through. */
     calm: (app) => calm.add(app),
     /** Resolves when the collector has a body of the app that holds `what`. */

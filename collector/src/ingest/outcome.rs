@@ -143,3 +143,17 @@ impl Outcomes {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_a_row_for_each() {
+        let readme = include_str!("../../README.md");
+        for outcome in Outcome::ALL {
+            let row = format!("\n| `{}` | ", outcome.name());
+            assert!(readme.contains(&row), "{}", outcome.name());
+        }
+    }
+}

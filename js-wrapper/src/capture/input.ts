@@ -30,10 +30,12 @@ export const captureInput = (): void =>
       if (kind == Type.Keydown || !(target instanceof Element)) return
       const named = target.closest(NAMED)
       const attribute = (name: string): string | null => (named || target).getAttribute(name)
-      // Around the target or in what has the name.
-      const name = target.closest('[data-rum-mask]') || named?.innerHTML.includes('data-rum-mask')
+      const name = target.closest('[data-rum-mask]')
         ? null
-        : attribute('data-rum-name') || attribute('aria-label') || named?.textContent
+        : attribute('data-rum-name') ||
+          attribute('aria-label') ||
+          // What is masked may be within.
+          (named?.innerHTML.includes('data-rum-mask') ? null : named?.textContent)
       sink(
         Kind.Action,
         timeStamp,

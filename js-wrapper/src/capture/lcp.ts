@@ -12,6 +12,6 @@ export const captureLargestPaint = (): unknown =>
       Kind.LargestPaint,
       entry.startTime,
       selector(entry.element) || (entry.id ? '#' + entry.id : null),
-      entry.url ? plainUrl(entry.url) : null,
+      (entry.url && plainUrl(entry.url)) || null,
     ),
   )

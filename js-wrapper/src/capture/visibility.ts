@@ -19,12 +19,13 @@ export const captureHidden = (): void => {
 
 export const captureVisibility = (): void => {
   let left: boolean
-  /** By `pagehide`: what visibilitychange tells then is known already, and that the page is seen again pageshow tells. */
+  /** By `pagehide`. That the page is seen again pageshow tells then, which opens the view that it belongs to. */
   let gone: boolean
 
   const leave = (t: number): void => {
     if (!viewId) return
-    gather()
+    // A page that is left is told twice. In between it may have said something itself, but nothing more is held back.
+    if (!gone) gather()
     if (!left) see(t, 1)
     left = true
     if (changed) {
@@ -33,12 +34,12 @@ export const captureVisibility = (): void => {
     }
   }
 
-  listen('pagehide', ({ timeStamp }) => {
-    gone = true
+  listen('pagehide', ({ isTrusted, timeStamp }) => {
     leave(timeStamp)
+    gone = isTrusted
   })
   listen('visibilitychange', ({ timeStamp }) => {
-    if (document.hidden && !gone) return leave(timeStamp)
+    if (document.hidden) return leave(timeStamp)
     if (gone || !viewId) return
     left = false
     see(timeStamp, 0)

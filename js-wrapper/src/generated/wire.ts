@@ -77,9 +77,9 @@ export type ViewRecord = [
   session_id: Id,
   /** How it came about, see `ViewKind`. */
   kind: number,
-  /** The path of the page, without query and fragment. */
+  /** The path of the page, without fragment, and of its query what `queries` names. */
   page: string,
-  /** The referring page, without query and fragment. */
+  /** The referring page, without fragment, and of its query what `queries` names. */
   referrer?: string | null,
   /** The view it came from in this document. */
   parent_id?: Id | null,
@@ -358,7 +358,7 @@ export type RequestRecord = [
   initiator: number,
   /** The HTTP method in capitals. */
   method: string,
-  /** The URL without query and fragment; a path if it is of the page's origin. */
+  /** The URL without fragment, and of its query what `queries` names; a path if it is of the page's origin. */
   url: string,
   /** The HTTP status; absent if there was no answer that the page may read. */
   status: number | null,
@@ -490,7 +490,7 @@ export type ResourceRecord = [
   start: number,
   /** `duration` in µs. */
   duration: number,
-  /** The URL without query and fragment; a path if it is of the page's origin. */
+  /** The URL without fragment, and of its query what `queries` names; a path if it is of the page's origin. */
   url: string,
   /** `initiatorType`, such as `img`. */
   initiator: string,
@@ -637,7 +637,7 @@ export type Script = [
   invoker_type: string,
   /** `invoker`, such as `BUTTON#buy.onclick`; a URL in it is cut like any other. */
   invoker: string,
-  /** `sourceURL` without query and fragment. */
+  /** `sourceURL` without fragment, and of its query what `queries` names. */
   url: string,
   /** `sourceFunctionName`. */
   function: string,

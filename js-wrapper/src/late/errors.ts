@@ -36,7 +36,7 @@ const matches = (text: string | null, patterns: Match | readonly Match[] = []): 
 
 /** True for an error that nobody wants to see. */
 const isUnwanted = (message: string, stack: string | null, url?: string | null): unknown =>
-  matches(message, options.ignoreErrors) || matches((stack || url || '').replaceAll('\x7f', location.origin), options.denyUrls)
+  matches(message, options.ignoreErrors) || matches((stack || url || '').replaceAll(/\x7f|^(?=\/)/g, location.origin), options.denyUrls)
 
 /** False for the record of such an error. */
 export const isWanted = (text: string): boolean => {

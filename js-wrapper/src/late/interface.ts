@@ -50,7 +50,7 @@ const act = (kind: ActionType, name: string, given?: Attributes, value?: number)
 const forget = (): void => {
   try {
     drop()
-    delete storage()[KEY]
+    delete storage()![KEY]
   } catch {
     // It may be forbidden; then nothing is there.
   }

@@ -40,10 +40,9 @@ const lives = (body: string): boolean => wall() - +HEAD.exec(body)?.[1]! < Most.
 const asked = (after: string | null | undefined): number => (after ? +after * 1e3 || Date.parse(after) - wall() || 0 : 0)
 
 /**
- * Sends bodies, which it keeps under keys of `keyOf`; what is given up goes to `lost`, successful answers to `answered`. While `silent`
- * nothing is sent. Returns
- * what takes a body, and what sends all that may go now: everything if the page may be gone after it, else one after the
- * other. `online` tells that the network is back.
+ * Sends bodies, which it keeps under keys of `keyOf`; what is given up goes to `lost`, successful answers to `answered`. While
+ * `silent` nothing is sent. Returns what takes a body, and what sends all that may go now: everything if the page may be gone
+ * after it, else one after the other. `online` tells that the network is back.
  */
 export const queue = (
   keyOf: () => string,
@@ -125,8 +124,8 @@ export const queue = (
       shrink(body)
         .catch(() => {})
         .then(async (small) => {
-          // The page was left meanwhile, the collector has asked to wait, or another tab was faster.
-          if (!flying.has(key) && !(now() < notBefore) && unsent.all(true).some(([one]) => one == key)) await fly(key, small || body, false)
+          // Nobody agrees any more, the page was left meanwhile, the collector has asked to wait, or another tab was faster.
+          if (!silent?.() && !flying.has(key) && !(now() < notBefore) && unsent.all(true).some(([one]) => one == key)) await fly(key, small || body, false)
           underway = false
           go()
         })

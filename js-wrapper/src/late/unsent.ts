@@ -5,13 +5,13 @@
 export type Bodies = Map<string, string>
 
 /** The bodies under keys that begin with `prefix`. Those that `refused` has are in memory only, for the storage does not take them. */
-export const unsent = (storage: () => Storage, prefix: string, refused: Bodies) => {
+export const unsent = (storage: () => Storage | undefined, prefix: string, refused: Bodies) => {
   let stored: Bodies = new Map()
   return {
     /** All that are known, but not what another tab has delivered. With `look` what earlier pages have left is among them. */
     all(look: boolean): [key: string, body: string][] {
       try {
-        const there = storage()
+        const there: Record<string, string> = storage() || {}
         const keys = look ? Object.keys(there).sort() : stored.keys()
         stored = new Map([...keys].flatMap((key) => (key.startsWith(prefix) && there[key] ? [[key, there[key]]] : [])))
       } catch {}
@@ -21,12 +21,14 @@ export const unsent = (storage: () => Storage, prefix: string, refused: Bodies) 
     set(key: string, body?: string) {
       stored.delete(key)
       refused.delete(key)
-      let kept = stored
+      let kept = refused
       try {
-        body ? (storage()[key] = body) : delete storage()[key]
-      } catch {
-        kept = refused
-      }
+        const there = storage()
+        if (there) {
+          body ? (there[key] = body) : delete there[key]
+          kept = stored
+        }
+      } catch {}
       if (body) kept.set(key, body)
     },
   }

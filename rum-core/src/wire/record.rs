@@ -81,9 +81,9 @@ wire_fields! {
         session_id: Id,
         /// How it came about, see `ViewKind`.
         kind: i64,
-        /// The path of the page, without query and fragment.
+        /// The path of the page, without fragment, and of its query what `queries` names.
         page: String,
-        /// The referring page, without query and fragment.
+        /// The referring page, without fragment, and of its query what `queries` names.
         referrer: Option<String>,
         /// The view it came from in this document.
         parent_id: Option<Id>,
@@ -342,7 +342,7 @@ wire_fields! {
         initiator: i64,
         /// The HTTP method in capitals.
         method: String,
-        /// The URL without query and fragment; a path if it is of the page's origin.
+        /// The URL without fragment, and of its query what `queries` names; a path if it is of the page's origin.
         url: String,
         /// The HTTP status; absent if there was no answer that the page may read.
         status: Option<i64>,
@@ -512,7 +512,7 @@ wire_fields! {
         invoker_type: String,
         /// `invoker`, such as `BUTTON#buy.onclick`; a URL in it is cut like any other.
         invoker: String,
-        /// `sourceURL` without query and fragment.
+        /// `sourceURL` without fragment, and of its query what `queries` names.
         url: String,
         /// `sourceFunctionName`.
         function: String,
@@ -528,7 +528,7 @@ wire_fields! {
         start: i64,
         /// `duration` in µs.
         duration: i64,
-        /// The URL without query and fragment; a path if it is of the page's origin.
+        /// The URL without fragment, and of its query what `queries` names; a path if it is of the page's origin.
         url: String,
         /// `initiatorType`, such as `img`.
         initiator: String,

@@ -29,12 +29,14 @@ export const ACTIONS = [
           <button id="labelled" aria-label="Close"><svg width="9" height="9"></svg></button>
           <a href="#there" class="b a"><b>A link</b></a>
           <section data-rum-mask><button id="masked">4111 1111 1111 1111</button></section>
+          <button id="within">Pay with the card that you know <b data-rum-mask>1111</b></button>
+          <button id="within-named" data-rum-name="Transfer">To the account that you know <b data-rum-mask>1111</b></button>
           <p id="paragraph">What somebody wrote</p>`,
       }),
     },
     async visit(guest) {
       await guest.starts()
-      for (const selector of ['#text', '#named', '#labelled', 'a', '#masked', '#paragraph']) await guest.click(selector)
+      for (const selector of ['#text', '#named', '#labelled', 'a', '#masked', '#within', '#within-named', '#paragraph']) await guest.click(selector)
       const { action: actions, view: views } = await guest.left()
       assert.deepEqual(pick(actions, 'kind', 'name', 'target'), [
         [CLICK, 'Add to cart', '#text'],
@@ -42,6 +44,8 @@ export const ACTIONS = [
         [CLICK, 'Close', '#labelled>svg'],
         [CLICK, 'A link', 'html>body>a.a.b>b'],
         [CLICK, null, '#masked'],
+        [CLICK, null, '#within'],
+        [CLICK, 'Transfer', '#within-named'],
         [CLICK, null, '#paragraph'],
       ])
       assert.ok(actions.every(({ at }) => at > views[0].start && at <= views[0].end))
@@ -131,7 +135,8 @@ export const ACTIONS = [
     name: 'rage, and a click that an error follows',
     pages: {
       '/': page({
-        body: `<button id="rage" onclick="this.textContent += '.'">More</button><button id="throws" onclick="null.x">Throw</button>`,
+        body: `<button id="rage" onclick="this.textContent += '.'">More</button><button id="throws" onclick="null.x">Throw</button>
+          <button id="tells" onclick="try { null.x } catch (error) { wasmRum.captureError(error); this.textContent += '.' }">Tell</button>`,
       }),
     },
     async visit(guest) {
@@ -139,17 +144,20 @@ export const ACTIONS = [
       await guest.click('#rage', { count: 4, delay: 10 })
       await guest.until(() => document.querySelector('#rage').textContent === 'More....')
       await decided(guest)
+      await guest.click('#tells')
+      await guest.until(() => document.querySelector('#tells').textContent === 'Tell.')
+      await decided(guest)
       await guest.click('#throws')
       await guest.until(() => window.probe.uncaught.length)
       const { action: actions, error: errors } = await guest.left()
-      assert.deepEqual(pick(actions, 'target'), [['#rage'], ['#rage'], ['#rage'], ['#rage'], ['#throws']])
-      const [clicks, throws] = [actions.slice(0, 4), actions[4]]
+      assert.deepEqual(pick(actions, 'target'), [['#rage'], ['#rage'], ['#rage'], ['#rage'], ['#tells'], ['#throws']])
+      const [clicks, tells, throws] = [actions.slice(0, 4), actions[4], actions[5]]
       // A machine may be slow: those that came within a second.
       const expected = clicks.map(({ at }, count) => (clicks.slice(0, count + 1).filter((one) => at - one.at < 1e6).length > 2 ? RAGE : null))
       assert.equal(expected[3], RAGE, 'they were fast enough')
       assert.deepEqual(pick(clicks, 'frustration').flat(), expected)
-      assert.equal(throws.frustration, ERROR)
-      assert.equal(errors.length, 1)
+      assert.deepEqual([throws.frustration, tells.frustration], [ERROR, ERROR])
+      assert.equal(errors.length, 2)
     },
   },
 ]

@@ -424,19 +424,30 @@ addEventListener('wheel', (event) => {
   {
     name: 'errors that the page does not want: ignoreErrors and denyUrls',
     pages: {
-      '/': page({ options: '{ ignoreErrors: ["ResizeObserver loop", /^ignored \\d+$/g], denyUrls: [/\\/vendor\\//] }', head: '<script src="/vendor/widget.js"></script>' }),
+      '/': page({
+        options: '{ ignoreErrors: ["ResizeObserver loop", /^ignored \\d+$/g], denyUrls: [/\\/vendor\\//, location.origin + "/legacy/"] }',
+        // The load event comes before the second part of the SDK.
+        head: `<script src="/vendor/widget.js"></script><script src="/legacy/widget.js"></script><script>
+          addEventListener('load', () => ['ignored 1', 'early'].forEach((message) => setTimeout(() => { throw new Error(message) })))</script>`,
+      }),
     },
-    routes: { '/vendor/widget.js': () => ({ type: 'text/javascript', body: 'function widget() { throw new Error("of a vendor") }' }) },
+    routes: {
+      '/vendor/widget.js': () => ({ type: 'text/javascript', body: 'function widget() { throw new Error("of a vendor") }' }),
+      '/legacy/widget.js': () => ({ type: 'text/javascript', body: 'function legacy() { throw new Error("of old") }' }),
+    },
     async visit(guest) {
       await guest.starts()
       await guest.evaluate(async () => {
         for (const message of ['ResizeObserver loop limit', 'ignored 7', 'ignored 8', 'ignored seven'])
           await window.probe.later(() => { throw new Error(message) })
-        await window.probe.later(window.widget)
+        for (const thrower of [window.widget, window.legacy]) await window.probe.later(thrower)
+        // One without a stack.
+        const lost = Object.assign(new Image(), { src: '/legacy/missing.png' })
+        await new Promise((done) => (lost.onerror = done, document.body.append(lost)))
       })
-      assert.equal((await guest.evaluate(() => window.probe.uncaught)).length, 5)
+      assert.equal((await guest.evaluate(() => window.probe.uncaught)).length, 8)
       const { error: errors } = await guest.left()
-      assert.deepEqual(pick(errors, 'message'), [['ignored seven']])
+      assert.deepEqual(pick(errors, 'message').sort(), [['early'], ['ignored seven']])
     },
   },
   {

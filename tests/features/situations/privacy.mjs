@@ -11,6 +11,8 @@ const VIEW = 1
 const ERROR = 65
 const LOAD = 0
 const ROUTE = 4
+/** ms to the browser's snapshot of what waits: the next try of a body comes before. */
+const SNAPSHOT = 5_000
 
 /** Says of the browser what it may not have been set to say. */
 const says = (name, value) => `<script>Object.defineProperty(Navigator.prototype, '${name}', { configurable: true, get: () => ${value} })</script>`
@@ -124,7 +126,7 @@ export const PRIVACY = [
         window.probe.expire(30_000)
       })
       const { id, text } = await guest.batch(1)
-      await guest.until(() => window.probe.waits(1, 29_999))
+      await guest.until((snapshot) => window.probe.waits(1, snapshot - 1), SNAPSHOT)
       const [tried, failed] = [(await guest.heard()).length, guest.site.batches.length]
       guest.site.answer = () => ({ status: 204 })
       await guest.evaluate(async () => {
@@ -187,6 +189,30 @@ export const PRIVACY = [
       assert.deepEqual([...new Set(kinds)].sort(), [VIEW, ERROR])
     },
   },
+  ...['granted', 'denied'].map((consent) => ({
+    name: `or hold for all but errors, and then the user is asked: ${consent}, while a body waits that did not get through`,
+    pages: { '/': page({ tag: 'data-privacy-signals="errors"', first: says('globalPrivacyControl', true), overheard: true }) },
+    async visit(guest) {
+      await guest.starts()
+      guest.site.answer = () => BREAKS
+      await acts(guest)
+      await guest.hide()
+      const { id, text } = await guest.batch(1)
+      await guest.show()
+      await guest.until((snapshot) => window.probe.waits(1, snapshot - 1), SNAPSHOT)
+      const tried = (await guest.heard()).length
+      guest.site.answer = () => ({ status: 204 })
+      await guest.evaluate(async (consent) => {
+        window.wasmRum.setConsent(consent)
+        dispatchEvent(new Event('online'))
+        await fetch('/missing')
+      }, consent)
+      if (consent == 'granted') {
+        const again = await guest.batch(2)
+        assert.deepEqual([again.id, again.text], [id, text])
+      } else assert.equal((await guest.heard()).length, tried)
+    },
+  })),
   {
     name: 'query parameters that the page allows by name stay in URLs; all others are lost, and fragments',
     pages: {
