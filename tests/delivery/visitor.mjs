@@ -132,8 +132,8 @@ export async function visitor({ browser, weather, app, manner, random }) {
       await crash(page)
       page = await context.newPage()
     } else if (offline && !quick && n !== 5) {
-      // The browser's own page for it takes the place of this one.
-      await page.goto(`${weather.origin}/plain`).catch(() => {})
+      // Not to a page that cannot be had: the browser would load it by itself as soon as it can, in the midst of the next visit.
+      await page.goto('about:blank')
       await context.setOffline(false)
     } else await leave()
   }

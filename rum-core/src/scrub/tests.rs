@@ -6,7 +6,7 @@ use alloc::format;
 use proptest::prelude::*;
 
 use super::scrub;
-use strategies::{mixture, planted};
+use strategies::{BORDERS, left_of, mixture, planted};
 
 mod strategies;
 
@@ -268,11 +268,11 @@ proptest! {
         before in ".{0,40}",
         planted in planted(),
         after in ".{0,40}",
-        border in prop::sample::select(alloc::vec![" ", "\n", "<", "\t", ", ", "\"", "(", "/"]),
+        border in prop::sample::select(BORDERS),
     ) {
         let text = format!("{before}{border}{planted}{border}{after}");
         let scrubbed = scrub(&text);
-        prop_assert!(!scrubbed.contains(planted.trim_start_matches("Bearer ")), "{}", scrubbed);
+        prop_assert_eq!(left_of(&planted, &scrubbed), None, "{}", scrubbed);
     }
 
     #[test]
@@ -281,9 +281,12 @@ proptest! {
         prop_assert_eq!(scrub(&once), once.clone());
     }
 
-    // No group of four digits begins as a card does: by chance three of them would be one.
+    // No group of four digits begins as a card does: by chance three of them would be one. And no secret's name is spelt with
+    // these letters: "jwt :10010000" is one.
     #[test]
-    fn texts_without_any_are_not_copied(text in "([a-zäß,;()<>/?!-]{1,12} |[1-9][0-9]{0,2} |[1-9][0-9]{4,6} |:[12][01][0-9]{0,3})*") {
+    fn texts_without_any_are_not_copied(
+        text in "([bcdfghlmnrzäß,;()<>/?!-]{1,12} |(cart|order|page|stock) |[1-9][0-9]{0,2} |[1-9][0-9]{4,6} |:[12][01][0-9]{0,3})*",
+    ) {
         prop_assert!(matches!(scrub(&text), Cow::Borrowed(_)), "{}", text);
     }
 }

@@ -29,6 +29,16 @@ async function leavesWithoutAnswer(guest) {
   guest.site.answer = () => ({ status: 204 })
 }
 
+const ACTS = { '/': page({ body: '<button id="button" onclick="this.textContent += 1">Act</button>' }) }
+const RESUMED = 6
+
+/** From now on the clock on the wall is later by so many minutes. */
+const passes = (guest, minutes) =>
+  guest.evaluate((minutes) => {
+    const { now } = Date
+    Date.now = () => now() + minutes * 60_000
+  }, minutes)
+
 export const SESSIONS = [
   {
     name: 'tab: session and bodies are in session storage; the tab’s next page goes on with the session',
@@ -77,20 +87,53 @@ export const SESSIONS = [
   },
   {
     name: 'a session is over after half an hour without its user, who opens another one by the next act',
-    pages: { '/': page({ body: '<button id="button">Act</button>' }) },
+    pages: ACTS,
     async visit(guest) {
       await guest.starts()
-      await guest.evaluate(() => {
-        const { now } = Date
-        Date.now = () => now() + 31 * 60_000
-      })
+      await passes(guest, 31)
       await guest.click('#button')
       const { view: views } = await guest.left()
       const [before, after] = views
       assert.equal(views.length, 2)
       assert.notEqual(after.session_id, before.session_id)
-      assert.equal(after.kind, 6, 'resumed')
+      assert.equal(after.kind, RESUMED)
       assert.equal(after.parent_id, before.view_id)
+    },
+  },
+  {
+    name: 'a session is over after four hours, however busy its user is',
+    pages: ACTS,
+    async visit(guest) {
+      await guest.starts()
+      for (let minutes = 20; minutes <= 260; minutes += 20) {
+        await passes(guest, 20)
+        await guest.click('#button')
+      }
+      const { view: views, action: actions } = await guest.left()
+      const [before, after] = views
+      assert.equal(views.length, 2)
+      assert.notEqual(after.session_id, before.session_id)
+      assert.equal(after.kind, RESUMED)
+      const counts = views.map(({ view_id }) => actions.filter((action) => action.in === view_id).length)
+      assert.deepEqual(counts, [11, 2], 'it was over at 240 minutes')
+    },
+  },
+  {
+    name: 'what an unattended tab does after four hours is nobody’s visit, and is counted as lost',
+    pages: ACTS,
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => window.wasmRum.log('info', 'seen'))
+      await passes(guest, 241)
+      await guest.evaluate(() => {
+        window.wasmRum.log('info', 'unseen')
+        history.pushState(0, '', '/elsewhere')
+      })
+      await guest.evaluate(() => window.wasmRum.log('info', 'unseen'))
+      const { view: views, log: logs } = await guest.left()
+      assert.deepEqual(views.map(({ page }) => page), ['/'])
+      assert.deepEqual(logs.map(({ message }) => message), ['seen'])
+      assert.equal(views[0].receipt[1], 2)
     },
   },
 ]

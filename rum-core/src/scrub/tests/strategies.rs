@@ -6,43 +6,68 @@ use std::{format, vec};
 
 use proptest::prelude::*;
 
-/// Digits of a card with the check digit that is right.
+/// Digits of a card with the check digit that is right: 13 to 19, in groups or not.
 fn card() -> impl Strategy<Value = String> {
-    (
-        "(4[0-9]{3}|5[1-5][0-9]{2}|6011|22[3-9][0-9]|35[2-8][0-9])[0-9]{11}",
-        prop_oneof![Just(""), Just(" "), Just("-")],
-    )
-        .prop_map(|(digits, separator)| {
-            let valid = (0..10).map(|check| format!("{digits}{check}")).find(|number| {
-                let digits = number.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
-                let doubled = digits.map(|(at, digit)| {
-                    if at % 2 == 1 {
-                        digit * 2 / 10 + digit * 2 % 10
-                    } else {
-                        digit
-                    }
-                });
-                doubled.sum::<u32>() % 10 == 0
-            });
-            let groups = valid.unwrap_or_default();
-            let groups = groups
-                .as_bytes()
-                .chunks(4)
-                .map(|group| String::from_utf8_lossy(group).to_string());
-            groups.collect::<Vec<_>>().join(separator)
-        })
+    let separator = prop_oneof![Just(""), Just(" "), Just("-")];
+    let sixteen = "(4[0-9]{3}|5[1-5][0-9]{2}|6011|22[3-9][0-9]|35[2-8][0-9])[0-9]{11}";
+    prop_oneof![
+        3 => (sixteen, separator.clone()).prop_map(|(digits, separator)| grouped(&checked(&digits), &[4, 4, 4, 4], separator)),
+        1 => ("3[47][0-9]{12}", separator).prop_map(|(digits, separator)| grouped(&checked(&digits), &[4, 6, 5], separator)),
+        1 => "4[0-9]{11}|4[0-9]{17}|62[0-9]{16}".prop_map(|digits| checked(&digits)),
+    ]
+}
+
+/// The digits with the one behind them that Luhn's rule wants.
+fn checked(digits: &str) -> String {
+    let valid = (0..10).map(|check| format!("{digits}{check}")).find(|number| {
+        let digits = number.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
+        let doubled = digits.map(|(at, digit)| {
+            if at % 2 == 1 {
+                digit * 2 / 10 + digit * 2 % 10
+            } else {
+                digit
+            }
+        });
+        doubled.sum::<u32>() % 10 == 0
+    });
+    valid.unwrap_or_default()
+}
+
+fn grouped(digits: &str, sizes: &[usize], separator: &str) -> String {
+    let mut rest = digits;
+    let groups = sizes.iter().map(|size| {
+        let (group, behind) = rest.split_at(*size);
+        rest = behind;
+        group
+    });
+    groups.collect::<Vec<_>>().join(separator)
+}
+
+/// Bytes by which a secret would be known again.
+const TELLING: usize = 6;
+
+/// What is left of a planted secret in a scrubbed text, if anything is that tells.
+pub(crate) fn left_of<'a>(planted: &'a str, scrubbed: &str) -> Option<&'a str> {
+    let secret = planted.strip_prefix("Bearer ").unwrap_or(planted);
+    let windows =
+        (0..=secret.len().saturating_sub(TELLING)).map(|from| &secret[from..secret.len().min(from + TELLING)]);
+    windows.into_iter().find(|window| scrubbed.contains(window))
 }
 
 /// What is to be masked: an e-mail address, a token, a card.
 pub(crate) fn planted() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[a-z][a-z0-9._+-]{0,10}[a-z]@[a-z][a-z0-9-]{0,8}[a-z]\\.(com|de|co\\.uk|io|museum|xn--p1ai)",
+        "[A-Za-z][A-Za-z0-9._+-]{0,10}[A-Za-z]@[A-Za-z][A-Za-z0-9-]{0,8}[A-Za-z]\\.(com|de|co\\.uk|io|museum|xn--p1ai)",
         "[a-z]{2,10}%40[a-z]{1,10}\\.org",
         "eyJ[A-Za-z0-9_-]{10,40}\\.[A-Za-z0-9_-]{5,40}\\.[A-Za-z0-9_-]{5,40}",
-        "Bearer [A-Za-z0-9_-]{6,30}[0-9]",
+        // Letters alone may be a word: "Bearer authentication required".
+        "Bearer [A-Za-z0-9._~+/-]{6,30}[0-9]={0,2}",
         card(),
     ]
 }
+
+/// What may stand around it.
+pub(crate) const BORDERS: &[&str] = &[" ", "\n", "<", "\t", ", ", "\"", "(", "/", "=", ":", "?", ";", "'"];
 
 /// Texts of what the rules look for, in any order.
 pub(crate) fn mixture() -> impl Strategy<Value = String> {
