@@ -4,7 +4,7 @@
 import type { Id } from '../generated/wire'
 import type { Options } from '../options'
 
-/** A tuple, because the names of an object's fields are bytes of both chunks. */
+/** A tuple, because the names of an object's fields are bytes of both chunks. In the order that compresses best. */
 export type Hooks = [
   /** The open view and the session; what was thrown when an error was last recorded; and whether nothing is to be sent. */
   state: () => [openedAt: number, view: Id, session: Id, thrown: unknown, mute: unknown],

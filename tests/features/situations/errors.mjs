@@ -1,4 +1,5 @@
-// Errors: what the browser says of them is what is recorded, in its own words and with its own stack.
+// Errors: what the browser says of them is what is recorded, in its own words and with its own stack. Over 500 lines, for it is
+// one list of situations around one comparison: each source of errors, and what is made of equal and unwanted ones.
 
 import assert from 'node:assert/strict'
 
