@@ -145,10 +145,10 @@ const write = () => {
     execFileSync(process.execPath, [tsc, '--project', here, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', types], {
       stdio: 'inherit',
     })
-    for (const name of ['index', 'init', 'options', 'route', ...HELPERS]) {
+    for (const name of ['index', 'init', 'options', 'route', 'generated/events', ...HELPERS]) {
       const text = readFileSync(join(types, `js-wrapper/src/${name}.d.ts`), 'utf8')
-      // Node's own way to resolve modules wants their endings, in types too.
-      writeFileSync(join(npm, `${name}.d.ts`), text.replaceAll(/ from '(\.\/\w+)'/g, " from '$1.js'"))
+      // Node's own way to resolve modules wants their endings, in types too. They all lie in one folder.
+      writeFileSync(join(npm, `${basename(name)}.d.ts`), text.replaceAll(/ from '\.\/(?:generated\/)?(\w+)'/g, " from './$1.js'"))
     }
   } finally {
     rmSync(types, { recursive: true })

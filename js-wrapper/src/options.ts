@@ -1,5 +1,7 @@
 // What the page tells us, once.
 
+import type { RumEvent } from './generated/events'
+
 /** How many documents record something: from 0, none, to 1, all; true is 1 and false is 0. */
 export type Rate = number | boolean
 
@@ -23,8 +25,8 @@ export type Options = {
   ignoreErrors?: Match | readonly Match[]
   /** Errors from such scripts are not recorded. */
   denyUrls?: Match | readonly Match[]
-  /** May change an event that is no view, or drop it by returning nothing. Without Wasm only numbers are sent then. */
-  beforeSend?: (event: Record<string, unknown>) => object | null | undefined | void
+  /** May change an event, or drop it by returning nothing; of a view its ids stay. Without Wasm only numbers are sent then. */
+  beforeSend?: (event: RumEvent) => RumEvent | null | undefined | void
   /** Origins whose requests carry `traceparent`, such as `https://api.example.com`. None if absent. */
   tracing?: readonly string[]
   /** The `tracestate` of traces that begin in the page, such as `vendor=value`: the listed origins have to allow it. None if absent. */

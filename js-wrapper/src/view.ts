@@ -50,7 +50,7 @@ export const cut = (reason: CutReason, t: number): void => {
     t,
     reason,
     performance.interactionCount,
-    [attached, lost + calls.length || null, dropped.size ? [...dropped] : null],
+    [attached, lost + calls.length || null, [...dropped]],
   )
   settle()
   saveSession()

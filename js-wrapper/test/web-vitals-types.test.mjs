@@ -1,43 +1,16 @@
 // The types of `wasm-rum/web-vitals` are those of web-vitals, both ways, and what the sources keep to.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-const { resolve } = createRequire(import.meta.url)
+import { check, compile } from './compile.mjs'
+
+const modules = join(dirname(createRequire(import.meta.url).resolve('web-vitals')), 'modules')
 const wrapper = join(dirname(fileURLToPath(import.meta.url)), '..')
-const modules = join(dirname(resolve('web-vitals')), 'modules')
-const tsc = join(dirname(resolve('typescript/package.json')), 'bin/tsc')
-
-/** Runs tsc; its complaints are the error's message. */
-const check = (...given) => {
-  try {
-    execFileSync(process.execPath, [tsc, ...given], { encoding: 'utf8' })
-  } catch ({ stdout }) {
-    assert.fail(stdout)
-  }
-}
-
-/** Compiles a program that has both packages, with everything that they declare. */
-const compile = (t, program) => {
-  const folder = mkdtempSync(join(tmpdir(), 'wasm-rum-types-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  symlinkSync(join(wrapper, '../node_modules'), join(folder, 'node_modules'))
-  writeFileSync(join(folder, 'program.ts'), program)
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: { strict: true, noEmit: true, target: 'es2023', module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom', 'dom.iterable'], types: [] },
-      include: ['program.ts'],
-    }),
-  )
-  check('--project', folder)
-}
 
 const exported = (...files) => files.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name)).sort()
 

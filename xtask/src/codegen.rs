@@ -9,9 +9,10 @@ use crate::workspace::Workspace;
 use crate::{process, terminal};
 
 /// What the example `codegen` can print, and the file that holds it.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("typescript", "js-wrapper/src/generated/wire.ts"),
     ("names", "js-wrapper/src/generated/names.ts"),
+    ("events", "js-wrapper/src/generated/events.ts"),
     ("markdown", "docs/wire.md"),
     ("schema", "collector/schema/batch.json"),
 ];

@@ -13,8 +13,10 @@ const enum Most {
   /** UTF-16 units. */
   Message = 1_000,
   Stack = 4_000,
-  /** Different errors of one document. */
+  /** Different errors of one document, … */
   Errors = 50,
+  /** … and of those the ones that are told apart by their messages: a loop must not take the places of all others. */
+  Told = 25,
 }
 
 export const enum ErrorSource {
@@ -35,9 +37,8 @@ const enum Place {
   Count = 9,
 }
 
+/** Those that were counted since they were last recorded have 0 for a time. */
 const known = new Map<string, Known>()
-/** Counted since they were last recorded. */
-const repeated = new Set<Known>()
 let busy: boolean
 /** What was thrown when an error was last recorded: the second chunk looks behind it. */
 export let thrown: any
@@ -80,14 +81,14 @@ export const takeError = (
   const whole = message + stack
   message = message.slice(0, Most.Message)
   stack &&= stack.slice(0, Most.Stack)
-  const key = [name, message, stack, place] + ''
+  // What words with digits are, such as numbers and ids, tells no errors apart.
+  const key = [name, stack, place, known.size < Most.Told && message.replace(/\d\w*/g, '')] + ''
   const again = known.get(key)
   if (again) {
     again[Place.Count]++
-    repeated.add(again)
+    again[Place.T] = 0
   } else if (known.size < Most.Errors) {
-    const cut = whole.length - (message + stack).length || null
-    const fresh: Known = [ordinal(), Kind.Error, 0, micros(t), source, name, message, stack, 0, 1, cut, null, null, ...place]
+    const fresh: Known = [ordinal(), Kind.Error, 0, micros(t), source, name, message, stack, 0, 1, whole.length - (message + stack).length || null, null, null, ...place]
     known.set(key, fresh)
     thrown = error
     record(fresh)
@@ -109,8 +110,5 @@ export const captureErrors = (early?: Event[]): void => {
   early?.forEach(take as (event: Event) => void)
   listen('error', take)
   listen('unhandledrejection', take)
-  beforeCut(() => {
-    repeated.forEach(record)
-    repeated.clear()
-  })
+  beforeCut(() => known.forEach((error) => error[Place.T] || record(error)))
 }

@@ -19,6 +19,8 @@ const enum Within {
   Rage = 1_000,
 }
 const RAGE = 3
+/** The place of the name in an action. */
+const NAME = 4
 /** A click on these does what no page needs to answer. */
 const ANSWERED = 'a[href],input,select,textarea,label,option,video,audio,summary,iframe,[contenteditable]'
 
@@ -83,7 +85,11 @@ export const captureFrustration = (): void => {
   })
   // It runs behind the capture script's own listener.
   listen('click', ({ isTrusted, target }) => {
-    if (isTrusted && waiting[0]) waiting[waiting.length - 1]!.target ??= target
+    if (!isTrusted || !waiting[0]) return
+    const action = waiting[waiting.length - 1]!
+    action.target ??= target
+    // The text of a link in an editor is what its user writes.
+    if ((target as HTMLElement).isContentEditable) action.record[NAME] = null
   })
   const follows = (types: string[], mark: (action: Waiting) => unknown): void =>
     types.forEach((type) => listen(type, () => waiting.forEach(mark)))

@@ -25,8 +25,10 @@ const enum Place {
   Target = 10,
 }
 
-/** What a deprecation or an intervention says (https://wicg.github.io/deprecation-reporting/). */
+/** What a report says: of a deprecation or an intervention (https://wicg.github.io/deprecation-reporting/), … */
 type Told = { id?: string; message?: string; sourceFile?: string; lineNumber?: number | null; columnNumber?: number | null } & ReportBody
+/** … or of a violated policy (https://www.w3.org/TR/CSP3/#reporting); its event calls the URL an URI. */
+type Violation = { effectiveDirective: string; disposition: string; blockedURL?: string | null; blockedURI?: string; sourceFile?: string | null }
 
 /** What the page said about the error that it reports. */
 let context: Attribute[] | null = null
@@ -116,18 +118,24 @@ export const captureMoreErrors = (): void => {
     return true
   })
 
-  listen('securitypolicyviolation', ({ timeStamp, effectiveDirective, blockedURI, sourceFile, disposition }: SecurityPolicyViolationEvent) =>
+  const violated = (t: number, { effectiveDirective, disposition, blockedURL, blockedURI, sourceFile }: Violation): void => {
+    const blocked = blockedURL || blockedURI || ''
     takeError(
       ErrorSource.Policy,
-      timeStamp,
+      t,
       `${effectiveDirective} (${disposition})`,
       '',
       null,
-      /:/.test(blockedURI) ? plainUrl(blockedURI) : blockedURI || plainUrl(sourceFile),
-    ),
-  )
+      /:/.test(blocked) ? plainUrl(blocked) : blocked || plainUrl(sourceFile!),
+    )
+  }
   const sources = { deprecation: ErrorSource.Deprecation, intervention: ErrorSource.Intervention }
-  if ('ReportingObserver' in window)
+  if ('ReportingObserver' in window) {
+    // Of violations what Chromium has kept from before this chunk came, and even before the capture script did.
+    const kept = new ReportingObserver(() => {}, { types: ['csp-violation'], buffered: true })
+    kept.observe()
+    kept.takeRecords().forEach(({ body }) => violated(now(), body as unknown as Violation))
+    kept.disconnect()
     new ReportingObserver(
       guard((reports: Report[]) =>
         reports.forEach(({ type, body }) => {
@@ -137,6 +145,8 @@ export const captureMoreErrors = (): void => {
       ),
       { types: Object.keys(sources), buffered: true },
     ).observe()
+  }
+  listen('securitypolicyviolation', (event: SecurityPolicyViolationEvent) => violated(event.timeStamp, event))
   if (isOn(options.consoleErrors))
     wrap(console, 'error', (call, _, given: unknown[]) => {
       // To look at what is given may run the page's own code.

@@ -76,7 +76,8 @@ export const hold = (): void => {
   }
   holdBy((number, kind, t, ...fields) => {
     if (stopped) return
-    if (kind == Kind.Action || kind == Kind.Input || (kind == Kind.Visibility && !fields[0])) act(t)
+    // What the page says by itself is no act of its user.
+    if ((kind == Kind.Action && fields[1] < 2) || kind == Kind.Input || (kind == Kind.Visibility && !fields[0])) act(t)
     if (kind == Kind.View) path = fields[PAGE]
     witnesses.forEach((see) => see(kind, t))
     // An unattended tab does what nobody sees.

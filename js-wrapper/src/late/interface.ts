@@ -46,10 +46,9 @@ const act = (kind: ActionType, name: string, given?: Attributes, value?: number)
   sink(Kind.Action, t, micros(t), kind, said(name), null, null, null, attributes(given), value)
 }
 
-/** What is stored and what waits goes. */
-const forget = (): void => {
+/** The session is not gone on with. */
+const forgetSession = (): void => {
   try {
-    drop()
     delete storage()![KEY]
   } catch {
     // It may be forbidden; then nothing is there.
@@ -110,7 +109,7 @@ const methods = {
     sorts['flag.'] = { ...sorts['flag.'], [name]: value }
     tell()
   },
-  /** Says what the user has agreed to. Agreeing goes on with the session that is stored, or begins another; until then nothing is stored or sent; refusing is final for the document. */
+  /** Says what the user has agreed to. Agreeing begins another session, or goes on with the one that was stored while it held; until then nothing is stored or sent; refusing is final for the document. */
   setConsent(consent: Consent) {
     if (consent == 'granted' && !agreed) {
       agreed = true
@@ -119,6 +118,7 @@ const methods = {
       // The one that is stored, from when it was granted before, or another one.
       if (renewSession(0)) openView(ViewKind.Resumed, now())
     } else if (consent == 'pending' && !stopped) {
+      if (agreed) forgetSession()
       agreed = false
       silence(true)
       pause(true)
@@ -126,7 +126,8 @@ const methods = {
       agreed = true
       // What an earlier page has stored goes as well.
       silence(false)
-      forget()
+      drop()
+      forgetSession()
       silence(true)
       stopRecording()
     }

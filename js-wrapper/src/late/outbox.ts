@@ -1,8 +1,10 @@
 // What surrounds the Wasm core: it gives the core the numbers of the record at hand, keeps the rows that the core makes of
 // them, and builds bodies. In the collector rum-core's `replay` does the same.
 
+import type { RumEvent } from '../generated/events'
 import { NAMES } from '../generated/names'
 import { CORE_DROPPED } from '../generated/wire'
+import type { Options } from '../options'
 
 const enum Most {
   /** Events that wait, vitals apart: those are few, and what a page is measured for. */
@@ -24,6 +26,8 @@ const enum Row {
 /** A record: kind, ordinal and time, and its fields. */
 export type Fields = [kind: number, ordinal: number, t: number, ...fields: unknown[]]
 const PREFIX = 3
+/** Fields of a view that say which one it is: its id, its session's, its kind and its start. The next one is its page. */
+const IDENTITY = 4
 
 type View = {
   fields: unknown[]
@@ -47,7 +51,7 @@ const encoder = new TextEncoder()
 const bytes = (text: string): number => encoder.encode(text).length
 
 /** Changes an event, or drops it by giving nothing. */
-export type Edit = (event: Record<string, unknown>) => object | null | undefined | void
+export type Edit = NonNullable<Options['beforeSend']>
 
 /** From these values on the metrics are poor, in the order of their numbers (https://web.dev/articles/vitals#core-web-vitals). */
 const POOR = [0, 4e6, 25e4, 5e5, 3e6, 18e5]
@@ -58,8 +62,21 @@ const edited = (text: string, edit: Edit): string | undefined => {
   const [name, ...names] = NAMES[kind]!.split(' ')
   const event: Record<string, unknown> = { kind: name }
   names.forEach((name, at) => (event[name] = fields[at] ?? null))
-  const changed = edit(event) as typeof event | undefined
+  const changed = edit(event as RumEvent) as typeof event | undefined
   return changed ? list([kind, view, seq, ...names.map((name) => json(changed[name]))]) : undefined
+}
+
+/**
+ * A view as the page wants it said. What other rows are joined to it by stays as it is, also of one that the page drops, or cannot
+ * look at.
+ */
+const editedView = (text: string, edit: Edit): string => {
+  const identity = JSON.parse(text).slice(0, PREFIX + IDENTITY)
+  try {
+    const changed = edited(text, edit)
+    if (changed) return JSON.stringify(Object.assign(JSON.parse(changed), identity))
+  } catch {}
+  return JSON.stringify([...identity, ''])
 }
 
 /** Rows of one document, of which `bodyOf` makes bodies. */
@@ -190,7 +207,8 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
           inside.add(number)
           const view = views.get(number)!
           view.unsent = false
-          add(list([Row.View, number, view.seq, ...view.fields]))
+          const text = list([Row.View, number, view.seq, ...view.fields])
+          add(edit ? editedView(text, edit) : text)
         }
         for (const [number, { unsent }] of views) if (unsent && room > 0) addView(number)
         // One that is larger than a whole body goes alone: it would wait for ever.

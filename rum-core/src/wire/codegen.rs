@@ -158,12 +158,11 @@ pub fn typescript() -> String {
     String::from(text.trim_end()) + "\n"
 }
 
-/// `js-wrapper/src/generated/names.ts`: events and their fields by name, for who wants to see them before they are sent. Views
-/// are what those belong to, and are not shown.
+/// `js-wrapper/src/generated/names.ts`: events and their fields by name, for who wants to see them before they are sent.
 #[must_use]
 pub fn names() -> String {
     let mut names = String::new();
-    for kind in Event::KINDS.iter().filter(|kind| kind.name != "View") {
+    for kind in Event::KINDS {
         let ordinal = if kind.kind >= record::FIRST_ONCE {
             " ordinal"
         } else {
@@ -172,8 +171,7 @@ pub fn names() -> String {
         names += &format!("  {}: '{}{ordinal}", kind.kind, snake(kind.name));
         for field in kind.fields {
             names.push(' ');
-            // The event's own is called `kind`.
-            names += if field.name == "kind" { "type" } else { field.name };
+            names += shown(field);
         }
         names += "',\n";
     }
@@ -181,6 +179,56 @@ pub fn names() -> String {
         "// {DO_NOT_EDIT}\n\n/** The name of each kind of events, and those of its fields, in the order of the wire. */\n\
         export const NAMES: Record<number, string> = {{\n{names}}}\n"
     )
+}
+
+/// `js-wrapper/src/generated/events.ts`: their types.
+#[must_use]
+pub fn events() -> String {
+    let mut text = format!("// {DO_NOT_EDIT}\n\n/** 64 bits as 16 hexadecimal digits. */\nexport type Id = string\n\n");
+    for (name, doc, fields) in NESTED {
+        let prefix: &[&str] = if *name == "LongFrameEvent" {
+            &["ordinal: number"]
+        } else {
+            &[]
+        };
+        text += &Tuple {
+            name,
+            doc,
+            prefix,
+            fields,
+        }
+        .typescript();
+    }
+    let mut names = String::new();
+    for kind in Event::KINDS {
+        text += &format!(
+            "/** {} */\nexport type Rum{} = {{\n  kind: '{}'\n",
+            kind.doc.trim(),
+            kind.name,
+            snake(kind.name)
+        );
+        if kind.kind >= record::FIRST_ONCE {
+            text += "  /** Its number in the document. */\n  ordinal: number\n";
+        }
+        for field in kind.fields {
+            text += &format!(
+                "  /** {} */\n  {}: {}\n",
+                field.doc.trim(),
+                shown(field),
+                field.typescript
+            );
+        }
+        text += "}\n\n";
+        names += &format!("\n  | Rum{}", kind.name);
+    }
+    text + &format!(
+        "/** What `beforeSend` is given, told apart by `kind`. What is absent is null. */\nexport type RumEvent ={names}\n"
+    )
+}
+
+/// A field's name beside the event's own, which is called `kind`.
+fn shown(field: &FieldInfo) -> &str {
+    if field.name == "kind" { "type" } else { field.name }
 }
 
 /// `LongFrame` as `long_frame`.

@@ -31,12 +31,13 @@ export const ACTIONS = [
           <section data-rum-mask><button id="masked">4111 1111 1111 1111</button></section>
           <button id="within">Pay with the card that you know <b data-rum-mask>1111</b></button>
           <button id="within-named" data-rum-name="Transfer">To the account that you know <b data-rum-mask>1111</b></button>
-          <p id="paragraph">What somebody wrote</p>`,
+          <p id="paragraph">What somebody wrote</p>
+          <div contenteditable><a id="draft" href="#there">What somebody writes</a></div>`,
       }),
     },
     async visit(guest) {
       await guest.starts()
-      for (const selector of ['#text', '#named', '#labelled', 'a', '#masked', '#within', '#within-named', '#paragraph']) await guest.click(selector)
+      for (const selector of ['#text', '#named', '#labelled', 'a', '#masked', '#within', '#within-named', '#paragraph', '#draft']) await guest.click(selector)
       const { action: actions, view: views } = await guest.left()
       assert.deepEqual(pick(actions, 'kind', 'name', 'target'), [
         [CLICK, 'Add to cart', '#text'],
@@ -47,6 +48,7 @@ export const ACTIONS = [
         [CLICK, null, '#within'],
         [CLICK, 'Transfer', '#within-named'],
         [CLICK, null, '#paragraph'],
+        [CLICK, null, '#draft'],
       ])
       assert.ok(actions.every(({ at }) => at > views[0].start && at <= views[0].end))
       assert.deepEqual(guest.texts().filter((text) => /1111|somebody/.test(text)), [])

@@ -34,7 +34,7 @@ const nothingWaits = (guest) => guest.until((prefix) => !Object.keys(sessionStor
 /** More than what may wait while the page is seen. */
 const sayMuch = (guest) =>
   guest.evaluate(() => {
-    for (let n = 0; n < 5; n++) window.wasmRum.captureError(Object.assign(new Error(`number ${n}`), { stack: 'at somewhere\n'.repeat(400) }))
+    for (let n = 0; n < 5; n++) window.wasmRum.captureError(Object.assign(new Error(`number ${n}`), { stack: `at place (${n})\n`.repeat(300) }))
   })
 
 /** Something is due while the page is seen. */
@@ -172,6 +172,31 @@ export const DELIVERY = [
       assert.deepEqual((await guest.heard()).map(({ way, hidden, keepalive }) => [way, hidden, keepalive]), [['fetch', false, true]])
       assert.equal(guest.rows().error.length, 5)
       await nothingWaits(guest)
+    },
+  },
+  {
+    name: 'a page that is left with more than browsers let outlive it: in bodies of which one does, and the next page sends the others',
+    pages: { '/': page({ overheard: true }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() =>
+        addEventListener('pagehide', () => {
+          for (let n = 0; n < 12; n++) window.wasmRum.captureError(Object.assign(new Error('é'), { stack: `at plâce (${n})\n`.repeat(280) }))
+        }, { once: true }),
+      )
+      await guest.leaveAtOnce()
+      const handed = await guest.heard()
+      const fits = handed.filter(({ keepalive }) => keepalive)
+      assert.ok(handed.length > 1 && fits.length > 0, `${handed.length} bodies, ${fits.length} of them with keepalive`)
+      await guest.starts()
+      await nothingWaits(guest)
+      await guest.left(handed.length)
+      const bodies = guest.site.batches.filter(({ text }) => text.includes('plâce'))
+      for (const { text, bytes, url } of bodies) if (!url.searchParams.get('z')) assert.ok(bytes === Buffer.byteLength(text) && bytes < 33_000, `${bytes} bytes`)
+      const told = new Map(bodies.map(({ id, text }) => [id, text]))
+      assert.equal(told.size, new Set(bodies.map(({ text }) => text)).size, 'a body that goes again has the same bytes')
+      const { error: errors } = guest.rows()
+      assert.deepEqual(errors.map(({ stack, count }) => [stack.match(/\d+/)[0], count]), [...Array(12).keys()].map((n) => [`${n}`, 1]))
     },
   },
   {

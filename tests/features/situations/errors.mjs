@@ -271,6 +271,39 @@ export const ERRORS = [
     },
   },
   {
+    name: 'what a policy forbade before the SDK came, where the browser has kept it',
+    pages: {
+      '/': (site) =>
+        page({
+          first: `<meta http-equiv="Content-Security-Policy" content="img-src 'self' data:">
+            <script>
+              window.kept = []
+              window.ReportingObserver && new ReportingObserver((all) => kept.push(...all), { types: ['csp-violation'], buffered: true }).observe()
+              new Image().src = '${site.elsewhere}/early?id=1'
+            </script>`,
+        })(site),
+    },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(
+        (elsewhere) =>
+          new Promise((refused) => {
+            document.addEventListener('securitypolicyviolation', () => refused(true))
+            new Image().src = `${elsewhere}/late`
+          }),
+        guest.site.elsewhere,
+      )
+      const keeps = await guest.evaluate(() => window.kept.length > 0)
+      if (!keeps) guest.lacks('this browser reports no violations to the page: the first one is not told')
+      const { error: errors } = await guest.left()
+      const { elsewhere } = guest.site
+      assert.deepEqual(pick(errors, 'source', 'message', 'url', 'count'), [
+        ...(keeps ? [[POLICY, 'img-src (enforce)', `${elsewhere}/early`, 1]] : []),
+        [POLICY, 'img-src (enforce)', `${elsewhere}/late`, 1],
+      ])
+    },
+  },
+  {
     name: 'debug ids: those of the scripts in the stack, by the scripts’ URLs',
     pages: {
       '/': (site) =>
@@ -466,6 +499,41 @@ addEventListener('wheel', (event) => {
     },
   },
   {
+    name: '100,000 errors with numbers and ids in their messages are one row with a count, and another error has its own',
+    async visit(guest) {
+      await guest.starts()
+      await loops(guest, '', () => {
+        const n = (window.items = (window.items ?? -1) + 1)
+        const error = new RangeError(`item ${n} of 0x${n.toString(16)} is missing`)
+        dispatchEvent(new ErrorEvent('error', { error, message: `Uncaught ${error}` }))
+      })
+      await guest.evaluate(() => window.probe.later(() => { throw new Error('another') }))
+      const { error: errors, view: views } = await guest.left()
+      assert.deepEqual(pick(errors, 'class', 'message', 'count'), [['RangeError', 'item 0 of 0x0 is missing', LOOP], ['Error', 'another', 1]])
+      assert.equal(views[0].receipt[1] ?? 0, 0, 'none of them is lost')
+    },
+  },
+  {
+    name: 'a thousand errors of one place that differ in words take half of the places at most',
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        const word = (n) => [...n.toString().padStart(3, '0')].map((digit) => 'abcdefghij'[digit]).join('')
+        for (let n = 0; n < 1000; n++) {
+          const error = new Error(`no ${word(n)}`)
+          dispatchEvent(new ErrorEvent('error', { error, message: `Uncaught ${error}` }))
+        }
+        await window.probe.later(() => { throw new Error('another') })
+      })
+      const { error: errors, view: views } = await guest.left()
+      const [others, [last]] = [errors.slice(0, -1), errors.slice(-1)]
+      assert.deepEqual([last.message, last.count], ['another', 1])
+      assert.equal(others.length, 26)
+      assert.equal(others.reduce((sum, { count }) => sum + count, 0), 1000)
+      assert.equal(views[0].receipt[1] ?? 0, 0, 'none of them is lost')
+    },
+  },
+  {
     name: 'a loop that throws 100,000 errors is one row with a count, and the page stays alive: those that nobody caught',
     pages: LOOPING,
     async visit(guest) {
@@ -492,7 +560,7 @@ addEventListener('wheel', (event) => {
         const { later } = window.probe
         await later(() => { throw new Error('m'.repeat(5_000)) })
         await later(() => { throw Object.assign(new Error('deep'), { stack: 's'.repeat(5_000) }) })
-        for (let n = 0; n < 50; n++) await later(() => { throw new Error(`number ${n}`) })
+        for (let n = 0; n < 50; n++) await later(() => { throw Object.assign(new Error('shallow'), { stack: `at place (${n})` }) })
       })
       const [{ error: long }] = await guest.evaluate(() => window.probe.uncaught)
       const { error: errors, view: views } = await guest.left()

@@ -75,16 +75,15 @@ export const PRIVACY = [
     },
   },
   {
-    name: 'consent is pending again: nothing more is sent; when it is granted, what was seen meanwhile is told of the same session',
+    name: 'consent is pending again: nothing more is sent; when it is granted, what was seen meanwhile is told, and another session begins',
     pages: { '/': page({ overheard: true }) },
     async visit(guest) {
       await guest.starts()
       await guest.evaluate(() => window.wasmRum.track('before'))
       await guest.evaluate(() => window.wasmRum.setConsent('pending'))
-      const stored = await guest.stored()
       await acts(guest)
       await guest.evaluate(() => window.probe.expire(30_000))
-      assert.deepEqual([await guest.heard(), await guest.stored()], [[], stored])
+      assert.deepEqual([await guest.heard(), await guest.stored()], [[], NOTHING])
       await guest.evaluate(() => {
         window.wasmRum.setConsent('granted')
         window.wasmRum.track('after')
@@ -92,7 +91,10 @@ export const PRIVACY = [
       const { action: actions, view: views, error: errors } = await guest.left()
       assert.deepEqual(pick(actions, 'name'), [['before'], ['secret'], ['after']])
       assert.deepEqual(pick(errors, 'message'), [['an error']])
-      assert.equal(views.length, 1, 'the view goes on, and the session')
+      const [before, after] = views
+      assert.equal(views.length, 2)
+      assert.notEqual(after.session_id, before.session_id)
+      assert.deepEqual(actions.map((action) => action.in), [before.view_id, before.view_id, after.view_id])
     },
   },
   {
@@ -266,6 +268,7 @@ export const PRIVACY = [
             if (event.kind === 'request') return null
             if (event.name === 'secret') return
             if (event.name === 'breaks') throw new Error('of the page')
+            if (event.kind === 'view') return { ...event, view_id: 'none', page: '/account/:name', attributes: null }
             return event.kind === 'action' ? { ...event, name: event.name + ', of type ' + event.type } : event
           }
         </script>`,
@@ -276,6 +279,7 @@ export const PRIVACY = [
     async visit(guest) {
       await guest.starts()
       await guest.evaluate(async () => {
+        window.wasmRum.setUser({ id: 7, name: 'Jo' })
         for (const name of ['secret', 'breaks', 'open']) window.wasmRum.track(name, { a: 1 })
         await fetch('/api')
         await window.probe.later(() => { throw new Error('order 4711') })
@@ -289,11 +293,24 @@ export const PRIVACY = [
       assert.ok(vitals.length >= 2)
       const [seen, uncaught] = await guest.noted('seen')
       // Of a busy machine there are long frames as well.
-      assert.deepEqual([...new Set(seen)].filter((kind) => kind !== 'long_frame').sort(), ['action', 'error', 'request', 'vital'])
+      assert.deepEqual([...new Set(seen)].filter((kind) => kind !== 'long_frame').sort(), ['action', 'error', 'request', 'view', 'vital'])
       assert.deepEqual(uncaught, ['order 4711'], 'what beforeSend throws is nobody’s error')
       assert.equal(views[0].core_dropped, 1, 'and what it threw at is counted')
+      assert.deepEqual(pick(views, 'page', 'user', 'attributes'), [['/account/:name', '7', null]])
+      assert.match(views[0].view_id, /^[\da-f]{16}$/, 'which view it is stays')
     },
   },
+  ...['return null', 'throw 0'].map((how) => ({
+    name: `of a view that beforeSend drops there are ids, for what belongs to it: ${how}`,
+    pages: { '/': page({ first: `<script>window.beforeSend = (event) => { if (event.kind === 'view') ${how}; return event }</script>`, options: '{ beforeSend }' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => window.wasmRum.track('said'))
+      const { action: actions, view: views } = await guest.left()
+      assert.deepEqual(pick(views, 'page', 'end', 'receipt', 'surroundings'), [['', null, null, null]])
+      assert.deepEqual(pick(actions, 'name', 'in'), [['said', views[0].view_id]])
+    },
+  })),
   {
     name: 'without Wasm a page with beforeSend sends numbers only',
     pages: { '/': page({ options: '{ beforeSend: (event) => event, wasm: "/no.wasm" }', body: '<h1 id="secret-id">A page</h1>' }) },

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 
+import { pick } from '../events.mjs'
 import { page, NEVER } from '../site.mjs'
 
 const SESSION = 'wasm-rum'
@@ -31,6 +32,8 @@ async function leavesWithoutAnswer(guest) {
 
 const ACTS = { '/': page({ body: '<button id="button" onclick="this.textContent += 1">Act</button>' }) }
 const RESUMED = 6
+/** Where a body's document says the version of the rate that its session has. */
+const RATE = 5
 
 /** From now on the clock on the wall is later by so many minutes. */
 const passes = (guest, minutes) =>
@@ -91,13 +94,16 @@ export const SESSIONS = [
     async visit(guest) {
       await guest.starts()
       await passes(guest, 31)
+      // What the page says by itself is no act of its user.
+      await guest.evaluate(() => window.wasmRum.track('polled'))
       await guest.click('#button')
-      const { view: views } = await guest.left()
+      const { view: views, action: actions } = await guest.left()
       const [before, after] = views
       assert.equal(views.length, 2)
       assert.notEqual(after.session_id, before.session_id)
       assert.equal(after.kind, RESUMED)
       assert.equal(after.parent_id, before.view_id)
+      assert.equal(actions.find(({ name }) => name === 'polled').in, before.view_id)
     },
   },
   {
@@ -116,6 +122,37 @@ export const SESSIONS = [
       assert.equal(after.kind, RESUMED)
       const counts = views.map(({ view_id }) => actions.filter((action) => action.in === view_id).length)
       assert.deepEqual(counts, [11, 2], 'it was over at 240 minutes')
+    },
+  },
+  {
+    name: 'another rate arrives with an answer and holds for sessions that begin later; an error is told all the same',
+    pages: ACTS,
+    async visit(guest) {
+      guest.site.answer = () => ({ status: 204, headers: { 'Rum-Rate': '7;0', 'Access-Control-Expose-Headers': 'Rum-Rate' } })
+      await guest.starts()
+      await guest.hide()
+      await guest.batch(1)
+      await guest.show()
+      await guest.evaluate(() => window.wasmRum.track('of the first session'))
+      await guest.left(2)
+      // Two pages of the next session, which is not in the sample.
+      await guest.starts()
+      await passes(guest, 31)
+      await guest.click('#button')
+      await guest.evaluate(() => window.wasmRum.track('of nobody'))
+      await guest.leaveAtOnce()
+      await guest.starts()
+      await guest.evaluate(() => {
+        window.wasmRum.track('before an error')
+        return window.probe.later(() => { throw new Error('told') })
+      })
+      const { action: actions, error: errors } = await guest.left(3)
+      const bodies = guest.site.batches.map(({ text }) => JSON.parse(text))
+      const said = actions.map(({ name }) => name).filter((name) => name !== 'Act')
+      assert.deepEqual(said.sort(), ['before an error', 'of the first session'])
+      assert.deepEqual(pick(errors, 'message'), [['told']])
+      const versions = bodies.map(([, , , , document]) => document[RATE] ?? null)
+      assert.deepEqual([versions[0], versions.at(-1)], [null, 7])
     },
   },
   {
