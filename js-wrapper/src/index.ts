@@ -3,7 +3,7 @@
 import type { Interface } from './late/interface'
 import type { Attributes, Consent, Level, User } from './options'
 
-export type { RumEvent } from './generated/events'
+export type * from './generated/events'
 export { init } from './init'
 export type { Attributes, Consent, Level, Match, Options, Rate, User } from './options'
 

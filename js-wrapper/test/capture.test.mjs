@@ -85,7 +85,7 @@ test('a page view in one raw batch', async (t) => {
   assert.ok(cut.interaction_count >= 1)
   const [attached, lost, dropped] = cut.receipt
   assert.ok(attached > 0)
-  assert.deepEqual([lost, dropped], [null, null])
+  assert.deepEqual([lost, dropped], [null, []])
   assert.equal(batch.of(Kind.Visibility).at(-1)[3], 1)
 })
 

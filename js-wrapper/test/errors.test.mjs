@@ -104,7 +104,7 @@ test('limits: what is cut is counted, and the page works', async (t) => {
   const { server, tab } = await open(t, { '/': page({ body: '<button onclick="this.textContent = \'works\'">x</button>' }) })
   await thrown(tab, 'new Error("m".repeat(1000000))')
   await thrown(tab, 'Object.assign(new Error("deep"), { stack: "s".repeat(5000) })')
-  for (let n = 0; n < 60; n++) await thrown(tab, `new Error("number ${n}")`)
+  for (let n = 0; n < 60; n++) await thrown(tab, `Object.assign(new Error("more"), { stack: "at ${n}" })`)
   await tab.click('button')
   assert.equal(await tab.textContent('button'), 'works')
   await leave(tab)

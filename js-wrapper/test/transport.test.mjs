@@ -219,7 +219,7 @@ test('records that go once are due before the page is left, when they are many',
   const { server, tab } = await open(t)
   await tab.evaluate(async () => {
     for (let n = 0; n < 40; n++) await fetch(`/api?${n}`, { headers: { x: 'y' } }).catch(() => {})
-    for (let n = 0; n < 8; n++) setTimeout(() => { throw Object.assign(new Error(n), { stack: 's'.repeat(3000) }) })
+    for (let n = 0; n < 8; n++) setTimeout(() => { throw Object.assign(new Error('loud'), { stack: n + 's'.repeat(3000) }) })
   })
   const batch = await server.batch(1)
   assert.ok(batch.text.length > 16_384)
@@ -261,7 +261,7 @@ test('while the page is seen that browser hears the answers', async (t) => {
   const { server, tab } = await open(t, () => delete Request.prototype.keepalive)
   server.collector.answer = refuse
   await tab.evaluate(() => {
-    for (let n = 0; n < 5; n++) reportError(Object.assign(new Error(n), { stack: 's'.repeat(4000) }))
+    for (let n = 0; n < 5; n++) reportError(Object.assign(new Error('loud'), { stack: n + 's'.repeat(4000) }))
   })
   const first = await server.batch(1)
   assert.equal(first.headers['sec-fetch-mode'], 'cors')
@@ -290,7 +290,7 @@ test('a large body is compressed while the page is seen, without a preflight', a
     }
   }, `data-endpoint="${await elsewhere(t)}"`)
   await tab.evaluate(() => {
-    for (let n = 0; n < 7; n++) reportError(Object.assign(new Error(n), { stack: '\u0800'.repeat(4000) }))
+    for (let n = 0; n < 7; n++) reportError(Object.assign(new Error('loud'), { stack: n + '\u0800'.repeat(4000) }))
   })
   const collector = collectors.get(t)
   const batch = await collector.batch(1)
@@ -311,7 +311,7 @@ test('a large body is compressed while the page is seen, without a preflight', a
 test('where streams cannot be compressed a body goes as it is', async (t) => {
   const { server, tab } = await open(t, () => delete window.CompressionStream)
   await tab.evaluate(() => {
-    for (let n = 0; n < 5; n++) reportError(Object.assign(new Error(n), { stack: 's'.repeat(4000) }))
+    for (let n = 0; n < 5; n++) reportError(Object.assign(new Error('loud'), { stack: n + 's'.repeat(4000) }))
   })
   const batch = await server.batch(1)
   assert.equal(batch.url.searchParams.get('z'), null)
@@ -329,7 +329,7 @@ test('at hide nothing waits for a compression, and more than the keepalive quota
   })
   // Three bytes a character: the quota counts bytes. Hidden in the same task: they are due at once.
   await tab.evaluate(() => {
-    for (let n = 0; n < 7; n++) reportError(Object.assign(new Error(n), { stack: '\u0800'.repeat(4000) }))
+    for (let n = 0; n < 7; n++) reportError(Object.assign(new Error('loud'), { stack: n + '\u0800'.repeat(4000) }))
     Object.defineProperty(document, 'hidden', { value: true })
     document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
   })

@@ -1,6 +1,7 @@
 // The pure pieces, in Node.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { dist } from './harness.mjs'
@@ -15,6 +16,20 @@ test('ids carry their moment and are random otherwise', async () => {
   assert.equal(startOf(idAt(1_795_000_000_999)), 1_795_000_000_000)
   assert.match(idAt(0), /^0{8}[\da-f]{8}$/, 'a clock without a battery')
   assert.equal(startOf(idAt(2 ** 32 * 1000 - 1)), 2 ** 32 * 1000 - 1000)
+})
+
+test('who is in the sample is what the collector takes for it', async (t) => {
+  const { configure, renewSession, unsampled, idAt } = await load('session.ts', 'options.ts', 'ids.ts')
+  configure({})
+  t.after(() => delete globalThis.sessionStorage)
+  const { cases } = JSON.parse(readFileSync(new URL('../../tests/sampling.json', import.meta.url), 'utf8'))
+  for (const [share, random, inside] of cases) {
+    const id = idAt(Date.now()).slice(0, 8) + random
+    globalThis.sessionStorage = { 'wasm-rum': `${[id, Date.now(), `1;${share}`, '0;1']}` }
+    // As a page that has just been opened.
+    renewSession(0)
+    assert.equal(unsampled(), !inside, `${share} ${random}`)
+  }
 })
 
 test('the package can be imported where there is no page', async () => {

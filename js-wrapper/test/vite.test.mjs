@@ -24,7 +24,7 @@ test('from npm pack to a batch', async (t) => {
   const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', app], wrapper))
   const files = packed.files.map(({ path }) => path.replace(/rum\.[\da-f]{8}\./, 'rum.<hash>.')).sort()
   assert.deepEqual(files, [
-    'README.md', 'dist/npm/glue.js',
+    'README.md', 'dist/npm/events.d.ts', 'dist/npm/glue.js',
     ...['index', 'init', 'next'].flatMap((name) => [`dist/npm/${name}.d.ts`, `dist/npm/${name}.js`]),
     'dist/npm/options.d.ts', 'dist/npm/react.d.ts', 'dist/npm/react.js', 'dist/npm/route.d.ts', 'dist/npm/rum.<hash>.wasm',
     'dist/npm/vue.d.ts', 'dist/npm/vue.js',

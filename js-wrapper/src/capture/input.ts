@@ -20,7 +20,7 @@ const enum Type {
 let touched: boolean
 
 export const captureInput = (): void =>
-  ['click', 'submit', 'keydown'].forEach((type, kind: Type) =>
+  'click,submit,keydown'.split(',').forEach((type, kind: Type) =>
     listen(type, ({ isTrusted, target, timeStamp }) => {
       if (!isTrusted) return
       if (!touched && kind != Type.Submit) {

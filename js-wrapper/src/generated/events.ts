@@ -179,7 +179,7 @@ export type RumView = {
   view_id: Id
   /** The session's id. */
   session_id: Id
-  /** How it came about, see `ViewKind`. */
+  /** How it came about: 0 load, 1 back/forward cache, 2 prerender, 3 soft navigation, 4 route, 5 by name, 6 resumed. */
   type: number
   /** Its start in µs since the time origin. */
   start: number
@@ -216,9 +216,9 @@ export type RumView = {
 /** A Core Web Vital or a related metric, as it stands. */
 export type RumVital = {
   kind: 'vital'
-  /** See `Metric`. */
+  /** 1 LCP, 2 CLS, 3 INP, 4 FCP, 5 TTFB. */
   metric: number
-  /** See `Scope`. */
+  /** What it counts from: 0 the document, 1 the view. */
   scope: number
   /** Its value: µs, or millionths for CLS. */
   value: number

@@ -75,7 +75,7 @@ export type ViewRecord = [
   view_id: Id,
   /** The session's id. */
   session_id: Id,
-  /** How it came about, see `ViewKind`. */
+  /** How it came about: 0 load, 1 back/forward cache, 2 prerender, 3 soft navigation, 4 route, 5 by name, 6 resumed. */
   kind: number,
   /** The path of the page, without fragment, and of its query what `queries` names. */
   page: string,

@@ -72,11 +72,14 @@ const edited = (text: string, edit: Edit): string | undefined => {
  */
 const editedView = (text: string, edit: Edit): string => {
   const identity = JSON.parse(text).slice(0, PREFIX + IDENTITY)
+  let row: unknown[] = []
   try {
-    const changed = edited(text, edit)
-    if (changed) return JSON.stringify(Object.assign(JSON.parse(changed), identity))
+    // Of none this throws.
+    row = JSON.parse(edited(text, edit)!)
   } catch {}
-  return JSON.stringify([...identity, ''])
+  const page = row[PREFIX + IDENTITY]
+  // Without a text there the collector would refuse the view.
+  return JSON.stringify(Object.assign(row, [...identity, typeof page == 'string' ? page : '']))
 }
 
 /** Rows of one document, of which `bodyOf` makes bodies. */

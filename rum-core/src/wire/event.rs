@@ -47,7 +47,7 @@ wire_fields! {
         view_id: Id,
         /// The session's id.
         session_id: Id,
-        /// How it came about, see `ViewKind`.
+        /// How it came about: 0 load, 1 back/forward cache, 2 prerender, 3 soft navigation, 4 route, 5 by name, 6 resumed.
         kind: i64,
         /// Its start in µs since the time origin.
         start: i64,
@@ -85,9 +85,9 @@ wire_fields! {
 wire_fields! {
     /// One value of a metric.
     pub struct VitalEvent {
-        /// See `Metric`.
+        /// 1 LCP, 2 CLS, 3 INP, 4 FCP, 5 TTFB.
         metric: i64,
-        /// See `Scope`.
+        /// What it counts from: 0 the document, 1 the view.
         scope: i64,
         /// Its value: µs, or millionths for CLS.
         value: i64,

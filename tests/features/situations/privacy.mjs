@@ -300,7 +300,7 @@ export const PRIVACY = [
       assert.match(views[0].view_id, /^[\da-f]{16}$/, 'which view it is stays')
     },
   },
-  ...['return null', 'throw 0'].map((how) => ({
+  ...['return null', 'throw 0', 'return {}'].map((how) => ({
     name: `of a view that beforeSend drops there are ids, for what belongs to it: ${how}`,
     pages: { '/': page({ first: `<script>window.beforeSend = (event) => { if (event.kind === 'view') ${how}; return event }</script>`, options: '{ beforeSend }' }) },
     async visit(guest) {
