@@ -1,5 +1,7 @@
 //! `rum-collector`: the command line. It reads the configuration, starts the embedded ClickHouse where none is named,
-//! and ends both in order. It alone knows the crate `embedded-clickhouse`.
+//! and ends both in order. It alone knows the crate `embedded-clickhouse`. Commands for what lies on disk are in `command/`.
+
+mod command;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use command::{DeadLettersCommand, SpoolCommand};
 use embedded_clickhouse::{
     ChildOptions, ChildState, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, find_library, run_child,
 };
@@ -46,6 +49,12 @@ enum Command {
         #[command(flatten)]
         config: ConfigArgs,
     },
+    /// Looks at what waits on disk for ClickHouse, or has it inserted again.
+    #[command(subcommand)]
+    Spool(SpoolCommand),
+    /// Shows rows that ClickHouse refused for good, or inserts them again.
+    #[command(subcommand, name = "deadletter")]
+    DeadLetters(DeadLettersCommand),
     /// What the collector starts as its embedded ClickHouse.
     #[command(hide = true)]
     ClickhouseChild,
@@ -101,24 +110,24 @@ fn place(error: &LibraryError) -> String {
 }
 
 fn main() -> ExitCode {
+    let succeeded = |()| ExitCode::SUCCESS;
     let done = match Cli::parse().command {
-        Command::Serve(args) => serve(&args),
-        Command::CheckConfig(args) => check_config(&args),
+        Command::Serve(args) => serve(&args).map(succeeded),
+        Command::CheckConfig(args) => check_config(&args).map(succeeded),
         Command::Sql {
             statement,
             format,
             config,
-        } => sql(&statement, format.into(), &config),
-        Command::ClickhouseChild => run_child().map_err(Into::into),
+        } => sql(&statement, format.into(), &config).map(succeeded),
+        Command::Spool(command) => command.run(),
+        Command::DeadLetters(command) => command.run(),
+        Command::ClickhouseChild => run_child().map(succeeded).map_err(Into::into),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Where standard error is gone nobody can be told.
-            let _ = writeln!(io::stderr(), "rum-collector: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    done.unwrap_or_else(|error| {
+        // Where standard error is gone nobody can be told.
+        let _ = writeln!(io::stderr(), "rum-collector: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
 impl ConfigArgs {
@@ -142,18 +151,23 @@ fn check_config(args: &ConfigArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sql(statement: &str, format: SqlFormat, args: &ConfigArgs) -> anyhow::Result<()> {
-    let config = args.load()?;
-    let endpoint = match config.clickhouse {
+/// The ClickHouse of the running collector.
+fn clickhouse(config: &Config) -> anyhow::Result<Clickhouse> {
+    let endpoint = match &config.clickhouse {
         ClickhouseSource::Embedded { .. } => DataFolder::endpoint(&config.data)?,
         ClickhouseSource::Server { url, user, password } => Endpoint {
-            url,
-            user,
+            url: url.clone(),
+            user: user.clone(),
             password: password.expose().to_owned(),
         },
     };
+    Ok(Clickhouse::at(endpoint))
+}
+
+fn sql(statement: &str, format: SqlFormat, args: &ConfigArgs) -> anyhow::Result<()> {
+    let config = args.load()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let answer = runtime.block_on(query::sql(&Clickhouse::at(endpoint), statement, format))?;
+    let answer = runtime.block_on(query::sql(&clickhouse(&config)?, statement, format))?;
     let mut out = io::stdout().lock();
     out.write_all(answer.as_bytes())?;
     Ok(out.flush()?)
@@ -258,7 +272,7 @@ fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -
         }
         ClickhouseSource::Embedded { memory_bytes, library } => {
             let library = find_library(library.clone()).map_err(NoClickhouse)?;
-            let child = child_options(config, &library, *memory_bytes);
+            let child = child_options(config, &library, *memory_bytes)?;
             Ok(Some(Supervisor::start(SupervisorOptions::this_program(
                 ["clickhouse-child"],
                 child,
@@ -267,13 +281,15 @@ fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -
     }
 }
 
-fn child_options(config: &Config, library: &Path, memory_bytes: u64) -> ChildOptions {
+fn child_options(config: &Config, library: &Path, memory_bytes: u64) -> anyhow::Result<ChildOptions> {
+    // ClickHouse takes the names of its files for relative to its own folder.
+    let folder = std::path::absolute(config.data.join("clickhouse")).context("where is this process?")?;
     let drain_ms = u64::try_from(config.limits.drain.as_millis()).unwrap_or(u64::MAX);
-    ChildOptions {
+    Ok(ChildOptions {
         memory_bytes,
         drain_ms,
-        ..ChildOptions::new(config.data.join("clickhouse"), library.to_owned())
-    }
+        ..ChildOptions::new(folder, library.to_owned())
+    })
 }
 
 /// Tells the collector and the command line where the child is, each time it comes back.

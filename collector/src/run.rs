@@ -63,7 +63,7 @@ impl Collector {
     pub fn open(config: &Config, endpoint: watch::Receiver<Option<Endpoint>>) -> Result<Self, StartError> {
         let alerts = alerts(config)?;
         let assets = Assets::load(&config.dist)?;
-        let mut options = SpoolOptions::new(config.data.join("spool"));
+        let mut options = SpoolOptions::new(config.spool_folder());
         options.max_bytes = config.spool.max_bytes;
         options.segment_bytes = config.spool.segment_bytes;
         let spool = Spool::open(options)?;

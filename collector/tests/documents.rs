@@ -154,6 +154,7 @@ fn links_lead_somewhere() {
         "js-wrapper/README.md",
         "demo-site/README.md",
         "docs/errors.md",
+        "docs/operating.md",
         "docs/questions.md",
     ] {
         let text = read(file);

@@ -302,6 +302,29 @@ fn the_command_line_says_what_is_wrong() {
 }
 
 #[test]
+fn commands_for_what_lies_on_disk_say_what_they_lack() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "");
+    for (arguments, part) in [
+        (&["spool", "ls"][..], "--config"),
+        (&["spool", "verify"], "--config"),
+        (&["spool", "replay"], "--config"),
+        (&["spool", "replay", "--table", "pages"], "the tables are views, vitals"),
+        (&["deadletter", "ls"], "--config"),
+        (&["deadletter", "retry"], "rum-collector serve"),
+    ] {
+        let output = program(folder.path(), arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && error.contains(part),
+            "{arguments:?}: {error}"
+        );
+        assert!(output.stdout.is_empty());
+    }
+    assert!(!folder.path().join("data").exists(), "who only looks makes no folder");
+}
+
+#[test]
 fn without_libchdb_one_sentence_says_what_to_do() {
     let folder = TempDir::new().unwrap();
     configure(folder.path(), "");

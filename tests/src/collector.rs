@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::StatusCode;
@@ -38,6 +38,16 @@ pub enum Store {
 }
 
 impl Store {
+    /// A server that nobody can reach: everything stays in the spool.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self::Server {
+            url: "http://127.0.0.1:9".to_owned(),
+            user: "default".to_owned(),
+            password: String::new(),
+        }
+    }
+
     /// The server `database`, asked at `url`: its own address, or that of something between.
     ///
     /// # Errors
@@ -80,6 +90,7 @@ impl Place {
             .arg("serve")
             .arg("--config")
             .arg(&config)
+            .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(&log)?)
@@ -97,11 +108,66 @@ impl Place {
         Ok(collector)
     }
 
+    /// The folder of the spool.
+    #[must_use]
+    pub fn spool(&self) -> PathBuf {
+        self.folder.path().join("data/spool")
+    }
+
+    /// What a command of `rum-collector` prints here, and how it ends; it is killed when nobody waits for it any more. A
+    /// collector must have been started before.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub async fn command(&self, arguments: &[&str]) -> Result<Output> {
+        let config = self.folder.path().join("collector.toml");
+        let mut command = Command::new(binary("rum-collector")?);
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(config)
+            .current_dir(self.folder.path())
+            .kill_on_drop(true);
+        Ok(command.output().await?)
+    }
+
+    /// What a list of `rum-collector` says: `spool ls`, say.
+    ///
+    /// # Errors
+    /// What the command says.
+    pub async fn list(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self.command(&[arguments, &["--format", "json"]].concat()).await?;
+        ensure!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// Runs a statement in the embedded ClickHouse of the collector that runs here: `rum-collector sql` only reads.
+    ///
+    /// # Errors
+    /// What ClickHouse refuses.
+    pub async fn execute(&self, statement: &str) -> Result<()> {
+        let endpoint = fs::read(self.folder.path().join("data/clickhouse.endpoint"))?;
+        let endpoint: Value = serde_json::from_slice(&endpoint)?;
+        let of = |name: &str| endpoint[name].as_str().with_context(|| format!("no {name}"));
+        let request = reqwest::Client::new()
+            .post(of("url")?)
+            .header("X-ClickHouse-User", of("user")?)
+            .header("X-ClickHouse-Key", of("password")?);
+        let answer = request.body(statement.to_owned()).send().await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "{statement}: {}", answer.text().await?);
+        Ok(())
+    }
+
     fn configure(&self, store: &Store) -> Result<PathBuf> {
         let folder = self.folder.path();
         let mut text = format!(
-            "listen = \"127.0.0.1:0\"\ndata = {:?}\n[sdk]\ndist = {:?}\n[[apps]]\nname = \"shop\"\nkey = {KEY:?}\norigins = [\"*\"]\n",
-            folder.join("data"),
+            // As the default does, it means a folder where the process is.
+            "listen = \"127.0.0.1:0\"\ndata = \"./data\"\n[sdk]\ndist = {:?}\n[[apps]]\nname = \"shop\"\nkey = {KEY:?}\norigins = [\"*\"]\n",
             folder.join("no-sdk"),
         );
         if let Store::Server { url, user, password } = store {
@@ -225,6 +291,9 @@ impl Collector {
         command
             .args(["sql", statement, "--format", "json", "--config"])
             .arg(&self.config);
+        if let Some(folder) = self.config.parent() {
+            command.current_dir(folder);
+        }
         let output = command.output().await?;
         ensure!(
             output.status.success(),

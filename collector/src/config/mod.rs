@@ -144,6 +144,12 @@ impl Config {
         })
     }
 
+    /// The folder of the spool.
+    #[must_use]
+    pub fn spool_folder(&self) -> PathBuf {
+        self.data.join("spool")
+    }
+
     /// What works, and is probably not what was meant.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {

@@ -4,29 +4,63 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::schema::Table;
 
 /// A place in the spool: everything before it is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Position {
     /// The segment's number.
-    pub(super) segment: u64,
+    pub segment: u64,
     /// Bytes from the segment's beginning.
-    pub(super) offset: u64,
+    pub offset: u64,
 }
 
-/// Reads a table's cursor. One that is missing or damaged is the beginning: rows are inserted again, and count once.
-pub(super) fn load(folder: &Path, table: Table) -> Position {
+/// What is known of a table's cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is there.
+    At(Position),
+    /// There is no file: nothing of the table was inserted yet.
+    Nowhere,
+    /// There is a file of this many bytes, which is no cursor.
+    Damaged { bytes: u64 },
+}
+
+impl Kept {
+    /// One that is missing or damaged is the beginning: rows are inserted again, and count once.
+    pub(super) fn position(self) -> Position {
+        match self {
+            Self::At(position) => position,
+            Self::Nowhere | Self::Damaged { .. } => Position::default(),
+        }
+    }
+}
+
+/// Reads a table's cursor, without a word about it.
+pub(super) fn read(folder: &Path, table: Table) -> Kept {
     let Ok(text) = fs::read(path(folder, table)) else {
-        return Position::default();
+        return Kept::Nowhere;
     };
-    parse(&text).unwrap_or_else(|| {
+    parse(&text).map_or(
+        Kept::Damaged {
+            bytes: text.len() as u64,
+        },
+        Kept::At,
+    )
+}
+
+/// Where a table is at the start.
+pub(super) fn load(folder: &Path, table: Table) -> Position {
+    let kept = read(folder, table);
+    if let Kept::Damaged { .. } = kept {
         tracing::warn!(
             table = table.name(),
             "the spool's cursor is damaged: what the spool holds is inserted again"
         );
-        Position::default()
-    })
+    }
+    kept.position()
 }
 
 /// Replaces a table's cursor. The rename is atomic; it is not synced, for a cursor that falls back after a power cut only
@@ -39,7 +73,12 @@ pub(super) fn store(folder: &Path, table: Table, position: Position) -> io::Resu
 }
 
 fn path(folder: &Path, table: Table) -> PathBuf {
-    folder.join(format!("{}.cursor", table.name()))
+    folder.join(file_name(table))
+}
+
+/// The name of a table's cursor in the spool's folder.
+pub(super) fn file_name(table: Table) -> String {
+    format!("{}.cursor", table.name())
 }
 
 fn print(Position { segment, offset }: Position) -> String {

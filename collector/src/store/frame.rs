@@ -139,31 +139,58 @@ pub(crate) fn collect(
     data: &mut Vec<u8>,
     ends: &mut Vec<usize>,
 ) -> Result<(), BadPayload> {
+    sections(payload, |section| {
+        if section.table == table as u8 {
+            let base = data.len();
+            ends.extend(section.ends().map(|end| base + end));
+            data.extend_from_slice(section.data);
+        }
+    })?;
+    Ok(())
+}
+
+/// Shows each table's rows to `each`. If it fails, it may have shown some.
+pub(crate) fn sections<'a>(payload: &'a [u8], mut each: impl FnMut(SectionView<'a>)) -> Result<FrameHead, BadPayload> {
     let mut rest = Payload(payload);
-    rest.head()?;
+    let head = rest.head()?;
     for _ in 0..rest.number::<1>()? {
-        let number = rest.number::<1>()? as u8;
+        let table = rest.number::<1>()? as u8;
         let rows = rest.number::<4>()? as usize;
-        let mut own_ends = Payload(rest.bytes(rows.checked_mul(4).ok_or(BadPayload)?)?);
-        let mut last = 0;
-        let base = data.len();
-        let wanted = number == table as u8;
-        for _ in 0..rows {
-            let end = own_ends.number::<4>()? as usize;
-            if end < last {
-                return Err(BadPayload);
-            }
-            last = end;
-            if wanted {
-                ends.push(base + end);
-            }
+        let (ends, odd) = rest.bytes(rows.checked_mul(4).ok_or(BadPayload)?)?.as_chunks();
+        debug_assert!(odd.is_empty(), "a multiple of four was asked for");
+        let mut section = SectionView { table, ends, data: &[] };
+        if !section.ends().is_sorted() {
+            return Err(BadPayload);
         }
-        let rows_data = rest.bytes(last)?;
-        if wanted {
-            data.extend_from_slice(rows_data);
-        }
+        section.data = rest.bytes(section.ends().next_back().unwrap_or(0))?;
+        each(section);
     }
-    if rest.0.is_empty() { Ok(()) } else { Err(BadPayload) }
+    if rest.0.is_empty() { Ok(head) } else { Err(BadPayload) }
+}
+
+/// The rows of one table, where they lie in a payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SectionView<'a> {
+    /// The table's number, see [`Table`].
+    pub(crate) table: u8,
+    ends: &'a [[u8; 4]],
+    /// All rows, one after the other.
+    pub(crate) data: &'a [u8],
+}
+
+impl<'a> SectionView<'a> {
+    fn ends(self) -> impl DoubleEndedIterator<Item = usize> + 'a {
+        self.ends.iter().map(|end| u32::from_le_bytes(*end) as usize)
+    }
+
+    /// Each row.
+    pub(crate) fn rows(self) -> impl Iterator<Item = &'a [u8]> {
+        let starts = std::iter::once(0).chain(self.ends());
+        // The ends were looked at before: none is beyond the data.
+        starts
+            .zip(self.ends())
+            .filter_map(move |(start, end)| self.data.get(start..end))
+    }
 }
 
 /// What is left of a payload.

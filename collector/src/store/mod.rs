@@ -6,6 +6,9 @@
 //! writer    spool          -> ClickHouse     at least once; rows replace themselves by identity
 //! query     ClickHouse     -> answers
 //! ```
+//!
+//! Beside it, for people: `inspect` says what the spool holds and what is damaged, `replay` moves its cursors back, `retry`
+//! inserts dead letters again.
 
 pub(crate) mod alert_state;
 mod batch_rows;
@@ -14,15 +17,19 @@ mod clock;
 mod commit;
 mod consumer;
 mod cursor;
-mod dead_letters;
+pub mod dead_letters;
 mod exceptions;
 mod frame;
 mod health;
+pub mod inspect;
 mod log;
 mod migrate;
 pub mod query;
 mod recovery;
+pub mod replay;
+pub mod retry;
 mod row;
+mod row_shape;
 mod rowbinary;
 pub mod rows;
 mod schema;
@@ -32,6 +39,7 @@ mod spool;
 pub mod writer;
 
 pub use client::{Clickhouse, ClickhouseError, Endpoint};
+pub use cursor::Position;
 pub use frame::{BatchKey, Frame};
 pub use health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
 pub use migrate::{MigrateError, Migrated, migrate};

@@ -11,7 +11,7 @@ use super::segment::{self, FIRST_FRAME, Next, Reader};
 use super::spool::SpoolError;
 
 /// The extension of a segment without a readable header, which is kept for people.
-const DAMAGED: &str = "damaged";
+pub(super) const DAMAGED: &str = "damaged";
 
 /// What the folder holds.
 #[derive(Debug, Default)]
@@ -56,8 +56,8 @@ pub(super) fn look(folder: &Path, batches: usize) -> Result<Found, SpoolError> {
     Ok(found)
 }
 
-/// The numbers of the files with this extension.
-fn numbers(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
+/// The numbers of the files with this extension, in order.
+pub(super) fn numbers(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(folder)? {
         numbers.extend(segment::number(&entry?.path(), extension));

@@ -1,7 +1,7 @@
 //! The tables and their columns: the one list that the RowBinary order, the INSERT statement, the header of a spool
 //! segment and the test against the migrations share.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::row::{
     ActionRow, ClockBadRow, ErrorRow, LogRow, LongFrameRow, RequestRow, Row, TimingRow, ViewRow, VitalRow,
@@ -65,6 +65,12 @@ impl Table {
         }
     }
 
+    /// The table of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+
     /// The place in [`Table::ALL`].
     pub(crate) const fn index(self) -> usize {
         self as usize - 1
@@ -102,6 +108,12 @@ impl Table {
     }
 }
 
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
@@ -128,10 +140,11 @@ pub(crate) struct Schema {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct TableColumns {
-    number: u8,
-    name: String,
-    columns: Vec<Column>,
+pub(crate) struct TableColumns {
+    /// As sections of a frame name it; see [`Table`], of which it may be none.
+    pub(crate) number: u8,
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
 }
 
 impl Schema {
@@ -143,6 +156,11 @@ impl Schema {
             columns: table.columns(),
         });
         Self { tables: tables.into() }
+    }
+
+    /// All tables that the writer knew.
+    pub(crate) fn tables(&self) -> &[TableColumns] {
+        &self.tables
     }
 
     /// The columns of `table`; empty if the writer did not know it.
@@ -178,6 +196,7 @@ mod tests {
                 "{table:?}"
             );
             assert_eq!(Table::ALL[table.index()], table);
+            assert_eq!(Table::named(table.name()), Some(table));
         }
     }
 

@@ -54,7 +54,10 @@ impl Format {
 const MAX_SCHEMA: usize = 1 << 20;
 
 /// The place of one copy of the header, in bytes; a test holds the current schema against it.
-const HEADER_SLOT: usize = 16 * 1024;
+pub(super) const HEADER_SLOT: usize = 16 * 1024;
+
+/// Where the copies of the header begin.
+const COPIES: [u64; 2] = [0, HEADER_SLOT as u64];
 
 /// Where the first frame begins.
 pub(super) const FIRST_FRAME: u64 = 2 * HEADER_SLOT as u64;
@@ -201,6 +204,19 @@ fn decode_header(slot: &[u8]) -> Option<(u64, Schema)> {
     Some((u64::from_le_bytes(*magic), format.unpack(schema)?))
 }
 
+fn read_header(file: &File, at: u64) -> Option<(u64, Schema)> {
+    let mut slot = vec![0; HEADER_SLOT];
+    file.read_exact_at(&mut slot, at).ok()?;
+    decode_header(&slot)
+}
+
+/// Where the copies of a segment's header lie that cannot be read: one of them does no harm.
+pub(super) fn damaged_headers(path: &Path) -> io::Result<Vec<u64>> {
+    let file = File::open(path)?;
+    let damaged = |at: &u64| read_header(&file, *at).is_none();
+    Ok(COPIES.into_iter().filter(damaged).collect())
+}
+
 /// A segment that is being read.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -227,18 +243,12 @@ impl Reader {
     /// Opens a segment. `None`: neither copy of the header can be read.
     pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         let file = File::open(path)?;
-        let mut slot = vec![0; HEADER_SLOT];
-        for copy in 0..2 {
-            let read = file.read_exact_at(&mut slot, copy * HEADER_SLOT as u64);
-            if let (Ok(()), Some((magic, schema))) = (read, decode_header(&slot)) {
-                return Ok(Some(Self {
-                    file,
-                    magic,
-                    schema: Arc::new(schema),
-                }));
-            }
-        }
-        Ok(None)
+        let header = COPIES.into_iter().find_map(|at| read_header(&file, at));
+        Ok(header.map(|(magic, schema)| Self {
+            file,
+            magic,
+            schema: Arc::new(schema),
+        }))
     }
 
     /// Reads what begins at `offset`; bytes from `end` on do not count.

@@ -63,12 +63,7 @@ async fn a_collector_that_is_told_to_stop_leaves_an_empty_spool_and_no_process()
     assert!(!runs(pid).await? && !runs(clickhouse).await?);
 
     // A collector without a database can insert nothing: what it finds in the spool is what was left.
-    let nowhere = Store::Server {
-        url: "http://127.0.0.1:9".to_owned(),
-        user: "default".to_owned(),
-        password: String::new(),
-    };
-    let collector = place.start(&nowhere).await?;
+    let collector = place.start(&Store::nowhere()).await?;
     assert_eq!(collector.part("spool").await?["drained"], true);
     assert!(collector.terminate().await?.success());
 

@@ -5,5 +5,7 @@ mod broken_connections;
 mod clickhouse_killed;
 mod clocks;
 mod collector_killed;
+mod dead_letters;
 mod drain;
 mod repeated;
+mod spool_commands;
