@@ -2,7 +2,9 @@
 
 pub mod collector;
 pub mod database;
+pub mod load;
 pub mod processes;
 pub mod proxy;
 pub mod traffic;
+pub mod usage;
 pub mod waiting;

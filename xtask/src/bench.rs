@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: the measurements that decisions in `docs/decisions` rest on. No test runs them.
 
+mod ingest;
 mod page;
 mod sdk;
 
@@ -18,6 +19,14 @@ pub(crate) struct BenchArguments {
 
 #[derive(clap::Subcommand)]
 enum Bench {
+    /// What the collector keeps of recorded page views, how fast and at what cost, beside handlers that only read or parse them
+    Ingest {
+        /// Seconds of full load, and again of half of it, for each form
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+        #[command(flatten)]
+        output: Output,
+    },
     /// What the SDK costs a page's main thread, at a fourth of this machine's speed
     Page {
         /// Visits of each page
@@ -52,6 +61,14 @@ struct Row {
 /// Runs one benchmark and shows its result.
 pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArguments) -> Result<()> {
     let (output, columns, rows) = match &arguments.bench {
+        Bench::Ingest { seconds, output } => {
+            let figures = ingest::measure(workspace, cache, *seconds)?;
+            if output.json {
+                terminal::result(&serde_json::to_string_pretty(&figures)?);
+                return Ok(());
+            }
+            (output, ingest::COLUMNS, ingest::rows(&figures))
+        }
         Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
         Bench::Sdk { rounds, output } => {
             let list = sdk::measure(workspace, cache, *rounds)?;
