@@ -1,18 +1,12 @@
-// Nothing that we do may throw into the page. After an error of our own everything goes quiet: a page that we do not
-// understand is better left alone.
+// Nothing that we do may throw into the page.
 
-let quiet: boolean
-
-/** `take`, without its errors; a function that does nothing after the first one. */
+/** `take`, without its errors: what a page's own code makes of one event costs that event and no more. */
 export const guard =
   <A extends unknown[]>(take: (...given: A) => unknown) =>
   (...given: A): void => {
-    if (!quiet)
-      try {
-        take(...given)
-      } catch {
-        quiet = true
-      }
+    try {
+      take(...given)
+    } catch {}
   }
 
 /** Listens on the window, before the page's own listeners can stop an event. */

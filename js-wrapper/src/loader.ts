@@ -45,7 +45,7 @@ export const load = (bring: () => Promise<Glue>): void => {
               holdBy,
               guard,
               selector,
-              guard(flush),
+              flush,
               ordinal,
               openView,
               endView,

@@ -24,7 +24,7 @@ export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   configure(given)
   window.wasmRum = { app: given.app, push: call }
   silence(
-    (given.consent && given.consent != 'granted') ||
+    (given.consent != null && given.consent != 'granted') ||
       // The browser says that its user does not want to be followed: https://www.w3.org/TR/gpc/, and its forerunner.
       (given.privacySignals != 'ignore' && (navigator.globalPrivacyControl || +navigator.doNotTrack!)),
   )

@@ -89,8 +89,9 @@ export const sendBy = (other: Send): void => {
 /** Sends all that there is. Not before a view is open: a prerendered page may never be seen. */
 export const flush = (): void => {
   if (held || silent) return
-  units = 0
   const reason = send()
   if (reason) post(bodyOf(queued(), reason))
   once = []
+  // What stays is in the next body, too.
+  units = ('' + kept).length
 }

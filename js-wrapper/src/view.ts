@@ -82,7 +82,7 @@ export const openView = (kind: ViewKind, t: number, name?: string): void => {
     sessionId,
     kind,
     plainUrl(location.href),
-    !parent && document.referrer ? plainUrl(document.referrer) : null,
+    parent ? null : document.referrer && plainUrl(document.referrer),
     parent,
     name,
   )

@@ -15,7 +15,11 @@ export const wrap = <O, N extends keyof O>(
     given: Parameters<Callable<O, N>>,
   ) => ReturnType<Callable<O, N>>,
 ): void => {
-  owner[name] = new Proxy(owner[name] as Callable<O, N>, {
-    apply: (target, self, given) => around(() => Reflect.apply(target, self, given), self, given as never),
-  })
+  try {
+    owner[name] = new Proxy(owner[name] as Callable<O, N>, {
+      apply: (target, self, given) => around(() => Reflect.apply(target, self, given), self, given as never),
+    })
+  } catch {
+    // The page has taken it away, or lets nobody touch it.
+  }
 }

@@ -168,7 +168,7 @@ test('errors from before the script are kept by the stub', async (t) => {
   assert.ok(found.every(({ first, message }) => message === 'late' || first < batch.named(Kind.Cut)[0].receipt[0]), 'they have their own time')
 })
 
-test('after an error of our own the script is quiet, and the page does not notice', async (t) => {
+test('where nothing can be recorded any more nothing is sent, and the page does not notice', async (t) => {
   const { server, tab } = await open(t, { '/': page(), '/api': () => ({ body: 'fine' }) })
   const complaints = []
   tab.on('pageerror', (error) => complaints.push(error.message))

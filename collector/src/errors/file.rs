@@ -81,7 +81,8 @@ pub(super) fn name_in_builds(file: &str) -> String {
     name
 }
 
-fn without_query(file: &str) -> &str {
+/// A file's URL without query and fragment, which may hold people's data where a page's own URL is the file.
+pub(crate) fn without_query(file: &str) -> &str {
     file.split_once(['?', '#']).map_or(file, |(file, _)| file)
 }
 

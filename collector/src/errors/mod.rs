@@ -15,6 +15,7 @@ mod message;
 mod origin;
 mod stack;
 
+pub(crate) use file::without_query;
 pub(crate) use fingerprint::{group, group_without_stack};
 pub(crate) use origin::ErrorOrigin;
 pub(crate) use stack::{Frame, frames};

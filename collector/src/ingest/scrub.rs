@@ -24,6 +24,10 @@ use rum_core::wire::record::{
 use super::outcome::{Outcome, Tally};
 use super::path_ids::without_ids;
 use crate::batch::AcceptedBatch;
+use crate::errors::without_query;
+
+/// What any name that says secret makes one of.
+const ANY_SECRET: &str = "aB3aB3aB3aB3aB3aB3";
 
 /// Masks the texts of all items, and counts those in which there was something to mask.
 pub(super) fn scrub(mut batch: AcceptedBatch, tally: &mut Tally) -> AcceptedBatch {
@@ -172,8 +176,9 @@ fn scrub_error(error: &mut ErrorReport, tally: &mut Tally) {
     some(target, tally);
     address.iter_mut().for_each(|address| url(address, tally));
     for id in debug_ids.iter_mut().flat_map(|ids| &mut ids.0) {
-        // The values are hexadecimal digits. The script keeps its ids, as in the stack that it is joined with.
+        // The values are hexadecimal digits. The script keeps its ids, as in the frames that it is joined with.
         let Attribute { name, value: _ } = id;
+        name.truncate(without_query(name).len());
         text(name, tally);
     }
 }
@@ -293,9 +298,11 @@ fn scrub_element(element: &mut ElementTiming, tally: &mut Tally) {
 fn scrub_attributes(attributes: &mut Option<Attributes>, tally: &mut Tally) {
     for attribute in attributes.iter_mut().flat_map(|attributes| &mut attributes.0) {
         let Attribute { name, value } = attribute;
-        // What is secret by its name alone says nothing by itself.
+        // What is secret by its name alone says nothing by itself. Of a list or an object no rule knows where it ends.
         let secret = format!("{name}={TOKEN}");
-        if masked(&format!("{name}={value}")).starts_with(&secret) && value != TOKEN {
+        let is_json = value.starts_with(['[', '{']);
+        let looked_at = if is_json { ANY_SECRET } else { value.as_str() };
+        if masked(&format!("{name}={looked_at}")).starts_with(&secret) && value != TOKEN {
             TOKEN.clone_into(value);
             tally.add(Outcome::TextScrubbed, 1);
         }

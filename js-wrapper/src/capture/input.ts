@@ -8,7 +8,7 @@ import { selector } from './selector'
 
 const LONGEST_NAME = 60
 /** Elements whose text is their name. Of others it may be what the user wrote, as of a label around a textarea, or the whole page. */
-const NAMED = 'a,button,summary,[role=button]'
+const NAMED = 'a,button,summary,[role=button],[data-rum-name]'
 
 const enum Type {
   Click,

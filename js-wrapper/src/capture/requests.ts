@@ -7,9 +7,6 @@ import { ordinal, sinkAs } from '../stream'
 import { plainUrl } from '../url'
 import { wrap } from '../wrap'
 
-/** UTF-16 units, as the collector has it. */
-const LONGEST_METHOD = 16
-
 const enum Initiator {
   Fetch,
   Xhr,
@@ -45,7 +42,7 @@ const record = (
     end,
     micros(start),
     initiator,
-    ('' + method).toUpperCase().slice(0, LONGEST_METHOD),
+    ('' + method).toUpperCase(),
     plainUrl(url as string),
     status || null,
     micros(end - start),
@@ -77,18 +74,18 @@ export const captureFetch = (): void =>
     const made = call()
     // Somebody's fetch before ours may give anything. Of a promise the page gets the one behind it: a rejection that it
     // does not handle is still unhandled.
-    return made?.then
-      ? made.then(
-          (response) => {
-            end(response)
-            return response
-          },
-          (reason) => {
-            end(undefined, reason)
-            throw reason
-          },
-        )
-      : made
+    return (
+      made?.then?.(
+        (response) => {
+          end(response)
+          return response
+        },
+        (reason) => {
+          end(undefined, reason)
+          throw reason
+        },
+      ) ?? made
+    )
   })
 
 /** Wraps XMLHttpRequest. */

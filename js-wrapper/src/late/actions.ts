@@ -3,7 +3,7 @@
 import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
 import { keep, put, witness } from './holder'
-import { beforeCut, guard, listen, queued } from './hooks'
+import { beforeCut, early, guard, listen } from './hooks'
 import { sentSince } from './trace'
 
 const enum Frustration {
@@ -22,7 +22,7 @@ const RAGE = 3
 /** The place of the name in an action. */
 const NAME = 4
 /** A click on these does what no page needs to answer. */
-const ANSWERED = 'a[href],input,select,textarea,label,option,video,audio,summary,iframe,[contenteditable]'
+const ANSWERED = 'a[href],canvas,input,select,textarea,label,option,video,audio,summary,iframe,[contenteditable]'
 
 type Waiting = {
   record: [number: number, t: number, ...fields: unknown[]]
@@ -84,10 +84,12 @@ export const captureFrustration = (): void => {
     return true
   })
   // It runs behind the capture script's own listener.
-  listen('click', ({ isTrusted, target }) => {
+  listen('click', (event) => {
+    const { isTrusted, target } = event
     if (!isTrusted || !waiting[0]) return
     const action = waiting[waiting.length - 1]!
-    action.target ??= target
+    // What a component does within its own tree nobody here sees.
+    if (event.composedPath()[0] == target) action.target ??= target
     // The text of a link in an editor is what its user writes.
     if ((target as HTMLElement).isContentEditable) action.record[NAME] = null
   })
@@ -95,16 +97,10 @@ export const captureFrustration = (): void => {
     types.forEach((type) => listen(type, () => waiting.forEach(mark)))
   const answer = (action: Waiting): unknown => (action.alive = true)
   follows(['scroll', 'focusin', 'selectionchange', 'beforeunload'], answer)
-  // Not their records, of which equal errors have one.
-  follows(['error', 'unhandledrejection'], spoil)
   witness((kind) => {
     if (kind == Kind.View || kind == Kind.Request) waiting.forEach(answer)
   })
-  const early = queued()
-    .map((text) => JSON.parse(text))
-    .filter(([kind]) => kind == Kind.Action)
-    .pop()
-  if (early) latest = [early[1], early[2] / 1e3]
+  for (const [, number, t] of early(Kind.Action)) latest = [number, t / 1e3]
   // No report waits.
   beforeCut(() => waiting.forEach(({ end }) => end()))
 }

@@ -17,7 +17,8 @@ export const textOf = (value: unknown): string => (typeof value == 'string' ? va
 /** The properties of an object; none of what is no object, or does not let itself be read. */
 export const attributes = (given: Attributes | undefined): Attribute[] | null => {
   try {
-    const list = Object.entries(given || {})
+    // The letters of a text are no properties.
+    const list = Object.entries(Object(given) === given ? given! : {})
       .slice(0, Most.Attributes)
       .map(([name, value]): Attribute => [name.slice(0, Most.Name), textOf(value).slice(0, Most.Value)])
     return list[0] ? list : null

@@ -20,6 +20,8 @@ const ID = /^[\da-f]{16}$/
 export type Core = {
   /** Takes a record. */
   take(record: string): unknown
+  /** Computes what was taken. */
+  hand(): unknown
   /** Sends what there is; false if it has broken down, for good. */
   flush(): boolean
 }
@@ -109,6 +111,7 @@ export const drive = async (
       if (waiting.push(record) > Most.Records) ask(() => hand(Most.Records))
       schedule()
     },
+    hand: () => ask(() => hand(Infinity)),
     flush: () =>
       ask(() => {
         hand(Infinity)

@@ -11,7 +11,7 @@ export const isUnwilling = (): boolean =>
   options.privacySignals != 'ignore' && !!(navigator.globalPrivacyControl || +navigator.doNotTrack!)
 
 /** Nobody has to be asked. */
-export const isGranted = (): boolean => (options.consent || 'granted') == 'granted'
+export const isGranted = (): boolean => (options.consent ?? 'granted') == 'granted'
 
 /** True if that does not hold for errors. */
 export const errorsOnly = (): boolean => options.privacySignals == 'errors' && isGranted() && isUnwilling()
@@ -21,5 +21,5 @@ const KINDS = new RegExp(`^\\[(${Kind.View}|${Kind.Cut}|${Kind.Error}),`)
 /** A core that is given nothing else. */
 export const onlyErrors = (core: Core): Core => {
   for (const type of ['visibilitychange', 'pagehide']) listen(type, () => document.hidden && !stopped && core.flush())
-  return { take: (record) => KINDS.test(record) && core.take(record), flush: core.flush }
+  return { ...core, take: (record) => KINDS.test(record) && core.take(record) }
 }

@@ -7,19 +7,21 @@ import type { Attributes, Match } from '../options'
 import { failed } from './actions'
 import { attributes, textOf } from './attributes'
 import { keep, put } from './holder'
-import { guard, listen, options, plainUrl, queued, state, takeError, wrap } from './hooks'
+import { early, guard, listen, lose, options, plainUrl, state, takeError, wrap } from './hooks'
 import { isOn } from './sampling'
 import { attempt } from './trace'
 
 const enum Most {
   Causes = 5,
   /** UTF-16 units. */
+  Name = 200,
   Message = 1_000,
   Stack = 4_000,
   Arguments = 10,
 }
 
 const enum Place {
+  Class = 2,
   Handled = 5,
   Causes = 8,
   Target = 10,
@@ -30,11 +32,15 @@ type Told = { id?: string; message?: string; sourceFile?: string; lineNumber?: n
 /** … or of a violated policy (https://www.w3.org/TR/CSP3/#reporting); its event calls the URL an URI. */
 type Violation = { effectiveDirective: string; disposition: string; blockedURL?: string | null; blockedURI?: string; sourceFile?: string | null }
 
+/** Errors of scripts that tell nothing, and of the browser's extensions. */
+const FOREIGN = /^Script error\.?$|-extension:\/\//
+
 /** What the page said about the error that it reports. */
 let context: Attribute[] | null = null
 
 const matches = (text: string | null, patterns: Match | readonly Match[] = []): unknown =>
-  text && [patterns].flat().some((pattern: any) => (typeof pattern == 'string' ? text.includes(pattern) : text.search(pattern) >= 0))
+  text &&
+  [patterns].flat().some((pattern: any) => (typeof pattern == 'string' ? pattern && text.includes(pattern) : pattern instanceof RegExp && text.search(pattern) >= 0))
 
 /** True for an error that nobody wants to see. */
 const isUnwanted = (message: string, stack: string | null, url?: string | null): unknown =>
@@ -55,7 +61,7 @@ const causesOf = (error: any): Cause[] | null => {
     seen.add(cause)
     const isError = typeof cause == 'object' && 'message' in cause
     found.push([
-      isError && cause.name ? '' + cause.name : null,
+      isError && cause.name ? `${cause.name}`.slice(0, Most.Name) : null,
       (isError ? '' + cause.message : textOf(cause)).slice(0, Most.Message),
       isError && cause.stack ? `${cause.stack}`.replace(cause + '\n', '').replaceAll(location.origin, '\x7f').slice(0, Most.Stack) : null,
     ])
@@ -107,16 +113,25 @@ export const captureMoreErrors = (): void => {
   /** What an error was recorded with first; its later records have the same. */
   const known = new Map<number, [causes: Cause[] | null, attributes: Attribute[] | null]>()
   // Those of before have none: what was thrown last is not what they are about.
-  for (const text of queued()) known.set(JSON.parse(text)[1], [null, null])
+  for (const [, number] of early(Kind.Error)) known.set(number, [null, null])
   keep(Kind.Error, (number, t, ...fields) => {
-    const [, source, , message, stack] = fields
+    const [, source, name, message, stack] = fields
     const [target = null, url = null, line = null, column = null] = fields.slice(Place.Target)
     if (isUnwanted(message, stack, url)) return true
+    // Of a session that is not in the sample nobody hears of what the page cannot help.
+    if (state()[4] && FOREIGN.test(stack || message)) return lose()
     if (!known.has(number)) known.set(number, [causesOf(state()[3]), context])
+    fields[Place.Class] = name?.slice(0, Most.Name)
     fields[Place.Handled] = +(source == ErrorSource.Page || source == ErrorSource.Console)
     put(number, Kind.Error, t, ...fields.slice(0, Place.Causes), ...known.get(number)!, target, url, line, column, debugIds(stack))
     return true
   })
+
+  // Not their records, of which equal errors have one.
+  const spoil = (error: any, message?: string): void =>
+    attempt(() => isUnwanted(message || `${error?.message ?? error}`, error?.stack) || failed())
+  listen('error', ({ message, error }: ErrorEvent) => message && spoil(error, message))
+  listen('unhandledrejection', ({ reason }: PromiseRejectionEvent) => spoil(reason))
 
   const violated = (t: number, { effectiveDirective, disposition, blockedURL, blockedURI, sourceFile }: Violation): void => {
     const blocked = blockedURL || blockedURI || ''

@@ -47,7 +47,11 @@ const compile = async (): Promise<WebAssembly.Module> => {
 }
 
 /** The rate of sessions that begin later; without one all are in the sample. */
-const takeRate = ({ headers }: Response): void => saveSession(headers.get('Rum-Rate') || '0;1')
+let rate: string | undefined
+const takeRate = ({ headers }: Response): void => {
+  // Only news: where tabs share a session another one's user may have been there since.
+  if (rate != (rate = headers.get('Rum-Rate') || '0;1')) saveSession(rate)
+}
 
 /** Who wants requests to be traced has this chunk before the page has loaded. */
 const loaded = (): unknown => document.readyState == 'complete' || new Promise((done) => addEventListener('load', done))
@@ -55,11 +59,13 @@ const loaded = (): unknown => document.readyState == 'complete' || new Promise((
 /** Starts the rest of the capture. Resolves to what sends by a core for the document; rejects where there can be none. */
 export default async (hooks: Hooks): Promise<Send> => {
   receive(hooks)
+  // As an attribute it may end with a slash.
+  options.endpoint = options.endpoint.replace(/\/+$/, '')
   const post = deliver(takeRate)
   const inTurn = async (steps: (() => unknown)[]): Promise<void> => {
     for (const step of steps) {
       await new Promise<void>((done) => idle(done))
-      // Not inside of `idle`, which would take what fails for an error of our own and be quiet for good.
+      // Not inside of `idle`, which would say nothing of what fails.
       await step()
     }
   }

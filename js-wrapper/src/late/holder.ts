@@ -6,7 +6,7 @@ import { FIRST_ONCE, Kind } from '../generated/wire'
 import { IDLE } from '../session'
 import { ViewKind } from '../view'
 import { queue } from './attach'
-import { endView, flush, guard, holdBy, listen, lose, openView, outlived, queued, renewSession } from './hooks'
+import { early, endView, flush, guard, holdBy, listen, lose, openView, outlived, queued, renewSession } from './hooks'
 
 const enum Most {
   /** UTF-16 units of waiting records that go once at which they are due, although the page is visible, */
@@ -42,9 +42,9 @@ export const stopRecording = (): void => {
 
 /** Queues a record; of those that go once the first one that waits says when they are sent. */
 export const put = (number: number, kind: Kind, t: number, ...fields: unknown[]): void => {
-  queue(number, kind, t, ...fields)
+  const { length } = queue(number, kind, t, ...fields)
   if (kind < FIRST_ONCE) return
-  units += JSON.stringify(fields).length
+  units += length
   if (timer && units < Most.Units) return
   clearTimeout(timer)
   timer = setTimeout(
@@ -70,10 +70,7 @@ const act = (t: number): void => {
 }
 
 export const hold = (): void => {
-  for (const text of queued()) {
-    const [kind, , , ...fields] = JSON.parse(text)
-    if (kind == Kind.View) path = fields[PAGE]
-  }
+  for (const [, , , ...fields] of early(Kind.View)) path = fields[PAGE]
   holdBy((number, kind, t, ...fields) => {
     if (stopped) return
     // What the page says by itself is no act of its user.

@@ -82,6 +82,12 @@ export let randomId: Hooks[9]
 /** When the open view began, in ms since the time origin. */
 export const openedAt = (): number => state()[0]
 
+/** The records of a kind that are queued: what was seen before this chunk came. */
+export const early = (kind: number): [kind: number, number: number, t: number, ...fields: any[]][] =>
+  queued()
+    .map((text) => JSON.parse(text))
+    .filter(([one]) => one == kind)
+
 /** Takes what was handed over, before anything else here runs. */
 export const receive = (hooks: Hooks): void => {
   ;[

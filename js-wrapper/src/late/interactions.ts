@@ -2,7 +2,7 @@
 
 import { Kind } from '../generated/wire'
 import { keep, put } from './holder'
-import { beforeCut, idle, listen, openedAt, queued, selector } from './hooks'
+import { beforeCut, early, idle, listen, openedAt, selector } from './hooks'
 
 /** INP is one of the ten longest (https://web.dev/articles/inp); what cannot be among them is not recorded. */
 const LONGEST = 10
@@ -53,9 +53,7 @@ export const captureInteractions = (): void => {
   listen('click', ({ isTrusted, timeStamp, target }) => {
     if (isTrusted) clicked = [timeStamp, selector(target as Node)]
   })
-  for (const text of queued()) {
-    const [kind, number, t, ...fields] = JSON.parse(text)
-    if (kind != Kind.Interaction) continue
+  for (const [, number, t, ...fields] of early(Kind.Interaction)) {
     const known = take(number, t / 1e3, ...(fields as [number, number, number, number, string, string | null]))
     if (known) known[3] = news(known)
   }

@@ -10,12 +10,14 @@ import { drop, pause } from './delivery'
 import { captureError } from './errors'
 import { path, stopped, stopRecording, witness } from './holder'
 import { isGranted, isUnwilling } from './errors-only'
-import { calls, endView, flush, guard, lose, openView, plainUrl, postTo, renewSession, silence, sink, state, storage } from './hooks'
+import { beforeCut, calls, endView, flush, guard, lose, openView, plainUrl, postTo, renewSession, silence, sink, state, storage } from './hooks'
 import { record } from './logs'
 import { watched } from './routes'
 
 /** UTF-16 units. */
 const LONGEST = 200
+/** Of all that the page says of itself: each body repeats it. */
+const CONTEXT = 8_000
 const enum ActionType {
   Track = 2,
   Measure,
@@ -35,10 +37,17 @@ const said = (name: unknown): string => `${name}`.slice(0, LONGEST)
 
 /** Says who uses the page and what it says of itself, to the view that is open and to those that open later. */
 const tell = (): void => {
+  telling = undefined
+  let room = CONTEXT
   const all: Attribute[] = Object.entries(sorts).flatMap(([sort, given]) =>
     (attributes(given) || []).map(([name, value]): Attribute => [sort + name, value]),
-  )
+  ).filter(([name, value]) => (room -= name.length + value.length) > 0 || void lose())
   if (state()[1] && (user || all[0])) sink(Kind.Context, now(), user || null, all[0] ? all : null)
+}
+let telling: unknown
+/** Once a task: a page may say much at once. */
+const tellSoon = (): void => {
+  telling ||= Promise.resolve().then(guard(tell))
 }
 
 const act = (kind: ActionType, name: string, given?: Attributes, value?: number): void => {
@@ -89,25 +98,26 @@ const methods = {
   },
   /** Says who uses the page; nobody in particular without an argument. */
   setUser(given?: User | null) {
-    const { id, ...rest } = given || {}
+    // Who knows no more has no object.
+    const { id, ...rest } = (Object(given) === given ? given : { id: given }) as User
     user = id == null ? undefined : said(id)
     sorts['user.'] = rest
-    tell()
+    tellSoon()
   },
   /** Says what holds from now on, in the place of what was said before. */
   setContext(given?: Attributes | null) {
     sorts[''] = given || undefined
-    tell()
+    tellSoon()
   },
   /** Adds a property to what holds. */
   addTag(name: string, value: unknown) {
     sorts['tag.'] = { ...sorts['tag.'], [name]: value }
-    tell()
+    tellSoon()
   },
   /** Says which variant of a feature the user has. */
   setFlag(name: string, value: unknown) {
     sorts['flag.'] = { ...sorts['flag.'], [name]: value }
-    tell()
+    tellSoon()
   },
   /** Says what the user has agreed to. Agreeing begins another session, or goes on with the one that was stored while it held; until then nothing is stored or sent; refusing is final for the document. */
   setConsent(consent: Consent) {
@@ -161,7 +171,9 @@ const safe =
 export const answerCalls = (): void => {
   agreed = isGranted() && !isUnwilling()
   for (const [name, method] of Object.entries(methods)) Object.assign(methods, { [name]: safe(method as () => unknown) })
-  witness((kind) => kind == Kind.View && setTimeout(guard(tell)))
+  witness((kind) => kind == Kind.View && tellSoon())
+  // No report waits, and no view ends without it.
+  beforeCut(() => telling && tell())
   Object.assign(window.wasmRum!, methods)
   const answer = (call: unknown): number => {
     try {

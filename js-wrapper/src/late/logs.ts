@@ -6,7 +6,7 @@ import type { Level } from '../options'
 import { textOfAll } from './errors'
 import { options, sink, wrap } from './hooks'
 import { bounded } from './sampling'
-import { traceOfLoad } from './trace'
+import { attempt, traceOfLoad } from './trace'
 
 /** By their numbers on the wire. */
 const LEVELS: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error']
@@ -22,7 +22,7 @@ const LONGEST = 2_000
 let fits = (): boolean => false
 let weight: number | null
 
-/** Records a line. */
+/** Records a line; one of no known level says what happens. */
 export const record = (level: Level, message: string, attributes: Attribute[] | null, source = Source.Page): void => {
   const t = now()
   const number = LEVELS.indexOf(level)
@@ -33,10 +33,10 @@ export const captureLogs = (stands: number | null): void => {
   weight = stands
   fits = bounded()
   // As an attribute it is text.
-  for (const level of LEVELS)
-    if (`${options.consoleLogs}`.split(',').includes(level))
-      wrap(console, level, (call, _, given: unknown[]) => {
-        record(level, textOfAll(given), null, Source.Console)
+  for (const method of [...LEVELS, 'log'] as const)
+    if (`${options.consoleLogs}`.split(',').includes(method))
+      wrap(console, method, (call, _, given: unknown[]) => {
+        attempt(() => record(method as Level, textOfAll(given), null, Source.Console))
         return call()
       })
 }

@@ -63,23 +63,33 @@ const edited = (text: string, edit: Edit): string | undefined => {
   const event: Record<string, unknown> = { kind: name }
   names.forEach((name, at) => (event[name] = fields[at] ?? null))
   const changed = edit(event as RumEvent) as typeof event | undefined
-  return changed ? list([kind, view, seq, ...names.map((name) => json(changed[name]))]) : undefined
+  // What is no such event any more, a promise of one included, is dropped.
+  return changed?.kind == name ? list([kind, view, seq, ...names.map((name) => json(changed![name]))]) : undefined
 }
 
+/** Attributes are pairs of texts. */
+const isPairs = (list: any): boolean =>
+  Array.isArray(list) && list.every((pair) => pair?.length == 2 && typeof pair[0] == 'string' && typeof pair[1] == 'string')
+
 /**
- * A view as the page wants it said. What other rows are joined to it by stays as it is, also of one that the page drops, or cannot
- * look at.
+ * A view as the page wants it said: other texts and attributes, or none. All else stays as it is, also of one that the page drops, or
+ * cannot look at: other rows are joined to it, and the collector would refuse them with a view that it cannot read.
  */
 const editedView = (text: string, edit: Edit): string => {
-  const identity = JSON.parse(text).slice(0, PREFIX + IDENTITY)
-  let row: unknown[] = []
+  let row: any[] = []
   try {
     // Of none this throws.
     row = JSON.parse(edited(text, edit)!)
   } catch {}
-  const page = row[PREFIX + IDENTITY]
-  // Without a text there the collector would refuse the view.
-  return JSON.stringify(Object.assign(row, [...identity, typeof page == 'string' ? page : '']))
+  return JSON.stringify(
+    JSON.parse(text).map((field: unknown, at: number) => {
+      const given = row[at] ?? null
+      const isText = typeof given == 'string' && typeof field == 'string'
+      if (at < PREFIX + IDENTITY) return field
+      if (at == PREFIX + IDENTITY) return isText ? given : ''
+      return given === null || isText || (isPairs(field) && isPairs(given)) ? given : field
+    }),
+  )
 }
 
 /** Rows of one document, of which `bodyOf` makes bodies. */

@@ -4,7 +4,7 @@ import { micros } from '../clock'
 import { Kind } from '../generated/wire'
 import { actionBefore } from './actions'
 import { keep, put } from './holder'
-import { beforeCut, guard, observe, plainUrl, queued } from './hooks'
+import { beforeCut, early, guard, observe, plainUrl } from './hooks'
 import { sentAs } from './trace'
 
 /** ms that a request waits for its timing: the browser tells that once the body is there. */
@@ -13,18 +13,20 @@ const PATIENCE = 5_000
 const MOST = 100
 
 type Fields = [start: number, initiator: number, method: string, url: string, status: number | null, duration: number, outcome: number]
-type Waiting = [number: number, t: number, ...fields: Fields]
+const enum Outcome {
+  Failed = 1,
+  Aborted,
+}
+type Waiting = { number: number; t: number; fields: Fields; rest: unknown[] }
 
 export const captureRequestTimings = (): void => {
   let waiting: Waiting[] = []
 
   const end = (request: Waiting, entry?: PerformanceResourceTiming): void => {
     waiting = waiting.filter((other) => other != request)
-    const [number, t, ...fields] = request
-    const [start] = fields
+    const { number, t, fields, rest } = request
     const span = (from: number, to: number): number | null => (entry && from && to ? micros(to - from) : null)
     const known = (bytes: number | undefined): number | null => (entry?.requestStart ? bytes! : bytes || null)
-    const [traceId, spanId, operation] = sentAs(number)
     put(
       number,
       Kind.Request,
@@ -45,13 +47,20 @@ export const captureRequestTimings = (): void => {
             span(entry.secureConnectionStart, entry.connectEnd) || null,
           ]
         : Array(10)),
-      actionBefore(start / 1e3),
-      operation,
-      traceId,
-      spanId,
+      ...rest,
     )
   }
-  const take = (...request: Waiting): true => {
+  const take = (number: number, t: number, ...fields: Fields): true => {
+    const [start, initiator, method, found, status, duration, failed] = fields
+    const [, , url, signal, ...sent] = sentAs(number, found, start / 1e3)
+    // A page may abort with a reason of its own, with which the call fails then.
+    const outcome = failed == Outcome.Failed && signal?.aborted ? Outcome.Aborted : failed
+    const request: Waiting = {
+      number,
+      t,
+      fields: [start, initiator, method, url || found, status, duration, outcome],
+      rest: [actionBefore(start / 1e3), ...sent],
+    }
     if (waiting.push(request) > MOST) end(waiting[0]!)
     setTimeout(
       guard(() => waiting.includes(request) && end(request)),
@@ -61,15 +70,14 @@ export const captureRequestTimings = (): void => {
   }
 
   // Those that the capture script has recorded already are recorded again, with what is known now.
-  for (const text of queued()) {
-    const [kind, number, t, ...fields] = JSON.parse(text)
-    if (kind == Kind.Request) take(number, t / 1e3, ...(fields as Fields))
-  }
-  keep(Kind.Request, (...request) => take(...(request as Waiting)))
+  for (const [, number, t, ...fields] of early(Kind.Request)) take(number, t / 1e3, ...(fields as Fields))
+  keep(Kind.Request, (number, t, ...fields) => take(number, t, ...(fields as Fields)))
   observe('resource', (entry: PerformanceResourceTiming) => {
     const url = plainUrl(entry.name)
     // Of several the one that began last before it: a request may wait for its turn.
-    const request = waiting.filter((one) => one[5] == url && one[2] <= micros(entry.startTime) && entry.startTime <= one[1]).pop()
+    const request = waiting
+      .filter(({ t, fields }) => fields[3] == url && fields[0] <= micros(entry.startTime) && entry.startTime <= t)
+      .pop()
     if (request && /^(fetch|xml)/.test(entry.initiatorType)) end(request, entry)
   })
   // No report waits, and none looks across.

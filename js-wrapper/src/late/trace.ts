@@ -2,9 +2,20 @@
 
 import { now } from '../clock'
 import { stopped } from './holder'
-import { navigationEntry, options, ordinal, randomId, state, wrap } from './hooks'
+import { navigationEntry, options, ordinal, plainUrl, randomId, state, wrap } from './hooks'
 
-type Sent = [number: number, t: number, traceId: string | undefined, spanId: string | undefined, operation: string | null]
+/** What was sent with a request. */
+type Sent = [
+  /** The request's; 0 as long as somebody's code between this and the capture script keeps it back. */
+  number: number,
+  t: number,
+  /** As the page had it when it asked: by its end the page may have another path. */
+  url?: string,
+  signal?: AbortSignal | null,
+  operation?: string,
+  traceId?: string,
+  spanId?: string,
+]
 
 /** UTF-16 units of a body that is looked into. */
 const LONGEST = 10_000
@@ -13,10 +24,14 @@ const LONGEST = 10_000
 const MOST = 100
 let sent: Sent[] = []
 
-/** What was sent with the request of that number. Not found by its time: many begin in one moment of a coarse clock. */
-export const sentAs = (number: number): [traceId?: string, spanId?: string, operation?: string | null] => {
-  const [, , ...known] = sent.find(([other]) => other == number) || [0, 0]
-  return known
+/**
+ * What was sent with the request of that number. Not found by its time: many begin in one moment of a coarse clock. Of one that was
+ * kept back the number is not known, but its URL is.
+ */
+export const sentAs = (number: number, url: string, start: number): Sent => {
+  const found = sent.find(([other]) => other == number) || sent.find(([other, t, asked]) => !other && asked == url && t <= start)
+  if (found) found[0] = number
+  return found || [0, 0]
 }
 
 /** The trace of the request for the document, which a server names by `Server-Timing: traceparent;desc="00-…"`. */
@@ -26,37 +41,58 @@ export const traceOfLoad = (): string | undefined =>
 /** True if a request was sent since `t` (ms). */
 export const sentSince = (t: number): boolean => sent.some(([, at]) => at >= t)
 
-/** The operation of a GraphQL request: what its body says, no more of that is kept. */
-const operationOf = (body: unknown): string | null => {
-  if (typeof body != 'string' || body.length > LONGEST || !/^\s*\{/.test(body) || !body.includes('"query"')) return null
-  try {
-    const { query, operationName } = JSON.parse(body)
-    const [, type, name] = /^\s*(query|mutation|subscription)?\s*(\w*)/.exec(query)!
-    return `${type || 'query'} ${operationName || name}`.trim().slice(0, 100)
-  } catch {
-    return null
-  }
+/** The operations of a GraphQL request: what its body says, no more of that is kept. */
+const operationOf = (body: unknown): string | undefined => {
+  let operations: string | undefined
+  if (typeof body == 'string' && body.length < LONGEST && /"(query|operationName)"/.test(body))
+    attempt(() => {
+      operations = [JSON.parse(body)]
+        .flat()
+        .map(({ query, operationName }) => {
+          // What somebody looks for may be called a query as well.
+          const [known, type = 'query', name] = /^\s*(?:(query|mutation|subscription)\b\s*(\w*)[^{]*)?\{/.exec(query) || []
+          return `${known ? type : ''} ${/^\w+$/.test(operationName || '') ? operationName : name || ''}`.trim()
+        })
+        .join()
+        .slice(0, 100)
+    })
+  return operations || undefined
 }
 
-/** Remembers a request that is about to be sent. Gives its header, if it goes to one of the origins and has no `own` one. */
-const header = (url: unknown, body: unknown, own: () => unknown): string | undefined => {
-  let added: string | undefined
+/**
+ * Makes the call of a request, and remembers it. If it goes to one of the origins its trace is its `own` one, or one that begins here,
+ * whose headers are `set`.
+ */
+const follow = <R>(
+  call: () => R,
+  url: unknown,
+  body: unknown,
+  own: () => unknown,
+  set: (name: string, value: string) => void,
+  signal?: AbortSignal | null,
+): R => {
   let whole = ''
   attempt(() => {
     // As an attribute it is text.
-    if (options.tracing && !stopped && !state()[4] && `${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin))
-      whole = '' + (own() || (added = `00-${randomId() + randomId()}-${randomId()}-01`))
+    if (!options.tracing || stopped || state()[4] || !`${options.tracing}`.split(',').includes(new URL('' + url, document.baseURI).origin)) return
+    whole = '' + (own() || '')
+    if (whole) return
+    set('traceparent', (whole = `00-${randomId() + randomId()}-${randomId()}-01`))
+    if (options.tracestate) set('tracestate', options.tracestate)
   })
   const [, traceId, spanId] = whole.split('-')
   // The capture script takes the next number, in the call.
-  sent = [...sent.slice(-MOST), [ordinal() + 1, now(), traceId, spanId, operationOf(body)]]
-  return added
-}
-
-/** Sets the headers of a trace that begins here. */
-const begin = (set: (name: string, value: string) => void, traceparent: string): void => {
-  set('traceparent', traceparent)
-  if (options.tracestate) set('tracestate', options.tracestate)
+  const number = ordinal() + 1
+  const request: Sent = [number, now(), '', signal, operationOf(body), traceId, spanId]
+  sent = [...sent.slice(-MOST), request]
+  try {
+    return call()
+  } finally {
+    // It has not: somebody's wrapper, which came between, waits for something.
+    if (ordinal() == number) request[0] = 0
+    // Not before, for to ask for it may change it.
+    request[2] = plainUrl(url as string)
+  }
 }
 
 /** What fails here will fail in the page's own call, which has to tell it. */
@@ -69,6 +105,7 @@ export const attempt = (use: () => void): void => {
 /** Adds the header to requests, and remembers it. What a page has set itself stays. */
 export const captureTraces = (): void => {
   wrap(window, 'fetch', (call, _, given) => {
+    let made = call
     attempt(() => {
       const [input, init] = given
       // Of what is no request the browser complains, and of ours it would not.
@@ -76,17 +113,28 @@ export const captureTraces = (): void => {
       // It may be a frame's.
       const request = {}.toString.call(input) == '[object Request]' ? (input as Request) : undefined
       let headers: Headers
-      const traceparent = header(request?.url || input, init?.body, () =>
-        (headers = new Headers(init?.headers === undefined ? request?.headers : init.headers)).get('traceparent'),
-      )
-      if (!traceparent) return
-      begin((name, value) => headers.set(name, value), traceparent)
-      // With any option a Request forgets these.
-      const { referrer, referrerPolicy } = Object.keys(init || {})[0] ? ({} as Request) : request || {}
-      // Not a copy: a Request may stand there, whose properties are not its own; and not its own proxy, for it may be frozen.
-      given[1] = new Proxy({ headers: headers!, referrer, referrerPolicy }, { get: (ours: RequestInit, name) => ours[name as 'body'] ?? init?.[name as 'body'] })
+      const url = request?.url || input
+      const body = init?.body
+      const signal = (init || request)?.signal
+      made = () =>
+        follow(
+          call,
+          url,
+          body,
+          () => {
+            headers = new Headers(init?.headers === undefined ? request?.headers : init.headers)
+            const own = headers.get('traceparent')
+            // With any option a Request forgets these.
+            const { referrer, referrerPolicy } = Object.keys(init || {})[0] ? ({} as Request) : request || {}
+            // Not a copy: a Request may stand there, whose properties are not its own; and not its own proxy, for it may be frozen.
+            if (!own) given[1] = new Proxy({ headers, referrer, referrerPolicy }, { get: (ours: RequestInit, name) => ours[name as 'body'] ?? init?.[name as 'body'] })
+            return own
+          },
+          (name, value) => headers.set(name, value),
+          signal,
+        )
     })
-    return call()
+    return made()
   })
   const opened = new WeakMap<XMLHttpRequest, [url: unknown, own?: unknown]>()
   wrap(XMLHttpRequest.prototype, 'open', (call, xhr: XMLHttpRequest, given) => {
@@ -101,9 +149,8 @@ export const captureTraces = (): void => {
     })
   wrap(XMLHttpRequest.prototype, 'send', (call, xhr: XMLHttpRequest, [body]) => {
     const request = opened.get(xhr)
-    const traceparent = request && header(request[0], body, () => request[1])
+    if (!request) return call()
     // It throws for a request that is not open, as `send` will.
-    if (traceparent) attempt(() => begin((name, value) => xhr.setRequestHeader(name, value), traceparent))
-    return call()
+    return follow(call, request[0], body, () => request[1], (name, value) => xhr.setRequestHeader(name, value))
   })
 }

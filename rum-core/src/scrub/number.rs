@@ -1,7 +1,7 @@
 //! Numbers that are written in groups: of payment cards (ISO/IEC 7812) and of phones (ITU-T E.164, and national forms).
 
 use super::look::{BRACKET, DASH, DIGIT, Look, POINT, SLASH, SPACE, WORD};
-use super::words::{ESCAPED_PLUS, MASKED_NUMBERS};
+use super::words::{DIVIDERS, ESCAPED_PLUS, MASKED_NUMBERS};
 
 /// How cards print their numbers: digits of the first group, of the second, and so on.
 const CARDS: [u16; 4] = [44443, 44442, 44441, 4444];
@@ -34,7 +34,7 @@ pub(super) fn card(look: &mut Look<'_>, at: usize) -> usize {
         return whole;
     }
     let forms: &[u16] = if look.byte(at) == '3' { &CARDS_OF_3 } else { &CARDS };
-    grouped(look, at, forms, SPACE | DASH, OF_CARDS)
+    grouped(look, at, forms, SPACE | DASH | POINT, OF_CARDS)
 }
 
 /// Whether nothing goes on at `end`, and the last digit is right (Luhn: from the right every second digit is doubled, and
@@ -45,7 +45,11 @@ fn is_card(look: &mut Look<'_>, at: usize, end: usize) -> bool {
     let mut place = end;
     while place > at {
         place = place.wrapping_sub(1);
-        if look.is(place, DIGIT) {
+        let escape = place.wrapping_sub(2);
+        if escape > at && look.byte(escape) == '%' {
+            // The digits of an escaped space are none of the card's.
+            place = escape;
+        } else if look.is(place, DIGIT) {
             let digit = (look.byte(place) as u32)
                 .wrapping_sub(0x30)
                 .wrapping_mul(if double { 2 } else { 1 });
@@ -132,12 +136,18 @@ fn grouped(look: &mut Look<'_>, at: usize, forms: &[u16], separators: u32, joint
             }
         }
         let next = look.byte(end);
+        let wide = if joints == OF_CARDS {
+            look.find(end, DIVIDERS)
+        } else {
+            0
+        };
+        let divided = wide > 0 || look.is(end, separators);
         // No form is longer than five groups.
-        if end == group || form > 6_552 || !look.is(end, separators) || (separator != '\0' && next != separator) {
+        if end == group || form > 6_552 || !divided || (separator != '\0' && next != separator) {
             return found;
         }
         separator = next;
-        group = end.wrapping_add(1);
+        group = wide.max(end.wrapping_add(1));
     }
 }
 

@@ -26,6 +26,7 @@ export const ACTIONS = [
         body: `<button id="text">  Add to
             cart </button>
           <button id="named" data-rum-name="Checkout">Pay 12 €</button>
+          <div data-rum-name="Wishlist"><svg id="inside" width="9" height="9"><circle r="9"/></svg></div>
           <button id="labelled" aria-label="Close"><svg width="9" height="9"></svg></button>
           <a href="#there" class="b a"><b>A link</b></a>
           <section data-rum-mask><button id="masked">4111 1111 1111 1111</button></section>
@@ -37,11 +38,12 @@ export const ACTIONS = [
     },
     async visit(guest) {
       await guest.starts()
-      for (const selector of ['#text', '#named', '#labelled', 'a', '#masked', '#within', '#within-named', '#paragraph', '#draft']) await guest.click(selector)
+      for (const selector of ['#text', '#named', '#inside', '#labelled', 'a', '#masked', '#within', '#within-named', '#paragraph', '#draft']) await guest.click(selector)
       const { action: actions, view: views } = await guest.left()
       assert.deepEqual(pick(actions, 'kind', 'name', 'target'), [
         [CLICK, 'Add to cart', '#text'],
         [CLICK, 'Checkout', '#named'],
+        [CLICK, 'Wishlist', '#inside>circle'],
         [CLICK, 'Close', '#labelled>svg'],
         [CLICK, 'A link', 'html>body>a.a.b>b'],
         [CLICK, null, '#masked'],
@@ -100,13 +102,22 @@ export const ACTIONS = [
           <button id="changes" onclick="this.textContent = 'Changed'">Change</button>
           <button id="asks" onclick="fetch('/api')">Ask</button>
           <button id="goes" onclick="history.pushState(0, '', '/there')">Go</button>
-          <input id="field">`,
+          <input id="field"><canvas id="canvas"></canvas><x-button id="shadow"></x-button>`,
+        head: `<script>
+          customElements.define('x-button', class extends HTMLElement {
+            connectedCallback() {
+              const root = this.attachShadow({ mode: 'open' })
+              root.innerHTML = '<button>Within</button>'
+              root.firstChild.onclick = () => (root.firstChild.textContent = 'Answered')
+            }
+          })
+        </script>`,
       }),
     },
     routes: ROUTES,
     async visit(guest) {
       await guest.starts()
-      for (const id of ['dead', 'changes', 'asks', 'goes', 'field']) {
+      for (const id of ['dead', 'changes', 'asks', 'goes', 'field', 'canvas', 'shadow']) {
         await guest.click(`#${id}`)
         await guest.until((reach) => window.probe.waits(reach), REACH)
         await decided(guest)
@@ -118,6 +129,8 @@ export const ACTIONS = [
         ['#asks', null],
         ['#goes', null],
         ['#field', null],
+        ['#canvas', null],
+        ['#shadow', null],
       ])
       // With the view that a click ends, its report ends: nothing is painted yet.
       for (const { target, duration } of actions.filter(({ target }) => target !== '#goes')) assert.ok(duration > 0 && duration < REACH * 1e3, `${target}: ${duration} µs until the next paint`)
@@ -138,6 +151,7 @@ export const ACTIONS = [
     pages: {
       '/': page({
         body: `<button id="rage" onclick="this.textContent += '.'">More</button><button id="throws" onclick="null.x">Throw</button>
+          <button id="loads" onclick="const image = new Image(); image.onerror = () => (this.textContent = 'None'); image.src = '/missing.png'; document.body.append(image)">Load</button>
           <button id="tells" onclick="try { null.x } catch (error) { wasmRum.captureError(error); this.textContent += '.' }">Tell</button>`,
       }),
     },
@@ -149,17 +163,20 @@ export const ACTIONS = [
       await guest.click('#tells')
       await guest.until(() => document.querySelector('#tells').textContent === 'Tell.')
       await decided(guest)
+      await guest.click('#loads')
+      await guest.until(() => document.querySelector('#loads').textContent === 'None')
+      await decided(guest)
       await guest.click('#throws')
       await guest.until(() => window.probe.uncaught.length)
       const { action: actions, error: errors } = await guest.left()
-      assert.deepEqual(pick(actions, 'target'), [['#rage'], ['#rage'], ['#rage'], ['#rage'], ['#tells'], ['#throws']])
-      const [clicks, tells, throws] = [actions.slice(0, 4), actions[4], actions[5]]
+      assert.deepEqual(pick(actions, 'target'), [['#rage'], ['#rage'], ['#rage'], ['#rage'], ['#tells'], ['#loads'], ['#throws']])
+      const [clicks, tells, loads, throws] = [actions.slice(0, 4), ...actions.slice(4)]
       // A machine may be slow: those that came within a second.
       const expected = clicks.map(({ at }, count) => (clicks.slice(0, count + 1).filter((one) => at - one.at < 1e6).length > 2 ? RAGE : null))
       assert.equal(expected[3], RAGE, 'they were fast enough')
       assert.deepEqual(pick(clicks, 'frustration').flat(), expected)
-      assert.deepEqual([throws.frustration, tells.frustration], [ERROR, ERROR])
-      assert.equal(errors.length, 2)
+      assert.deepEqual(pick([throws, tells, loads], 'frustration').flat(), [ERROR, ERROR, null], 'a picture that is missing is no error of the click')
+      assert.equal(errors.filter(({ source }) => source !== 4).length, 2)
     },
   },
 ]

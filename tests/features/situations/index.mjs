@@ -13,6 +13,7 @@ import { ACTIONS } from './actions.mjs'
 import { DELIVERY } from './delivery.mjs'
 import { ERRORS } from './errors.mjs'
 import { INTERFACE } from './interface.mjs'
+import { MEDDLING } from './meddling.mjs'
 import { PRIVACY } from './privacy.mjs'
 import { REQUESTS } from './requests.mjs'
 import { SESSIONS } from './sessions.mjs'
@@ -24,6 +25,7 @@ export const THEMES = {
   actions: ACTIONS,
   views: VIEWS,
   'what a page may say': INTERFACE,
+  'pages that get in the way': MEDDLING,
   privacy: PRIVACY,
   delivery: DELIVERY,
   sessions: SESSIONS,

@@ -83,7 +83,7 @@ export const INTERFACE = [
   },
   {
     name: 'lines of a log, and of the console by level',
-    pages: { '/': page({ tag: 'data-console-logs="warn,info"' }) },
+    pages: { '/': page({ tag: 'data-console-logs="warn,info,log"' }) },
     async visit(guest) {
       await guest.starts()
       await guest.evaluate(() => {
@@ -92,12 +92,13 @@ export const INTERFACE = [
         for (const level of ['trace', 'debug', 'warn', 'error', 'nonsense']) wasmRum.log(level, level)
         console.warn('careful', [1, 2])
         console.info('known')
+        console.log('as well')
         console.debug('not wanted')
         console.error('nor this')
         for (let n = 0; n < 100; n++) wasmRum.log('debug', `line ${n}`)
       })
       const { log: logs, view: views } = await guest.left()
-      assert.deepEqual(pick(logs, 'level', 'message', 'source', 'attributes').slice(0, 8), [
+      assert.deepEqual(pick(logs, 'level', 'message', 'source', 'attributes').slice(0, 9), [
         [2, 'from the page', PAGES_OWN, { step: '2' }],
         [0, 'trace', PAGES_OWN, null],
         [1, 'debug', PAGES_OWN, null],
@@ -106,9 +107,10 @@ export const INTERFACE = [
         [2, 'nonsense', PAGES_OWN, null],
         [3, 'careful [1,2]', CONSOLE, null],
         [2, 'known', CONSOLE, null],
+        [2, 'as well', CONSOLE, null],
       ])
       assert.equal(logs.length, 100, 'bounded in a view')
-      assert.equal(views[0].receipt[1], 8, 'and counted')
+      assert.equal(views[0].receipt[1], 9, 'and counted')
     },
   },
   {

@@ -65,6 +65,17 @@ export const PRIVACY = [
       assert.deepEqual((await guest.stored())[0].includes('wasm-rum'), true)
     },
   },
+  ...['', 'yes', 'GRANTED'].map((consent) => ({
+    name: `consent that is none of the three is as pending: ${JSON.stringify(consent)}`,
+    pages: { '/': page({ tag: `data-consent="${consent}"` }) },
+    async visit(guest) {
+      await guest.open()
+      await guest.until(() => window.wasmRum?.track)
+      await guest.leaveAtOnce()
+      assert.deepEqual(await guest.stored(), [[], [], ''])
+      assert.equal(guest.site.batches.length, 0)
+    },
+  })),
   {
     name: 'consent is pending, and the page is left: nothing was stored or sent',
     pages: { '/': page({ overheard: true, tag: 'data-consent="pending"' }) },

@@ -175,7 +175,12 @@ export const REQUESTS = [
           { query: '{ secret }', operationName: 'Named' },
           { query: 'mutation { secret }' },
         ].map((body) => JSON.stringify(body))
-        for (const body of [...bodies, '{"query": broken', 'a text']) await fetch('/graphql', { method: 'POST', body })
+        const others = [
+          JSON.stringify([{ query: 'query First { secret }' }, { query: 'query Second { secret }' }]),
+          JSON.stringify({ operationName: 'Persisted', extensions: { persistedQuery: { sha256Hash: 'secret' } } }),
+          JSON.stringify({ query: 'secret shoes' }),
+        ]
+        for (const body of [...bodies, '{"query": broken', 'a text', ...others]) await fetch('/graphql', { method: 'POST', body })
         await new Promise((done) => {
           const xhr = new XMLHttpRequest()
           xhr.onload = done
@@ -184,8 +189,64 @@ export const REQUESTS = [
         })
       })
       const { request: requests } = await guest.left()
-      assert.deepEqual(pick(requests, 'operation').flat(), ['query Products', 'query Named', 'mutation', null, null, 'query Products'])
+      assert.deepEqual(pick(requests, 'operation').flat(), ['query Products', 'query Named', 'mutation', null, null, 'query First,query Second', 'Persisted', null, 'query Products'])
       assert.deepEqual(guest.texts().filter((text) => /secret/.test(text)), [])
+    },
+  },
+  {
+    name: 'a request is of the path that its page had when it asked; with a reason of its own it was aborted all the same',
+    routes: { '/there/data': () => ({ body: '{}' }), '/there/slow': () => NEVER },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async () => {
+        history.replaceState(0, '', '/there/page')
+        const answer = fetch('data')
+        history.replaceState(0, '', '/elsewhere/page')
+        await answer.then((response) => response.text())
+        for (const abort of [(controller) => controller.abort('changed my mind'), (controller) => controller.abort(new Error('unmounted'))]) {
+          const controller = new AbortController()
+          const { signal } = controller
+          const failed = fetch('/there/slow', { signal }).catch(() => {})
+          abort(controller)
+          await failed
+          const request = new Request('/there/slow', { signal: new AbortController().signal })
+        }
+      })
+      const { request: requests } = await guest.left()
+      assert.deepEqual(pick(requests, 'url', 'outcome'), [['/there/data', 0], ['/there/slow', 2], ['/there/slow', 2]])
+    },
+  },
+  {
+    name: 'a trace, although somebody’s wrapper of fetch waits for something first',
+    pages: {
+      '/': (site) =>
+        page({
+          tag: `data-tracing="${site.elsewhere}"`,
+          // It comes behind the first part of the SDK, and before the second.
+          head: `<script>document.addEventListener('DOMContentLoaded', () => {
+            const wait = setInterval(() => {
+              if (!window.wasmRum?.app) return
+              clearInterval(wait)
+              const inner = window.fetch
+              window.fetch = async (...given) => {
+                await new Promise((done) => setTimeout(done, 20))
+                return inner(...given)
+              }
+            }, 1)
+          })</script>`,
+        })(site),
+    },
+    routes: ROUTES,
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async (listed) => {
+        await Promise.all([fetch(`${listed}/api?1`), fetch(`${listed}/api?2`)])
+      }, guest.site.elsewhere)
+      const { request: requests } = await guest.left()
+      const asked = guest.site.asked.filter(({ method, path }) => path === '/api' && method !== 'OPTIONS')
+      const sent = asked.map(({ headers }) => headers.traceparent)
+      assert.equal(new Set(sent).size, 2)
+      assert.deepEqual(requests.map(({ trace_id, span_id }) => `00-${trace_id}-${span_id}-01`).sort(), sent.sort())
     },
   },
   {

@@ -156,6 +156,43 @@ export const SESSIONS = [
     },
   },
   {
+    name: 'a session that is not in the sample is told of when a vital is poor, also by the report with which its page is left',
+    pages: {
+      '/': page(),
+      '/poor': page({ body: '<div id="late"></div><h1 style="height: 400px">A page</h1>' }),
+    },
+    async visit(guest) {
+      guest.site.answer = () => ({ status: 204, headers: { 'Rum-Rate': '7;0', 'Access-Control-Expose-Headers': 'Rum-Rate' } })
+      await guest.starts()
+      await guest.hide()
+      await guest.batch(1)
+      await guest.show()
+      await guest.leaveAtOnce()
+      // The rate is of the next session.
+      await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
+      await guest.starts('/')
+      await guest.evaluate(() => window.wasmRum.track('of nobody'))
+      await guest.evaluate(() => window.probe.later(() => dispatchEvent(new ErrorEvent('error', { message: 'Script error.' }))))
+      await guest.leaveAtOnce()
+      await guest.starts('/poor')
+      if (!(await guest.evaluate(() => PerformanceObserver.supportedEntryTypes.includes('layout-shift')))) {
+        guest.lacks('no vital of this engine can be made poor at once')
+        return
+      }
+      await guest.evaluate(() => window.wasmRum.track('before a shift'))
+      await guest.evaluate(
+        () =>
+          new Promise((done) => {
+            new PerformanceObserver(done).observe({ type: 'layout-shift' })
+            document.querySelector('#late').style.height = '600px'
+          }),
+      )
+      const { action: actions, vital: vitals } = await guest.left(guest.site.batches.length + 1)
+      assert.deepEqual(pick(actions, 'name'), [['before a shift']])
+      assert.ok(vitals.some(({ metric, value }) => metric === 2 && value > 250_000))
+    },
+  },
+  {
     name: 'what an unattended tab does after four hours is nobody’s visit, and is counted as lost',
     pages: ACTS,
     async visit(guest) {

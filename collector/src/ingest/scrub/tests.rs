@@ -188,6 +188,11 @@ fn the_name_of_an_attribute_makes_a_secret_of_its_value() {
         ("user.password", "correct horse battery", TOKEN),
         ("api_key", "0123456789abcdef", TOKEN),
         ("password", TOKEN, TOKEN),
+        ("password", r#"["hunter2"]"#, TOKEN),
+        ("secret", r#"{"a":"b"}"#, TOKEN),
+        ("apiKey", r#"{"value":"x"}"#, TOKEN),
+        ("session", "[1]", TOKEN),
+        ("plan", r#"["gold"]"#, r#"["gold"]"#),
         ("plan", "hunter2", "hunter2"),
         ("key", "ArrowDown", "ArrowDown"),
     ] {

@@ -5,7 +5,7 @@ use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ResourceEvent
 use url::Url;
 
 use super::{Maker, Name, attributes, clamp_u32, clamp_u64, each, ms, ms32, name, status, text};
-use crate::errors::{ErrorOrigin, Frame, frames, group, group_without_stack};
+use crate::errors::{ErrorOrigin, Frame, frames, group, group_without_stack, without_query};
 use crate::store::row::{ActionFields, ActionRow, ErrorFields, ErrorRow, RequestFields, RequestRow};
 use crate::store::rowbinary::{Low, Map};
 
@@ -148,7 +148,7 @@ impl<'a> Maker<'a> {
                 release: text(&self.batch.accepted.document.release),
                 origin: Low(ErrorOrigin::of(class, &error.message, &frames, url).name()),
                 frame_function: each(&frames, |frame| frame.function),
-                frame_file: each(&frames, |frame| frame.file),
+                frame_file: each(&frames, |frame| without_query(frame.file)),
                 frame_line: each(&frames, |frame| frame.line),
                 frame_column: each(&frames, |frame| frame.column),
                 frame_in_app: each(&frames, Frame::is_in_app),

@@ -8,7 +8,15 @@ use proptest::prelude::*;
 
 /// Digits of a card with the check digit that is right: 13 to 19, in groups or not.
 fn card() -> impl Strategy<Value = String> {
-    let separator = prop_oneof![Just(""), Just(" "), Just("-")];
+    let separator = prop_oneof![
+        Just(""),
+        Just(" "),
+        Just("-"),
+        Just("."),
+        Just("%20"),
+        Just("\u{a0}"),
+        Just("\u{2013}")
+    ];
     let sixteen = "(4[0-9]{3}|5[1-5][0-9]{2}|6011|22[3-9][0-9]|35[2-8][0-9])[0-9]{11}";
     prop_oneof![
         3 => (sixteen, separator.clone()).prop_map(|(digits, separator)| grouped(&checked(&digits), &[4, 4, 4, 4], separator)),
@@ -43,15 +51,18 @@ fn grouped(digits: &str, sizes: &[usize], separator: &str) -> String {
     groups.collect::<Vec<_>>().join(separator)
 }
 
-/// Bytes by which a secret would be known again.
+/// Characters by which a secret would be known again.
 const TELLING: usize = 6;
 
 /// What is left of a planted secret in a scrubbed text, if anything is that tells.
 pub(crate) fn left_of<'a>(planted: &'a str, scrubbed: &str) -> Option<&'a str> {
     let secret = planted.strip_prefix("Bearer ").unwrap_or(planted);
-    let windows =
-        (0..=secret.len().saturating_sub(TELLING)).map(|from| &secret[from..secret.len().min(from + TELLING)]);
-    windows.into_iter().find(|window| scrubbed.contains(window))
+    let borders: Vec<usize> = secret.char_indices().map(|(at, _)| at).chain([secret.len()]).collect();
+    let telling = TELLING.min(borders.len() - 1);
+    let mut windows = borders
+        .windows(telling + 1)
+        .map(|window| &secret[window[0]..window[telling]]);
+    windows.find(|window| scrubbed.contains(window))
 }
 
 /// What is to be masked: an e-mail address, a token, a card.
