@@ -6,6 +6,7 @@ pub mod config;
 pub mod data_folder;
 mod errors;
 pub mod ingest;
+mod meter;
 pub mod run;
 pub mod serve;
 pub mod store;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::alert;
 use crate::config::{Config, Limits};
 use crate::ingest::{Ingest, Outcomes};
-use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Router};
+use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Metrics, Router};
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
 
@@ -85,7 +85,8 @@ impl Collector {
             spool.clone(),
             Arc::clone(&outcomes),
         );
-        let router = serve::router(ingest, assets, health);
+        let metrics = Metrics::new(&ingest, Arc::clone(&outcomes), spool.clone(), health.clone());
+        let router = serve::router(ingest, assets, health, metrics);
         Ok(Self {
             limits: config.limits.clone(),
             spool,

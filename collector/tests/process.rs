@@ -280,6 +280,19 @@ async fn without_its_database_a_collector_takes_batches() {
         "who asks from the machine is told: {ready}"
     );
     collector.ready("spool").await;
+    let metrics = reqwest::get(format!("{}/metrics", collector.url)).await.unwrap();
+    assert_eq!(metrics.status(), StatusCode::OK);
+    assert_eq!(
+        metrics.headers()["content-type"],
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    let metrics = metrics.text().await.unwrap();
+    for line in [r#"rum_batches_total{outcome="batch_stored"} 1"#, "rum_clickhouse_up 0"] {
+        assert!(
+            metrics.lines().any(|found| found == line),
+            "{line} is not in\n{metrics}"
+        );
+    }
     assert!(collector.end("-TERM").success());
 }
 

@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use crate::tally::Tally;
 use crate::terminal::{self, Tone};
 use crate::tools::browsers::{Absent, Engine};
+use crate::tools::promtool::{self, PROMTOOL};
 use crate::tools::{Cache, npm};
 use crate::workspace::Workspace;
 use crate::{codegen, native, process, size, web};
@@ -187,6 +188,13 @@ impl Tests<'_> {
         let mut cargo = self.command("cargo");
         cargo.args(["test", "--workspace", "--no-fail-fast"]);
         native::test_environment(self.workspace, self.cache, &mut cargo)?;
+        match promtool::ready(self.cache) {
+            Ok(path) => {
+                cargo.env(PROMTOOL.variable, path);
+            }
+            // It fails the two tests that ask it, with a sentence of their own, and no others.
+            Err(error) => terminal::note(&Stage::Native.name(), &format!("{error:#}")),
+        }
         counted(&mut cargo, Tally::count_cargo)
     }
 

@@ -7,6 +7,7 @@ mod cache;
 pub(crate) mod libchdb;
 pub(crate) mod npm;
 mod program;
+pub(crate) mod promtool;
 pub(crate) mod rust;
 mod wasm_compiler;
 

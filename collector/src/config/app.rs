@@ -95,7 +95,7 @@ impl Apps {
     }
 
     /// All of them, by name.
-    pub(super) fn sorted(&self) -> Vec<&App> {
+    pub(crate) fn sorted(&self) -> Vec<&App> {
         let mut apps: Vec<_> = self.0.values().map(AsRef::as_ref).collect();
         apps.sort_by(|a, b| a.name.cmp(&b.name));
         apps

@@ -25,6 +25,7 @@ use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender}
 use super::outcome::{Outcome, Outcomes};
 use super::reject::Reject;
 use super::report;
+use super::usage::Usage;
 use super::validate::Received;
 use crate::config::{App, Apps, Limits, Rate};
 use crate::serve::{Problem, RUM_RATE};
@@ -46,6 +47,7 @@ struct Shared {
     limits: Limits,
     spool: Spool,
     outcomes: Arc<Outcomes>,
+    usage: Arc<Usage>,
     /// Who holds a place may have a decompressed body in memory.
     places: Arc<Semaphore>,
 }
@@ -56,12 +58,18 @@ impl Ingest {
     pub fn new(apps: Apps, limits: Limits, spool: Spool, outcomes: Arc<Outcomes>) -> Self {
         let places = Arc::new(Semaphore::new(limits.batches_at_once));
         Self(Arc::new(Shared {
+            usage: Arc::new(Usage::of(&apps)),
             apps,
             limits,
             spool,
             outcomes,
             places,
         }))
+    }
+
+    /// What each app has sent.
+    pub(crate) fn usage(&self) -> Arc<Usage> {
+        Arc::clone(&self.0.usage)
     }
 }
 
@@ -158,6 +166,7 @@ impl Shared {
         };
         let taken = |outcome| Ok(Taken { outcome, rate });
 
+        let body_bytes = body.len();
         // The semaphore is never closed; the error would mean that the collector is ending.
         let places = Arc::clone(&self.places);
         let place = places.acquire_owned().await.map_err(|_| Reject::SpoolFailing)?;
@@ -179,7 +188,11 @@ impl Shared {
         let outcome = match frame {
             None => Outcome::BatchEmpty,
             Some(frame) => match self.store(frame).await? {
-                Appended::Stored => Outcome::BatchStored,
+                Appended::Stored => {
+                    let events = tally.get(Outcome::EventAccepted);
+                    self.usage.taken(&head.app.name, events, body_bytes);
+                    Outcome::BatchStored
+                }
                 // Its events were counted when it came first.
                 Appended::Duplicate => return taken(Outcome::BatchDuplicate),
             },

@@ -31,8 +31,10 @@ mod sampling;
 mod scrub;
 mod text;
 mod trim;
+mod usage;
 mod validate;
 
 pub use handler::{Ingest, routes};
-pub use outcome::{Outcome, Outcomes};
+pub use outcome::{Outcome, Outcomes, Subject};
 pub use reject::Reject;
+pub(crate) use usage::Usage;

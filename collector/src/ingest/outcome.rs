@@ -12,7 +12,7 @@ macro_rules! outcomes {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// Its name in logs and in `/readyz`.
+            /// Its name in logs, in `/readyz` and in `/metrics`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -78,6 +78,54 @@ outcomes! {
     TextScrubbed => "text_scrubbed",
     /// A list was cut to its limit.
     ListCut => "list_cut",
+}
+
+/// What an outcome is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A batch: each that is answered has one of these.
+    Batch,
+    /// An event, or a browser's report that would have become one.
+    Event,
+    /// A detail of what was taken all the same, worth knowing.
+    Detail,
+}
+
+impl Outcome {
+    /// What it is of.
+    #[must_use]
+    pub const fn subject(self) -> Subject {
+        match self {
+            Self::BatchStored
+            | Self::BatchDuplicate
+            | Self::BatchEmpty
+            | Self::RefusedSender
+            | Self::RefusedSize
+            | Self::RefusedForm
+            | Self::RefusedIncomplete
+            | Self::RefusedForNow => Subject::Batch,
+            Self::EventAccepted
+            | Self::EventUnknownKind
+            | Self::EventUnknownValue
+            | Self::EventUnknownView
+            | Self::EventMalformed
+            | Self::EventOutOfRange
+            | Self::ErrorOfExtension
+            | Self::ErrorOpaque
+            | Self::ReportOtherType
+            | Self::ReportMalformed
+            | Self::ReportOverLimit
+            | Self::VitalAboveCap => Subject::Event,
+            Self::OriginOpaque
+            | Self::OriginAbsent
+            | Self::RateUnknown
+            | Self::IdInvalid
+            | Self::FieldUnknown
+            | Self::TextCut
+            | Self::TextScrubbed
+            | Self::ListCut => Subject::Detail,
+        }
+    }
 }
 
 const COUNT: usize = Outcome::ALL.len();

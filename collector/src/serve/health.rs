@@ -3,10 +3,12 @@
 //! A load balancer should ask `/readyz/spool`: while ClickHouse is away, batches are kept, and a collector that is taken
 //! out for that loses what it would have kept.
 //!
+//! A part is healthy, degraded (it works, and somebody should look at it) or unhealthy, which is not ready.
+//!
 //! Details are for who sits at the machine ([`Audience`]); others are told for each part whether it is ready.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -14,16 +16,19 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Problem;
 use super::audience::Audience;
+use super::component::{Component, Found, Severity, overall};
+use super::condition::{Condition, behind};
 use super::recent::Recent;
 use crate::alert;
 use crate::ingest::Outcomes;
-use crate::store::{Clickhouse, RefusalCause, Spool, query};
+use crate::store::{Clickhouse, Spool, query};
 
 /// How long the database may take to say that it is there.
 const DATABASE_LIMIT: Duration = Duration::from_secs(2);
@@ -67,32 +72,6 @@ pub struct Parts {
     pub outcomes: Arc<Outcomes>,
 }
 
-/// How one part is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Component {
-    /// What keeps it from its work; `None` if it does it.
-    pub problem: Option<String>,
-    /// More about it.
-    pub detail: Value,
-}
-
-impl Component {
-    fn json(&self, audience: Audience) -> Value {
-        let ready = self.problem.is_none();
-        match audience {
-            Audience::Public => json!({ "ready": ready }),
-            Audience::Operator => {
-                let mut json = self.detail.clone();
-                json["ready"] = ready.into();
-                if let Some(problem) = &self.problem {
-                    json["problem"] = problem.as_str().into();
-                }
-                json
-            }
-        }
-    }
-}
-
 /// The parts, as `/readyz` names them.
 const COMPONENTS: [&str; 3] = ["spool", "clickhouse", "alerts"];
 
@@ -108,26 +87,39 @@ impl Health {
 
     /// How the part called `name` is; `None` if there is no such part.
     pub async fn component(&self, name: &str) -> Option<Component> {
-        match name {
-            "spool" => Some(self.spool()),
-            "clickhouse" => Some(self.clickhouse().await),
-            "alerts" => Some(self.alerts()),
-            _ => None,
-        }
+        let begun = Instant::now();
+        let (severity, found) = match name {
+            "spool" => (Severity::Critical, self.spool()),
+            "clickhouse" => (Severity::Bearable, self.clickhouse().await),
+            "alerts" => (Severity::Bearable, self.alerts()),
+            _ => return None,
+        };
+        let Found { condition, detail } = found;
+        Some(Component {
+            condition,
+            severity,
+            took: begun.elapsed(),
+            detail,
+        })
     }
 
-    fn spool(&self) -> Component {
+    /// How all parts are, by their names.
+    pub async fn components(&self) -> Vec<(&'static str, Component)> {
+        let mut components = Vec::new();
+        for name in COMPONENTS {
+            components.extend(self.component(name).await.map(|component| (name, component)));
+        }
+        components
+    }
+
+    fn spool(&self) -> Found {
         let health = self.0.parts.spool.health();
-        let problem = health.refusal.as_ref().map(|refusal| match refusal.cause {
-            RefusalCause::Full { .. } => "it is full: batches are answered 503",
-            RefusalCause::Failing => "it cannot write: batches are answered 503",
-        });
         let refusal = health
             .refusal
             .as_ref()
             .map(|refusal| json!({ "since_ms": refusal.since_ms, "message": refusal.message }));
-        Component {
-            problem: problem.map(str::to_owned),
+        Found {
+            condition: Condition::of_spool(&health),
             detail: json!({
                 "bytes": health.bytes,
                 "limit_bytes": health.limit_bytes,
@@ -141,13 +133,11 @@ impl Health {
         }
     }
 
-    async fn clickhouse(&self) -> Component {
+    async fn clickhouse(&self) -> Found {
         let problem = self.database_problem().await;
-        let stalls = self
-            .0
-            .parts
-            .spool
-            .health()
+        let health = self.0.parts.spool.health();
+        let behind = health.oldest_ms().and_then(|oldest_ms| behind(oldest_ms, now_ms()));
+        let stalls = health
             .tables
             .into_iter()
             .filter_map(|table| Some((table.table, table.stall?)));
@@ -161,13 +151,18 @@ impl Health {
             .keys()
             .next()
             .map(|table| format!("rows of {table} cannot be inserted"));
-        Component {
-            problem: problem.or(stalled),
+        Found {
+            condition: match (problem.or(stalled), behind) {
+                (Some(problem), _) => Condition::Unhealthy(problem),
+                (None, Some(behind)) => Condition::Degraded(behind),
+                (None, None) => Condition::Healthy,
+            },
             detail: json!({ "stalls": stalls }),
         }
     }
 
-    async fn database_problem(&self) -> Option<String> {
+    /// What keeps the database from answering; it is asked once a second at most.
+    pub(super) async fn database_problem(&self) -> Option<String> {
         let Shared {
             parts,
             database_problem,
@@ -184,10 +179,10 @@ impl Health {
         database_problem.get(ping).await
     }
 
-    fn alerts(&self) -> Component {
+    fn alerts(&self) -> Found {
         let Some(health) = &self.0.parts.alerts else {
-            return Component {
-                problem: None,
+            return Found {
+                condition: Condition::Healthy,
                 detail: json!({ "rules": "none" }),
             };
         };
@@ -196,11 +191,18 @@ impl Health {
             .last_round
             .is_none()
             .then(|| "the rules have not been evaluated yet".to_owned());
-        Component {
-            problem: report.problem.or(waiting),
+        Found {
+            condition: report
+                .problem
+                .or(waiting)
+                .map_or(Condition::Healthy, Condition::Unhealthy),
             detail: json!({ "last_round": report.last_round.map(|at| at.to_string()) }),
         }
     }
+}
+
+fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
 }
 
 /// The routes.
@@ -213,16 +215,15 @@ pub(super) fn routes(health: Health) -> Router {
 }
 
 async fn all(State(health): State<Health>, audience: Audience) -> Response {
-    let mut components = serde_json::Map::new();
-    let mut ready = true;
-    for name in COMPONENTS {
-        if let Some(component) = health.component(name).await {
-            ready &= component.problem.is_none();
-            components.insert(name.to_owned(), component.json(audience));
-        }
-    }
-    let mut json = json!({ "ready": ready, "components": components });
+    let components = health.components().await;
+    let ready = components.iter().all(|(_, component)| component.is_ready());
+    let parts: serde_json::Map<_, _> = components
+        .iter()
+        .map(|(name, component)| ((*name).to_owned(), component.json(audience)))
+        .collect();
+    let mut json = json!({ "ready": ready, "components": parts });
     if audience == Audience::Operator {
+        json["state"] = overall(components.iter().map(|(_, component)| component)).into();
         json["outcomes"] = health.0.parts.outcomes.snapshot().into();
     }
     answer(ready, &json)
@@ -230,7 +231,7 @@ async fn all(State(health): State<Health>, audience: Audience) -> Response {
 
 async fn one(State(health): State<Health>, audience: Audience, Path(name): Path<String>) -> Response {
     match health.component(&name).await {
-        Some(component) => answer(component.problem.is_none(), &component.json(audience)),
+        Some(component) => answer(component.is_ready(), &component.json(audience)),
         None => {
             let message = format!("no part is called so; there are {}", COMPONENTS.join(", "));
             Problem::new(StatusCode::NOT_FOUND, "unknown_component", message).into_response()
@@ -287,11 +288,11 @@ mod tests {
         let asked: tokio::task::JoinSet<_> = (0..20)
             .map(|_| {
                 let health = health.clone();
-                async move { health.component("clickhouse").await.unwrap().problem }
+                async move { health.component("clickhouse").await.unwrap().condition }
             })
             .collect();
-        for problem in asked.join_all().await {
-            assert_eq!(problem, None);
+        for condition in asked.join_all().await {
+            assert_eq!(condition, Condition::Healthy);
         }
         assert_eq!(queries.load(Ordering::Relaxed), 1);
     }

@@ -2,9 +2,12 @@
 
 mod assets;
 mod audience;
+mod component;
+mod condition;
 mod connections;
 mod cross_origin;
 mod health;
+mod metrics;
 mod problem;
 mod recent;
 mod request_id;
@@ -13,8 +16,11 @@ mod schema;
 
 pub use assets::{Assets, AssetsError};
 pub use axum::Router;
+pub use component::{Component, Severity};
+pub use condition::Condition;
 pub use connections::serve;
 pub(crate) use cross_origin::RUM_RATE;
-pub use health::{Component, Database, Health, Parts as HealthParts};
+pub use health::{Database, Health, Parts as HealthParts};
+pub use metrics::Metrics;
 pub use problem::Problem;
 pub use router::router;

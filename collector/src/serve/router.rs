@@ -1,5 +1,7 @@
 //! All routes, and what every answer carries.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
@@ -9,11 +11,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Assets;
 use super::health::{self, Health};
+use super::metrics::{self, Metrics, counted};
 use super::{Problem, cross_origin, request_id, schema};
 use crate::ingest::{self, Ingest};
 
 /// The whole server, without a socket.
-pub fn router(ingest: Ingest, assets: Assets, health: Health) -> Router {
+pub fn router(ingest: Ingest, assets: Assets, health: Health, metrics: Metrics) -> Router {
+    let traffic = metrics.traffic();
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
     let public = Router::new()
         .merge(ingest::routes(ingest))
@@ -21,9 +25,12 @@ pub fn router(ingest: Ingest, assets: Assets, health: Health) -> Router {
         .merge(schema::routes())
         .fallback(async |request: Request| unknown_path(request.uri().path()))
         .method_not_allowed_fallback(method_not_allowed);
-    let private = health::routes(health).method_not_allowed_fallback(method_not_allowed);
-    private
-        .fallback_service(readable(public))
+    let private = health::routes(health)
+        .merge(metrics::routes(metrics))
+        .method_not_allowed_fallback(method_not_allowed);
+    // Each for itself: only there a request knows its route.
+    counted(private, Arc::clone(&traffic))
+        .fallback_service(counted(readable(public), traffic))
         .layer(middleware::from_fn(request_id::named))
 }
 

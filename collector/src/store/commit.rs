@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
@@ -178,6 +178,9 @@ impl Committer {
                 .filter(|(_, fits)| **fits)
                 .map(|(frame, _)| &*frame.payload),
         );
+        if written.is_err() {
+            self.log.measures().commits.failures.add(1);
+        }
         if fits.contains(&false) {
             // So that it can be deleted, and make room, once its rows are in ClickHouse.
             self.seal();
@@ -217,13 +220,19 @@ impl Committer {
         if payloads.peek().is_none() {
             return Ok(());
         }
+        let begun = Instant::now();
         let active = self.active()?;
-        let mut bytes = Vec::new();
-        payloads.for_each(|payload| segment::encode_frame(active.magic, payload, &mut bytes));
+        let (mut bytes, mut frames) = (Vec::new(), 0);
+        for payload in payloads {
+            segment::encode_frame(active.magic, payload, &mut bytes);
+            frames += 1;
+        }
         let (number, written) = (active.number, active.append(&bytes));
         let length = active.length;
         match written {
             Ok(()) => {
+                let commits = &self.log.measures().commits;
+                commits.committed(frames, bytes.len() as u64, begun.elapsed());
                 self.log.grown(number, length);
                 Ok(())
             }

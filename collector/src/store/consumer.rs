@@ -9,6 +9,7 @@ use super::batch_rows::BatchRows;
 use super::cursor::Position;
 use super::frame;
 use super::log::Log;
+use super::measures::Inserts;
 use super::schema::{Column, Table};
 use super::segment::{self, Next, Reader};
 
@@ -29,6 +30,8 @@ pub(super) struct Batch {
     pub(super) rows: BatchRows,
     /// Whether a limit was reached, so that there may be more.
     pub(super) filled: Filled,
+    /// When how many of the rows arrived, in ms since the epoch.
+    pub(super) arrivals: Vec<(i64, u64)>,
     /// The cursor, once these rows are in.
     next: Position,
 }
@@ -72,6 +75,11 @@ impl Consumer {
         self.table
     }
 
+    /// What was done with the table so far.
+    pub(super) fn measures(&self) -> &Inserts {
+        self.log.measures().table(self.table)
+    }
+
     /// Waits until frames lie behind the cursor.
     pub(super) async fn wait(&mut self) {
         let position = self.position;
@@ -87,7 +95,7 @@ impl Consumer {
         let committed = *self.committed.borrow();
         let mut next = self.position;
         let mut columns: Vec<Column> = Vec::new();
-        let mut oldest_ms: Option<i64> = None;
+        let mut arrivals: Vec<(i64, u64)> = Vec::new();
         let (mut data, mut ends) = (Vec::new(), Vec::new());
         let mut filled = Filled::Partly;
         while let Some((at, end)) = self.log.locate(next) {
@@ -112,7 +120,11 @@ impl Consumer {
                     });
                     match read {
                         Ok(received_ms) if ends.len() > before => {
-                            oldest_ms = Some(oldest_ms.map_or(received_ms, |oldest| oldest.min(received_ms)));
+                            let rows = (ends.len() - before) as u64;
+                            match arrivals.last_mut() {
+                                Some((last_ms, n)) if *last_ms == received_ms => *n += rows,
+                                _ => arrivals.push((received_ms, rows)),
+                            }
                         }
                         Ok(_) => {}
                         Err(frame::BadPayload) => {
@@ -138,13 +150,14 @@ impl Consumer {
             // Nothing more can be read up to there, whatever has become of it.
             next = next.max(committed);
         }
-        if let Some(oldest_ms) = oldest_ms {
+        if let Some(oldest_ms) = arrivals.iter().map(|(received_ms, _)| *received_ms).min() {
             self.log.inserting(self.table, oldest_ms);
         }
         Ok(Batch {
             columns,
             rows: BatchRows::new(data, ends),
             filled,
+            arrivals,
             next,
         })
     }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::cursor::{self, Position};
 use super::health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
+use super::measures::Measures;
 use super::recovery::Found;
 use super::schema::Table;
 use super::segment::{self, FIRST_FRAME};
@@ -27,6 +28,7 @@ pub(super) struct Log {
     committed: watch::Sender<Position>,
     /// Why the last frame was not taken, if it was not.
     refusal: watch::Sender<Option<Refusal>>,
+    measures: Measures,
 }
 
 #[derive(Debug, Default)]
@@ -112,6 +114,7 @@ impl Log {
             state: Mutex::new(state),
             committed: watch::Sender::new(committed.unwrap_or_default()),
             refusal: watch::Sender::new(None),
+            measures: Measures::new(),
         };
         log.delete_passed(&mut log.lock());
         log
@@ -133,6 +136,11 @@ impl Log {
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What was done so far.
+    pub(super) fn measures(&self) -> &Measures {
+        &self.measures
     }
 
     /// Bytes of all segments.

@@ -14,10 +14,12 @@ use super::consumer::Consumer;
 use super::frame::Frame;
 use super::health::{RefusalCause, SpoolHealth};
 use super::log::Log;
+use super::measures::Measures;
 use super::recovery;
 use super::schema::Table;
 use super::seen::Seen;
 use super::segment::{MAX_PAYLOAD, Sync, sync_data};
+use super::waiting;
 
 /// Appends that wait at most; their bytes are bounded by [`WAITING_KIB`].
 const WAITING: usize = 1_024;
@@ -222,6 +224,20 @@ impl Spool {
     #[must_use]
     pub fn health(&self) -> SpoolHealth {
         self.log.health(self.max_bytes)
+    }
+
+    /// What was done so far.
+    pub(crate) fn measures(&self) -> &Measures {
+        self.log.measures()
+    }
+
+    /// When the oldest batch arrived that a table has not taken from the spool yet, in ms since the epoch; `None` if there
+    /// is none. Blocks on the disk.
+    ///
+    /// # Errors
+    /// For each table, when it cannot be read.
+    pub(crate) fn waiting_since_ms(&self) -> Vec<(Table, io::Result<Option<i64>>)> {
+        waiting::since(&self.log)
     }
 
     /// The reader of one table's rows.

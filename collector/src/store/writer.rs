@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::task::{JoinError, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -204,6 +205,7 @@ impl TableWriter {
         };
         if batch.rows.len() > 0 {
             writer.insert(&batch).await?;
+            writer.arrived(&batch);
         }
         writer.consumer.advance(&batch);
         Ok((writer, batch.filled))
@@ -233,6 +235,7 @@ impl TableWriter {
                         tracing::warn!(table = table.name(), rows = piece.len(), %error, "an insert is repeated");
                         self.pause(pause).await?;
                         pause = (pause * 2).min(LONGEST_PAUSE);
+                        self.consumer.measures().retries.add(1);
                     }
                     Verdict::Alarm => {
                         tracing::error!(
@@ -240,6 +243,7 @@ impl TableWriter {
                             "ClickHouse does not take these rows; they wait in the spool until this is mended",
                         );
                         self.pause(self.options.mending_pause).await?;
+                        self.consumer.measures().retries.add(1);
                     }
                 }
             }
@@ -248,10 +252,17 @@ impl TableWriter {
     }
 
     async fn attempt(&self, statement: &str, piece: &BatchRows) -> Result<Result<(), ClickhouseError>, Stopped> {
-        tokio::select! {
-            inserted = self.clickhouse.insert(statement, piece.data()) => Ok(inserted),
-            () = self.stop.cancelled() => Err(Stopped),
+        let begun = Instant::now();
+        let inserted = tokio::select! {
+            inserted = self.clickhouse.insert(statement, piece.data()) => inserted,
+            () = self.stop.cancelled() => return Err(Stopped),
+        };
+        let measures = self.consumer.measures();
+        match &inserted {
+            Ok(()) => measures.inserted(piece.len(), piece.data().len(), begun.elapsed()),
+            Err(error) => measures.failed(error),
         }
+        Ok(inserted)
     }
 
     /// Keeps a row that ClickHouse will never take; waits as long as even that is impossible.
@@ -263,11 +274,20 @@ impl TableWriter {
             let reason = message.clone();
             let kept = spawn_blocking(move || letters.keep(table, &columns, &rows, (code, &reason)));
             let Err(error) = finished(kept).await? else {
+                self.consumer.measures().dead_letters.add(piece.len() as u64);
                 return Ok(());
             };
             tracing::error!(table = table.name(), %error, "a dead letter cannot be kept; its row waits in the spool");
             self.consumer.stalled(Some(code), error.to_string());
             self.pause(self.options.mending_pause).await?;
+        }
+    }
+
+    /// Every row of `batch` is where it belongs.
+    fn arrived(&self, batch: &Batch) {
+        let now_ms = Timestamp::now().as_millisecond();
+        for (received_ms, rows) in &batch.arrivals {
+            self.consumer.measures().arrived(*rows, *received_ms, now_ms);
         }
     }
 

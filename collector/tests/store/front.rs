@@ -60,6 +60,11 @@ impl Front {
         front
     }
 
+    /// The whole server, to ask it anything.
+    pub(crate) fn router(&self) -> axum::Router {
+        self.router.clone()
+    }
+
     async fn has_tables(&self) -> bool {
         let peer = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
         let request = Request::get("/readyz/clickhouse").extension(peer);

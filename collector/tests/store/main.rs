@@ -8,6 +8,7 @@
 
 mod fixture;
 mod front;
+mod metrics;
 mod older_spool;
 mod reading;
 mod reports;

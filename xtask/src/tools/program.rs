@@ -29,7 +29,8 @@ impl Program {
         found.map(|(_, path)| path).with_context(|| self.cure())
     }
 
-    fn find(&self) -> Result<Option<PathBuf>> {
+    /// Finds the program, if it is there.
+    pub(super) fn find(&self) -> Result<Option<PathBuf>> {
         if let Some(path) = std::env::var_os(self.variable).filter(|path| !path.is_empty()) {
             return self.named(&path).map(Some);
         }
@@ -47,7 +48,8 @@ impl Program {
         Ok(path.to_owned())
     }
 
-    fn cure(&self) -> String {
+    /// What a person can do when it is not.
+    pub(super) fn cure(&self) -> String {
         format!("install {}, or set {} to the path of one", self.name, self.variable)
     }
 }

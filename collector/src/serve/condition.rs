@@ -1,0 +1,109 @@
+//! How well a part of the collector does its work, and from when on somebody should look at it.
+
+use crate::store::{RefusalCause, SpoolHealth};
+
+/// From how many percent of its limit on the spool is worth a look.
+const NEARLY_FULL: u64 = 80;
+
+/// From when on rows that wait are worth a look: they are inserted about once a second.
+const BEHIND_SECONDS: i64 = 60;
+
+/// How well a part does its work, and what is to be said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It does.
+    Healthy,
+    /// It does, but somebody should look at it.
+    Degraded(String),
+    /// It does not.
+    Unhealthy(String),
+}
+
+impl Condition {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded(_) => "degraded",
+            Self::Unhealthy(_) => "unhealthy",
+        }
+    }
+
+    pub(super) fn problem(&self) -> Option<&str> {
+        match self {
+            Self::Healthy => None,
+            Self::Degraded(problem) | Self::Unhealthy(problem) => Some(problem),
+        }
+    }
+
+    /// Of a spool that is so.
+    pub(super) fn of_spool(health: &SpoolHealth) -> Self {
+        if let Some(refusal) = &health.refusal {
+            let problem = match refusal.cause {
+                RefusalCause::Full { .. } => "it is full: batches are answered 503",
+                RefusalCause::Failing => "it cannot write: batches are answered 503",
+            };
+            return Self::Unhealthy(problem.to_owned());
+        }
+        let percent = health.bytes.saturating_mul(100) / health.limit_bytes.max(1);
+        if percent >= NEARLY_FULL {
+            Self::Degraded(format!(
+                "it is {percent} % full: ClickHouse does not take what comes in"
+            ))
+        } else if health.damaged > 0 {
+            Self::Degraded(format!(
+                "stored batches were lost to damage in {} places",
+                health.damaged
+            ))
+        } else {
+            Self::Healthy
+        }
+    }
+}
+
+/// That rows which arrived at `oldest_ms` still wait at `now_ms`, if that is long.
+pub(super) fn behind(oldest_ms: i64, now_ms: i64) -> Option<String> {
+    let seconds = now_ms.saturating_sub(oldest_ms) / 1_000;
+    (seconds >= BEHIND_SECONDS).then(|| format!("rows that arrived {seconds} s ago are still being inserted"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Refusal;
+
+    #[test]
+    fn a_spool_is_degraded_before_it_is_full_and_while_it_is_damaged() {
+        let health = |bytes, damaged| SpoolHealth {
+            bytes,
+            limit_bytes: 1_000,
+            segments: 1,
+            damaged,
+            torn_bytes: 0,
+            refusal: None,
+            tables: Vec::new(),
+        };
+        assert_eq!(Condition::of_spool(&health(799, 0)), Condition::Healthy);
+        for (degraded, said) in [(health(800, 0), "80 % full"), (health(0, 2), "in 2 places")] {
+            let condition = Condition::of_spool(&degraded);
+            assert!(
+                matches!(&condition, Condition::Degraded(problem) if problem.contains(said)),
+                "{condition:?}"
+            );
+        }
+        let full = SpoolHealth {
+            refusal: Some(Refusal {
+                since_ms: 1,
+                cause: RefusalCause::Failing,
+                message: "EIO".into(),
+            }),
+            ..health(0, 1)
+        };
+        assert!(matches!(Condition::of_spool(&full), Condition::Unhealthy(_)));
+    }
+
+    #[test]
+    fn rows_that_wait_long_are_told() {
+        assert_eq!(behind(0, BEHIND_SECONDS * 1_000 - 1), None);
+        assert!(behind(0, BEHIND_SECONDS * 1_000).is_some_and(|said| said.contains("60 s ago")));
+    }
+}

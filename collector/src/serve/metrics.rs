@@ -1,0 +1,142 @@
+//! `/metrics`: everything that is counted, in Prometheus' text format. Whoever counts keeps plain numbers and knows nothing
+//! of this; here they are gathered when they are asked for, and get their names.
+//!
+//! It tells how much traffic there is and how each app's is, so it is for who asks from the machine itself ([`Audience`])
+//! until there are tokens.
+
+mod exposition;
+mod ingest;
+mod process;
+mod store;
+mod traffic;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use jiff::Timestamp;
+use tokio::task::spawn_blocking;
+
+use self::exposition::Family;
+pub(super) use self::traffic::{Traffic, counted};
+use super::Problem;
+use super::audience::Audience;
+use super::health::Health;
+use crate::ingest::{Ingest, Outcomes, Usage};
+use crate::store::Spool;
+
+/// Everything that is counted; a handle.
+#[derive(Clone)]
+pub struct Metrics(Arc<Shared>);
+
+struct Shared {
+    traffic: Arc<Traffic>,
+    outcomes: Arc<Outcomes>,
+    usage: Arc<Usage>,
+    spool: Spool,
+    health: Health,
+}
+
+impl Metrics {
+    /// Of what came in by `ingest`, is in `spool`, and is as `health` says.
+    #[must_use]
+    pub fn new(ingest: &Ingest, outcomes: Arc<Outcomes>, spool: Spool, health: Health) -> Self {
+        Self(Arc::new(Shared {
+            traffic: Arc::new(Traffic::new()),
+            outcomes,
+            usage: ingest.usage(),
+            spool,
+            health,
+        }))
+    }
+
+    /// Where the router counts requests.
+    pub(super) fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.0.traffic)
+    }
+
+    /// The page.
+    ///
+    /// # Errors
+    /// When a number is larger than the format's integers, or the collector is ending.
+    async fn page(&self) -> Result<String, fmt::Error> {
+        let Shared {
+            traffic,
+            outcomes,
+            usage,
+            spool,
+            health,
+        } = &*self.0;
+        let mut families = vec![build()];
+        families.extend(traffic.families());
+        families.extend(ingest::families(outcomes, usage));
+        let now_ms = Timestamp::now().as_millisecond();
+        let spool = spool.clone();
+        let from_disk = spawn_blocking(move || (store::families(&spool, now_ms), process::families()));
+        let (of_store, of_process) = from_disk.await.map_err(|_| fmt::Error)?;
+        families.extend(of_store);
+        families.extend(components(health).await);
+        families.extend(of_process);
+        exposition::text(families)
+    }
+}
+
+/// The routes.
+pub(super) fn routes(metrics: Metrics) -> Router {
+    Router::new().route("/metrics", get(answer)).with_state(metrics)
+}
+
+async fn answer(State(metrics): State<Metrics>, audience: Audience) -> Response {
+    match audience {
+        Audience::Public => Problem::new(
+            StatusCode::FORBIDDEN,
+            "operators_only",
+            "metrics are told on the collector's own machine, without a proxy's headers; let an agent there read them"
+                .to_owned(),
+        )
+        .into_response(),
+        Audience::Operator => match metrics.page().await {
+            Ok(page) => (
+                [(CONTENT_TYPE, exposition::MEDIA_TYPE), (CACHE_CONTROL, "no-store")],
+                page,
+            )
+                .into_response(),
+            Err(_) => {
+                let message = "the metrics cannot be written, which is a bug in the collector".to_owned();
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message).into_response()
+            }
+        },
+    }
+}
+
+fn build() -> Family {
+    Family::gauge("rum_build_info", "1, with the version of the collector.")
+        .sample([("version", env!("CARGO_PKG_VERSION"))], true)
+}
+
+/// What `/readyz` tells, as numbers.
+async fn components(health: &Health) -> Vec<Family> {
+    let mut ready = Family::gauge(
+        "rum_component_ready",
+        "1 while a part of the collector does its work, as /readyz tells.",
+    );
+    let mut degraded = Family::gauge(
+        "rum_component_degraded",
+        "1 while a part does its work and needs somebody's attention, as /readyz tells.",
+    );
+    for (name, component) in health.components().await {
+        ready = ready.sample([("component", name)], component.is_ready());
+        degraded = degraded.sample([("component", name)], component.is_degraded());
+    }
+    let answers = health.database_problem().await.is_none();
+    let up = Family::gauge(
+        "rum_clickhouse_up",
+        "1 while ClickHouse answers, the embedded one or a server.",
+    );
+    vec![up.sample([], answers), ready, degraded]
+}
