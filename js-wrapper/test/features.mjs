@@ -19,6 +19,3 @@ export const open = async (t, browser, { tag = '', routes = {}, raw = true, prep
   if (ready && !raw) await tab.waitForFunction(() => window.wasmIsUp)
   return { server, tab, context, complaints }
 }
-
-/** Attributes as an object. */
-export const object = (attributes) => Object.fromEntries(attributes ?? [])

@@ -9,7 +9,6 @@ let browser
 before(async () => (browser = await launch()))
 after(() => browser?.close())
 
-const VITAL = 2
 const VERSION = 5
 
 /** Random bits of the session's id: all zeros are in any sample, all ones in none but the whole. */
@@ -32,22 +31,6 @@ const at = (rate, high) => async (context) => {
     if (!sessionStorage['wasm-rum']) sessionStorage['wasm-rum'] = `0000000000000000,0,0;1,${rate}`
   }, rate)
 }
-
-test('a rate arrives with an answer, and holds for the next session', async (t) => {
-  const { server, tab } = await open(t, browser, { raw: false, ready: false })
-  server.collector.answer = () => ({ status: 204, headers: { 'Rum-Rate': '7;0.25', 'Access-Control-Expose-Headers': 'Rum-Rate' } })
-  await tab.waitForFunction(() => window.wasmIsUp)
-  await setHidden(tab, true)
-  const batch = await server.batch(1)
-  assert.equal(batch.document[VERSION], null)
-  await tab.waitForFunction(() => sessionStorage['wasm-rum']?.endsWith(',7;0.25'))
-  await setHidden(tab, false)
-  await leave(tab)
-  await tab.goto(server.origin)
-  await leave(tab)
-  const last = server.batches.at(-1)
-  assert.equal(last.document[VERSION], null, 'this session has begun before')
-})
 
 for (const raw of [true, false])
   test(`what is known of a session goes before the next one begins, which is not in the sample (${raw ? 'raw' : 'wasm'})`, async (t) => {
@@ -118,36 +101,6 @@ test('unless the rate says that errors are sampled too', async (t) => {
   await leave(tab)
   await tab.goto(`${server.origin}/api`)
   assert.equal(server.batches.length, 0)
-})
-
-test('a poor vital is a reason too', async (t) => {
-  const { server, tab } = await open(t, browser, {
-    raw: false,
-    prepare: at('3;0.5', true),
-    body: '<h1>A page</h1><div id="a"></div><p style="font-size:150px">one</p>',
-  })
-  await tab.evaluate(async () => {
-    for (let n = 0; n < 8; n++) {
-      document.querySelector('#a').style.height = `${(n % 2) * 400}px`
-      await new Promise((later) => setTimeout(later, 100))
-    }
-  })
-  await setHidden(tab, true)
-  await setHidden(tab, false)
-  await tab.evaluate(() => wasmRum.track('later'))
-  await leave(tab)
-  const batch = await server.batch(1)
-  const [cls] = batch.of(VITAL).filter((vital) => vital[3] === 2)
-  assert.ok(cls[5] > 250_000, `${cls[5]}`)
-})
-
-test('where a session is kept', async (t) => {
-  for (const [session, expected] of [['tab', [1, 0]], ['browser', [0, 1]], ['memory', [0, 0]]]) {
-    const { server, tab } = await open(t, browser, { tag: `data-session="${session}"` })
-    await leave(tab)
-    await tab.goto(server.origin)
-    assert.deepEqual(await tab.evaluate(() => [sessionStorage, localStorage].map((storage) => Number('wasm-rum' in storage))), expected, session)
-  }
 })
 
 test('tabs share a session that is kept for the browser', async (t) => {

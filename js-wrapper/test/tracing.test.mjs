@@ -44,20 +44,6 @@ test('timing and sizes, of early requests too', async (t) => {
   assert.equal(early.at(-1).encoded_bytes, 5_000)
 })
 
-test('of a query stays what the page allows by name', async (t) => {
-  const { server, tab } = await open(t, browser, { tag: 'data-queries="page,sort by"', routes: { '/late': '<p>late' } })
-  await tab.evaluate(async () => {
-    for (const query of ['?page=2&token=secret&page=3#part', '?pag=1&sort+by=a%20b', '?x', '']) await fetch(`/api${query}`)
-    history.pushState({}, '', '/list?token=secret&page=4')
-    await new Promise((later) => setTimeout(later, 100))
-  })
-  await leave(tab)
-  const batch = await server.batch(1)
-  assert.deepEqual(batch.named(Kind.Request).map(({ url }) => url), ['/api?page=2&page=3', '/api?sort+by=a+b', '/api', '/api'])
-  assert.deepEqual(batch.named(Kind.View).map(({ page }) => page), ['/', '/list?page=4'])
-  assert.doesNotMatch(batch.text, /secret/)
-})
-
 test('a request keeps its referrer policy when it is given a trace', async (t) => {
   const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
   t.after(other.close)
@@ -69,24 +55,6 @@ test('a request keeps its referrer policy when it is given a trace', async (t) =
   }, `${other.origin}/api`)
   const sent = other.requests.filter(({ method }) => method === 'GET').map(({ headers }) => [!!headers.traceparent, !!headers.referer])
   assert.deepEqual(sent, [[true, false], [true, true], [true, true]])
-})
-
-test('tracestate goes with the traces that begin in the page', async (t) => {
-  const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
-  t.after(other.close)
-  const { tab } = await open(t, browser, { tag: `data-tracing="${other.origin}" data-tracestate="shop=one"` })
-  await tab.evaluate(async (url) => {
-    await fetch(url)
-    await fetch(url, { headers: { traceparent: '00-11111111111111111111111111111111-2222222222222222-01', tracestate: 'own=1' } })
-    await new Promise((done) => {
-      const xhr = new XMLHttpRequest()
-      xhr.onloadend = done
-      xhr.open('GET', url)
-      xhr.send()
-    })
-  }, `${other.origin}/api`)
-  const sent = other.requests.filter(({ method }) => method === 'GET').map(({ headers }) => headers.tracestate)
-  assert.deepEqual(sent, ['shop=one', 'own=1', 'shop=one'])
 })
 
 test('no trace is begun after the end of capture', async (t) => {
@@ -102,48 +70,3 @@ test('no trace is begun after the end of capture', async (t) => {
   assert.deepEqual(sent, [true, false])
 })
 
-test('traceparent goes to listed origins only, and its ids are on the row', async (t) => {
-  const other = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' } }) })
-  const unlisted = await serve({ '/api': () => ({ body: '{}', headers: { 'Access-Control-Allow-Origin': '*' } }) })
-  t.after(other.close)
-  t.after(unlisted.close)
-  const { server, tab } = await open(t, browser, { tag: `data-tracing="https://x.example,${other.origin}"` })
-  await tab.evaluate(async ([listed, unlisted]) => {
-    await fetch(`${listed}/api`, { headers: { 'X-Own': '1' }, method: 'POST', body: 'b' })
-    await fetch(new Request(`${listed}/api`, { headers: { 'X-Own': '2' } }))
-    await fetch(`${listed}/api`, { headers: { traceparent: '00-11111111111111111111111111111111-2222222222222222-01' } })
-    await new Promise((done) => {
-      const xhr = new XMLHttpRequest()
-      xhr.onloadend = done
-      xhr.open('GET', `${listed}/api`)
-      xhr.send()
-    })
-    await fetch(`${unlisted}/api`)
-    await fetch('/api')
-  }, [other.origin, unlisted.origin])
-  await leave(tab)
-  const sent = other.requests.filter(({ method }) => method !== 'OPTIONS').map(({ headers }) => headers)
-  for (const [at, own] of [[0, '1'], [1, '2']]) assert.equal(sent[at]['x-own'], own)
-  assert.equal(sent[2].traceparent, '00-11111111111111111111111111111111-2222222222222222-01', 'the page’s own stays')
-  const rows = (await requests(server)).filter(({ url }) => url.startsWith(other.origin)).sort((a, b) => a.start - b.start)
-  for (const at of [0, 1, 3]) assert.equal(sent[at].traceparent, `00-${rows[at].trace_id}-${rows[at].span_id}-01`)
-  assert.equal(new Set(sent.map(({ traceparent }) => traceparent)).size, 4)
-  assert.ok(unlisted.requests.every(({ headers }) => !headers.traceparent))
-  assert.ok(server.requests.every(({ headers }) => !headers.traceparent), 'nor our own')
-  const untraced = (await requests(server)).filter(({ url }) => !url.startsWith(other.origin))
-  assert.deepEqual(untraced.map(({ trace_id }) => trace_id), [null, null])
-})
-
-test('the operation of a GraphQL request', async (t) => {
-  const { server, tab } = await open(t, browser, { routes: { '/graphql': () => ({ body: '{}' }) } })
-  await tab.evaluate(async () => {
-    const send = (body) => fetch('/graphql', { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) })
-    await send({ query: 'query Products($n: Int) { a }' })
-    await send({ query: '{ a }', operationName: 'Named' })
-    await send({ query: 'mutation { buy }' })
-    await send('{"query": broken')
-    await send('a text')
-  })
-  await leave(tab)
-  assert.deepEqual((await requests(server)).map(({ operation }) => operation), ['query Products', 'query Named', 'mutation', null, null])
-})

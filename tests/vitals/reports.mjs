@@ -59,6 +59,22 @@ export function mended(report) {
   return { ...report, metric: { ...report.metric, attribution: { ...attribution, ...totals } } }
 }
 
+/** What INP's attribution takes from long animation frames. */
+const OF_FRAMES = ['longAnimationFrameEntries', 'longestScript', 'totalScriptDuration', 'totalStyleAndLayoutDuration', 'totalPaintDuration', 'totalUnattributedDuration']
+
+/**
+ * Two reports of one interaction, the later of which the browser may have told of one frame more: it tells each library in a task of
+ * its own. Then what follows from frames is left out of both; the last reports, which know all, are compared whole.
+ */
+function upToFrames(reports) {
+  const [one, other] = reports.map(({ metric }) => metric.attribution?.longAnimationFrameEntries?.length)
+  if (one === other) return reports
+  return reports.map((report) => {
+    const attribution = Object.fromEntries(Object.entries(report.metric.attribution).filter(([name]) => !OF_FRAMES.includes(name)))
+    return { ...report, metric: { ...report.metric, attribution } }
+  })
+}
+
 const METRICS = ['CLS', 'FCP', 'INP', 'LCP', 'TTFB']
 
 /** As many reports, in the same order, with equal everything. */
@@ -69,9 +85,10 @@ export function agree(document, library, series) {
     const shown = (reports) => reports.map(({ metric, hides }) => `${metric.value} (instance ${metric.instance}, hidden ${hides} times)`)
     assert.equal(given.length, wanted.length, `${name}, ${series}: ${shown(given)} is not ${shown(wanted)}`)
     for (const [at, original] of wanted.entries()) {
-      const report = mended(original)
+      const isLast = at === wanted.length - 1
+      const [own, report] = isLast ? [given[at], mended(original)] : upToFrames([given[at], mended(original)])
       const tolerance = isRestored(report.metric) && /FCP|LCP/.test(name) ? RESTORED : ROUNDING
-      assert.deepEqual(differences(given[at], report, tolerance), [], `${name}, ${series}: report ${at}`)
+      assert.deepEqual(differences(own, report, tolerance), [], `${name}, ${series}: report ${at}`)
     }
   }
   // Tasks of different metrics may come in any order, but one event is one order.

@@ -98,53 +98,56 @@ impl Consumer {
         let mut arrivals: Vec<(i64, u64)> = Vec::new();
         let (mut data, mut ends) = (Vec::new(), Vec::new());
         let mut filled = Filled::Partly;
-        while let Some((at, end)) = self.log.locate(next) {
+        'segments: while let Some((at, end)) = self.log.locate(next) {
             let Some(reader) = Self::reader(&mut self.open, &self.log, at.segment)? else {
                 self.log.damaged(at);
                 next = Position { offset: end, ..at };
                 continue;
             };
+            // Once a segment: to compare columns for each frame would cost more than to read it.
             let of_segment = reader.schema.columns(self.table);
             if ends.is_empty() {
                 columns = of_segment.to_vec();
-            } else if columns != of_segment || ends.len() >= limits.rows || data.len() >= limits.bytes {
+            } else if columns != of_segment {
                 filled = Filled::Full;
                 break;
             }
-            let offset = match reader.next(at.offset, end, &mut self.payload)? {
-                Next::Frame { next } => {
-                    let before = ends.len();
-                    let read = frame::head(&self.payload).and_then(|head| {
-                        frame::collect(&self.payload, self.table, &mut data, &mut ends)?;
-                        Ok(head.received_ms)
-                    });
-                    match read {
-                        Ok(received_ms) if ends.len() > before => {
-                            let rows = (ends.len() - before) as u64;
-                            match arrivals.last_mut() {
-                                Some((last_ms, n)) if *last_ms == received_ms => *n += rows,
-                                _ => arrivals.push((received_ms, rows)),
+            next = at;
+            while next.offset < end {
+                if ends.len() >= limits.rows || data.len() >= limits.bytes {
+                    filled = Filled::Full;
+                    break 'segments;
+                }
+                next.offset = match reader.next(next.offset, end, &mut self.payload)? {
+                    Next::Frame { next: behind } => {
+                        let before = ends.len();
+                        match frame::collect(&self.payload, self.table, &mut data, &mut ends) {
+                            Ok(received_ms) if ends.len() > before => {
+                                let rows = (ends.len() - before) as u64;
+                                match arrivals.last_mut() {
+                                    Some((last_ms, n)) if *last_ms == received_ms => *n += rows,
+                                    _ => arrivals.push((received_ms, rows)),
+                                }
+                            }
+                            Ok(_) => {}
+                            Err(frame::BadPayload) => {
+                                ends.truncate(before);
+                                data.truncate(ends.last().copied().unwrap_or(0));
+                                self.log.damaged(next);
                             }
                         }
-                        Ok(_) => {}
-                        Err(frame::BadPayload) => {
-                            ends.truncate(before);
-                            data.truncate(ends.last().copied().unwrap_or(0));
-                            self.log.damaged(at);
-                        }
+                        behind
                     }
-                    next
-                }
-                Next::Damaged { next } => {
-                    self.log.damaged(at);
-                    next
-                }
-                Next::Torn | Next::End => {
-                    self.log.damaged(at);
-                    end
-                }
-            };
-            next = Position { offset, ..at };
+                    Next::Damaged { next: behind } => {
+                        self.log.damaged(next);
+                        behind
+                    }
+                    Next::Torn | Next::End => {
+                        self.log.damaged(next);
+                        end
+                    }
+                };
+            }
         }
         if filled == Filled::Partly {
             // Nothing more can be read up to there, whatever has become of it.
@@ -173,10 +176,10 @@ impl Consumer {
         self.log.stalled(self.table, code, message);
     }
 
-    fn reader<'a>(open: &'a mut Option<(u64, Reader)>, log: &Log, number: u64) -> io::Result<Option<&'a Reader>> {
+    fn reader<'a>(open: &'a mut Option<(u64, Reader)>, log: &Log, number: u64) -> io::Result<Option<&'a mut Reader>> {
         if open.as_ref().is_none_or(|(opened, _)| *opened != number) {
             *open = Reader::open(&segment::path(log.folder(), number))?.map(|reader| (number, reader));
         }
-        Ok(open.as_ref().map(|(_, reader)| reader))
+        Ok(open.as_mut().map(|(_, reader)| reader))
     }
 }

@@ -117,9 +117,20 @@ impl Frame {
 
 /// What a payload says of its batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FrameHead {
-    pub(crate) key: BatchKey,
+pub(crate) struct FrameHead<'a> {
+    app: &'a str,
+    id: Id,
     pub(crate) received_ms: i64,
+}
+
+impl FrameHead<'_> {
+    /// What names the batch.
+    pub(crate) fn key(&self) -> BatchKey {
+        BatchKey {
+            app: self.app.into(),
+            id: self.id,
+        }
+    }
 }
 
 /// A payload is not what [`Frame::encode`] writes, although its checksum holds.
@@ -128,29 +139,32 @@ pub(crate) struct FrameHead {
 pub(crate) struct BadPayload;
 
 /// Reads the part that names the batch.
-pub(crate) fn head(payload: &[u8]) -> Result<FrameHead, BadPayload> {
+pub(crate) fn head(payload: &[u8]) -> Result<FrameHead<'_>, BadPayload> {
     Payload(payload).head()
 }
 
-/// Appends the rows of `table` to `data` and their ends to `ends`; how many there were.
+/// Appends the rows of `table` to `data` and their ends to `ends`; when the batch arrived.
 pub(crate) fn collect(
     payload: &[u8],
     table: Table,
     data: &mut Vec<u8>,
     ends: &mut Vec<usize>,
-) -> Result<(), BadPayload> {
-    sections(payload, |section| {
+) -> Result<i64, BadPayload> {
+    let head = sections(payload, |section| {
         if section.table == table as u8 {
             let base = data.len();
             ends.extend(section.ends().map(|end| base + end));
             data.extend_from_slice(section.data);
         }
     })?;
-    Ok(())
+    Ok(head.received_ms)
 }
 
 /// Shows each table's rows to `each`. If it fails, it may have shown some.
-pub(crate) fn sections<'a>(payload: &'a [u8], mut each: impl FnMut(SectionView<'a>)) -> Result<FrameHead, BadPayload> {
+pub(crate) fn sections<'a>(
+    payload: &'a [u8],
+    mut each: impl FnMut(SectionView<'a>),
+) -> Result<FrameHead<'a>, BadPayload> {
     let mut rest = Payload(payload);
     let head = rest.head()?;
     for _ in 0..rest.number::<1>()? {
@@ -197,15 +211,12 @@ impl<'a> SectionView<'a> {
 struct Payload<'a>(&'a [u8]);
 
 impl<'a> Payload<'a> {
-    fn head(&mut self) -> Result<FrameHead, BadPayload> {
+    fn head(&mut self) -> Result<FrameHead<'a>, BadPayload> {
         let id = Id(self.number::<8>()?);
         let received_ms = self.number::<8>()?.cast_signed();
         let length = self.number::<2>()? as usize;
         let app = std::str::from_utf8(self.bytes(length)?).map_err(|_| BadPayload)?;
-        Ok(FrameHead {
-            key: BatchKey { app: app.into(), id },
-            received_ms,
-        })
+        Ok(FrameHead { app, id, received_ms })
     }
 
     fn bytes(&mut self, length: usize) -> Result<&'a [u8], BadPayload> {
@@ -251,8 +262,9 @@ pub(crate) mod tests {
     #[test]
     fn rows_come_back_with_their_borders() {
         let payload = frame_of(7, &["first", "second, longer"]).encode();
-        let FrameHead { key, received_ms } = head(&payload).unwrap();
-        assert_eq!((&*key.app, key.id, received_ms), ("shop", Id(7), 1_000));
+        let head = head(&payload).unwrap();
+        let key = head.key();
+        assert_eq!((&*key.app, key.id, head.received_ms), ("shop", Id(7), 1_000));
         let (mut data, mut ends) = (vec![0xff; 3], vec![3]);
         collect(&payload, Table::ClockBad, &mut data, &mut ends).unwrap();
         assert_eq!(ends.len(), 3);

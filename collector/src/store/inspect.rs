@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 use thiserror::Error;
@@ -334,11 +335,11 @@ impl Inspector {
             segment::damaged_headers(&path)?
         };
         match Reader::open(&path)? {
-            Some(reader) => {
+            Some(mut reader) => {
                 for at in headers {
                     self.damaged(number, &path, (at, HEADER_SLOT as u64), DamageKind::Header);
                 }
-                self.frames(&reader, &path, &mut content)?;
+                self.frames(&mut reader, &path, &mut content)?;
             }
             None if end > FIRST_FRAME => self.damaged(number, &path, (0, end), DamageKind::BothHeaders),
             None => content.torn_bytes = end,
@@ -348,9 +349,10 @@ impl Inspector {
         Ok(())
     }
 
-    fn frames(&mut self, reader: &Reader, path: &Path, content: &mut SegmentContent) -> io::Result<()> {
+    fn frames(&mut self, reader: &mut Reader, path: &Path, content: &mut SegmentContent) -> io::Result<()> {
         let (number, end) = (content.number, content.bytes);
-        let known = tables(&reader.schema, content);
+        let schema = Arc::clone(&reader.schema);
+        let known = tables(&schema, content);
         let mut offset = FIRST_FRAME.min(end);
         loop {
             let met = match reader.next(offset, end, &mut self.payload) {

@@ -53,6 +53,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "traces",
         sql: include_str!("../../migrations/0007_traces.sql"),
     },
+    Migration {
+        number: 8,
+        name: "before_error",
+        sql: include_str!("../../migrations/0008_before_error.sql"),
+    },
 ];
 
 /// What has to be there before anything can be noted.

@@ -69,13 +69,13 @@ pub(super) fn numbers(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
 fn look_at(folder: &Path, number: u64, batches: usize, found: &mut Found) -> io::Result<()> {
     let path = segment::path(folder, number);
     let bytes = fs::metadata(&path)?.len();
-    let Some(reader) = Reader::open(&path)? else {
+    let Some(mut reader) = Reader::open(&path)? else {
         return set_aside(&path, number, bytes, found);
     };
     let newest = found.segments.is_empty();
     let mut end = bytes;
     if newest || found.batches.len() < batches {
-        end = scan(&reader, number, bytes, found)?;
+        end = scan(&mut reader, number, bytes, found)?;
         if end < bytes {
             File::options().write(true).open(&path)?.set_len(end)?;
             tracing::warn!(path = %path.display(), bytes = bytes - end, "cut an unfinished frame off the spool");
@@ -87,14 +87,14 @@ fn look_at(folder: &Path, number: u64, batches: usize, found: &mut Found) -> io:
 }
 
 /// Reads a whole segment; where its frames end.
-fn scan(reader: &Reader, number: u64, bytes: u64, found: &mut Found) -> io::Result<u64> {
+fn scan(reader: &mut Reader, number: u64, bytes: u64, found: &mut Found) -> io::Result<u64> {
     let mut batches = Vec::new();
     let mut payload = Vec::new();
     let mut offset = FIRST_FRAME.min(bytes);
     let end = loop {
         match reader.next(offset, bytes, &mut payload)? {
             Next::Frame { next } => {
-                batches.extend(frame::head(&payload).map(|head| head.key));
+                batches.extend(frame::head(&payload).map(|head| head.key()));
                 offset = next;
             }
             Next::Damaged { next } => {

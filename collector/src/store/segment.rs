@@ -71,6 +71,10 @@ pub(super) const MAX_PAYLOAD: usize = 32 << 20;
 /// The extension of a segment's file.
 pub(super) const EXTENSION: &str = "segment";
 
+/// How much is read ahead of the frame that was asked for, in bytes: frames are short, and each of them would be two calls of
+/// the system.
+const AHEAD: usize = 128 << 10;
+
 /// How much is read at once while looking for the next frame, in bytes.
 const SCAN_WINDOW: usize = 1 << 20;
 
@@ -224,6 +228,42 @@ pub(super) struct Reader {
     magic: u64,
     /// What its rows look like.
     pub(super) schema: Arc<Schema>,
+    ahead: Ahead,
+}
+
+/// Bytes of a file that were read before they were asked for.
+#[derive(Debug, Default)]
+struct Ahead {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Ahead {
+    /// Fills `out` with what is at `offset`. Nothing from `end` on is read: it may not be written yet.
+    fn read(&mut self, file: &File, out: &mut [u8], offset: u64, end: u64) -> io::Result<()> {
+        if out.len() > AHEAD {
+            return file.read_exact_at(out, offset);
+        }
+        if self.known(offset, out.len()).is_none() {
+            let length = AHEAD.min(usize::try_from(end.saturating_sub(offset)).unwrap_or(AHEAD));
+            self.bytes.resize(length.max(out.len()), 0);
+            self.start = offset;
+            if let Err(error) = file.read_exact_at(&mut self.bytes, offset) {
+                self.bytes.clear();
+                return Err(error);
+            }
+        }
+        match self.known(offset, out.len()) {
+            Some(known) => out.copy_from_slice(known),
+            None => return Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+        Ok(())
+    }
+
+    fn known(&self, offset: u64, length: usize) -> Option<&[u8]> {
+        let from = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        self.bytes.get(from..from.checked_add(length)?)
+    }
 }
 
 /// What lies at an offset.
@@ -248,11 +288,12 @@ impl Reader {
             file,
             magic,
             schema: Arc::new(schema),
+            ahead: Ahead::default(),
         }))
     }
 
     /// Reads what begins at `offset`; bytes from `end` on do not count.
-    pub(super) fn next(&self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Next> {
+    pub(super) fn next(&mut self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Next> {
         if offset >= end {
             return Ok(Next::End);
         }
@@ -266,13 +307,13 @@ impl Reader {
         }
     }
 
-    fn frame(&self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Place> {
+    fn frame(&mut self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Place> {
         let body = offset + FRAME_HEADER as u64;
         if body > end {
             return Ok(Place::Nothing);
         }
         let mut header = [0; FRAME_HEADER];
-        self.file.read_exact_at(&mut header, offset)?;
+        self.ahead.read(&self.file, &mut header, offset, end)?;
         let Some(FrameHeader { length, crc }) = FrameHeader::read(&header, self.magic) else {
             return Ok(Place::Nothing);
         };
@@ -281,7 +322,7 @@ impl Reader {
             return Ok(Place::Nothing);
         }
         payload.resize(length, 0);
-        self.file.read_exact_at(payload, body)?;
+        self.ahead.read(&self.file, payload, body, end)?;
         // The length has its own checksum, so the next frame is known even if this payload is bad.
         Ok(if crc32c::crc32c(payload) == crc {
             Place::Frame { next }
@@ -291,7 +332,7 @@ impl Reader {
     }
 
     /// The first frame from `from` on that is whole.
-    fn find(&self, from: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Option<u64>> {
+    fn find(&mut self, from: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Option<u64>> {
         let magic = self.magic.to_le_bytes();
         let mut window = Vec::new();
         let mut start = from;
@@ -357,7 +398,7 @@ mod tests {
 
     /// All payloads of the file, and how many bytes were lost in how many places.
     fn read(path: &Path) -> (Vec<Vec<u8>>, usize) {
-        let reader = Reader::open(path).unwrap().unwrap();
+        let mut reader = Reader::open(path).unwrap().unwrap();
         let end = std::fs::metadata(path).unwrap().len();
         let (mut payloads, mut lost, mut offset, mut payload) = (Vec::new(), 0, FIRST_FRAME, Vec::new());
         loop {
@@ -439,7 +480,7 @@ mod tests {
         let (path, bytes) = segment(folder.path(), three);
         for cut in 1..33 {
             std::fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
-            let reader = Reader::open(&path).unwrap().unwrap();
+            let mut reader = Reader::open(&path).unwrap().unwrap();
             let end = (bytes.len() - cut) as u64;
             let last = bytes.len() as u64 - frame_length(b"third, longer");
             assert_eq!(reader.next(last, end, &mut Vec::new()).unwrap(), Next::Torn, "{cut}");

@@ -41,7 +41,7 @@ fn first_from(log: &Log, position: Position) -> io::Result<Option<i64>> {
             return Ok(None);
         };
         let offset = match Reader::open(&segment::path(log.folder(), at.segment)) {
-            Ok(Some(reader)) => match reader.next(at.offset, end, &mut payload)? {
+            Ok(Some(mut reader)) => match reader.next(at.offset, end, &mut payload)? {
                 Next::Frame { next } => match frame::head(&payload) {
                     Ok(head) => return Ok(Some(head.received_ms)),
                     Err(frame::BadPayload) => next,

@@ -115,6 +115,41 @@ async fn every_view_answers() {
 }
 
 #[tokio::test]
+async fn what_led_to_an_error_is_told_with_it() {
+    let database = Database::start().await;
+    migrate(&database.clickhouse).await.unwrap();
+    let store = Store::start(&database);
+    for number in 1..=2 {
+        store.append(Visit::new(number)).await;
+    }
+    store.drained().await;
+    let ask = async |statement: &str| -> Vec<Json> {
+        let answer = query::sql(&database.clickhouse, statement, SqlFormat::Json)
+            .await
+            .unwrap();
+        let answer: Json = serde_json::from_str(&answer).unwrap();
+        answer["data"].as_array().unwrap().clone()
+    };
+    for error in ask("SELECT view_id, ordinal, session_id, ts FROM rum.errors").await {
+        let (view, ordinal) = (error["view_id"].as_str().unwrap(), error["ordinal"].to_string());
+        let crumbs = ask(&format!(
+            "SELECT ts, page, kind, text FROM rum.before_error(view_id = '{view}', ordinal = {})",
+            ordinal.trim_matches('"')
+        ))
+        .await;
+        let same = format!(
+            "SELECT ts, page, kind, text FROM rum.breadcrumbs WHERE session_id = {} AND ts <= {} AND NOT (kind = 'error' AND view_id = '{view}') \
+             ORDER BY ts DESC",
+            error["session_id"], error["ts"]
+        );
+        assert!(crumbs.len() > 1, "{crumbs:?}");
+        assert_eq!(crumbs, ask(&same.replace('"', "'")).await);
+    }
+    store.stop().await;
+    database.stop().await;
+}
+
+#[tokio::test]
 async fn words_traces_and_hours_are_found_by_their_indexes() {
     let database = Database::start().await;
     migrate(&database.clickhouse).await.unwrap();
