@@ -1,7 +1,7 @@
 -- What led to one error, named by its view and ordinal: SELECT * FROM rum.before_error(view_id = '…', ordinal = 12).
 -- docs/errors.md has an example.
 --
--- A view's id begins with its start in unix seconds, and a session lasts four hours at most: so few hours are read.
+-- A view's id begins with its start in unix seconds, and a session lasts four hours at most, in whatever tabs: so few hours are read.
 
 CREATE OR REPLACE VIEW rum.before_error SQL SECURITY INVOKER AS
 SELECT
@@ -21,6 +21,6 @@ WHERE crumbs.ts <= error.ts
     AND NOT (crumbs.kind = 'error' AND crumbs.view_id = error.view_id AND crumbs.ordinal = error.ordinal)
     AND crumbs.hour BETWEEN
         toStartOfHour(toDateTime(reinterpretAsUInt32(reverse(unhex(substring({view_id:String}, 1, 8)))), 'UTC')) - INTERVAL 5 HOUR
-        AND toStartOfHour(toDateTime(reinterpretAsUInt32(reverse(unhex(substring({view_id:String}, 1, 8)))), 'UTC'))
+        AND toStartOfHour(toDateTime(reinterpretAsUInt32(reverse(unhex(substring({view_id:String}, 1, 8)))), 'UTC')) + INTERVAL 4 HOUR
 ORDER BY crumbs.ts DESC
 LIMIT 30;

@@ -17,8 +17,10 @@ const enum Most {
   Records = 500,
   /** … and with those that must not miss a place: without views and cuts nothing is reported. */
   Reserved = 600,
-  /** UTF-16 units between two flushes. */
+  /** UTF-16 units of a body, … */
   Units = 50_000,
+  /** … but for the latest ones of those that go once: what stays in each body must not leave them no room. */
+  Latest = 20,
 }
 
 /** Vitals need the document's records from the first one on: a raw batch repeats them. */
@@ -51,7 +53,7 @@ export const queue = (number: number, kind: Kind, t: number, ...fields: unknown[
     list.push(record)
     units += record.length
     // Of these the latest say most.
-    while (once[Most.Records] || (once[1] && units > Most.Units)) {
+    while (once[Most.Records] || (once[Most.Latest] && units > Most.Units)) {
       units -= once.shift()!.length
       lose()
     }

@@ -350,14 +350,21 @@ impl Inspector {
     }
 
     fn frames(&mut self, reader: &mut Reader, path: &Path, content: &mut SegmentContent) -> io::Result<()> {
-        let (number, end) = (content.number, content.bytes);
+        let (number, mut end) = (content.number, content.bytes);
         let schema = Arc::clone(&reader.schema);
         let known = tables(&schema, content);
         let mut offset = FIRST_FRAME.min(end);
         loop {
             let met = match reader.next(offset, end, &mut self.payload) {
-                // The collector has just cut off what nobody was told is kept.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                // The collector has just cut off what nobody was told is kept; what is before that is still to be looked at.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    let left = fs::metadata(path)?.len();
+                    if left >= end {
+                        return Ok(());
+                    }
+                    end = left;
+                    continue;
+                }
                 met => met?,
             };
             let at = Position {

@@ -8,7 +8,7 @@ import { selector } from './selector'
 
 const LONGEST_NAME = 60
 /** Elements whose text is their name. Of others it may be what the user wrote, as of a label around a textarea, or the whole page. */
-const NAMED = 'a,button,summary,[role=button],[data-rum-name]'
+const NAMED = 'a,button,summary,[role=button]'
 
 const enum Type {
   Click,
@@ -32,7 +32,7 @@ export const captureInput = (): void =>
       const attribute = (name: string): string | null => (named || target).getAttribute(name)
       const name = target.closest('[data-rum-mask]')
         ? null
-        : attribute('data-rum-name') ||
+        : target.closest('[data-rum-name]')?.getAttribute('data-rum-name') ||
           attribute('aria-label') ||
           // What is masked may be within.
           (named?.innerHTML.includes('data-rum-mask') ? null : named?.textContent)

@@ -32,8 +32,8 @@ type Told = { id?: string; message?: string; sourceFile?: string; lineNumber?: n
 /** … or of a violated policy (https://www.w3.org/TR/CSP3/#reporting); its event calls the URL an URI. */
 type Violation = { effectiveDirective: string; disposition: string; blockedURL?: string | null; blockedURI?: string; sourceFile?: string | null }
 
-/** Errors of scripts that tell nothing, and of the browser's extensions. */
-const FOREIGN = /^Script error\.?$|-extension:\/\//
+/** Errors of scripts that tell nothing, and of the browser's extensions: by their innermost frame. */
+const FOREIGN = /^Script error\.?$|^[^/\n]*-extension:/
 
 /** What the page said about the error that it reports. */
 let context: Attribute[] | null = null
@@ -91,10 +91,13 @@ const debugIds = (stack: string | null): Attribute[] | null => {
   return found[0] ? found : null
 }
 
+/** What the user just did has led to an error. */
+const spoil = (error: any): void => attempt(() => isUnwanted('' + (error?.message ?? error), error?.stack) || failed())
+
 /** What the page reports by itself. */
 export const captureError = (error: unknown, given?: Attributes): void => {
   context = attributes(given)
-  failed()
+  spoil(error)
   takeError(ErrorSource.Page, now(), error)
   context = null
 }
@@ -118,9 +121,9 @@ export const captureMoreErrors = (): void => {
     const [, source, name, message, stack] = fields
     const [target = null, url = null, line = null, column = null] = fields.slice(Place.Target)
     if (isUnwanted(message, stack, url)) return true
+    if (!known.has(number)) known.set(number, [causesOf(state()[3]), context])
     // Of a session that is not in the sample nobody hears of what the page cannot help.
     if (state()[4] && FOREIGN.test(stack || message)) return lose()
-    if (!known.has(number)) known.set(number, [causesOf(state()[3]), context])
     fields[Place.Class] = name?.slice(0, Most.Name)
     fields[Place.Handled] = +(source == ErrorSource.Page || source == ErrorSource.Console)
     put(number, Kind.Error, t, ...fields.slice(0, Place.Causes), ...known.get(number)!, target, url, line, column, debugIds(stack))
@@ -128,9 +131,7 @@ export const captureMoreErrors = (): void => {
   })
 
   // Not their records, of which equal errors have one.
-  const spoil = (error: any, message?: string): void =>
-    attempt(() => isUnwanted(message || `${error?.message ?? error}`, error?.stack) || failed())
-  listen('error', ({ message, error }: ErrorEvent) => message && spoil(error, message))
+  listen('error', ({ message, error }: ErrorEvent) => message && spoil(error ?? message))
   listen('unhandledrejection', ({ reason }: PromiseRejectionEvent) => spoil(reason))
 
   const violated = (t: number, { effectiveDirective, disposition, blockedURL, blockedURI, sourceFile }: Violation): void => {

@@ -31,7 +31,7 @@ let user: string | undefined
 let agreed: boolean
 /** The page has named no view so far. */
 let unnamed = true
-const sorts: Record<string, Attributes | undefined> = {}
+const sorts: Record<string, Record<string, unknown> | undefined> = {}
 
 const said = (name: unknown): string => `${name}`.slice(0, LONGEST)
 
@@ -47,7 +47,7 @@ const tell = (): void => {
 let telling: unknown
 /** Once a task: a page may say much at once. */
 const tellSoon = (): void => {
-  telling ||= Promise.resolve().then(guard(tell))
+  telling ||= Promise.resolve().then(guard(() => telling && tell()))
 }
 
 const act = (kind: ActionType, name: string, given?: Attributes, value?: number): void => {
@@ -111,12 +111,12 @@ const methods = {
   },
   /** Adds a property to what holds. */
   addTag(name: string, value: unknown) {
-    sorts['tag.'] = { ...sorts['tag.'], [name]: value }
+    ;(sorts['tag.'] ||= {})[name] = value
     tellSoon()
   },
   /** Says which variant of a feature the user has. */
   setFlag(name: string, value: unknown) {
-    sorts['flag.'] = { ...sorts['flag.'], [name]: value }
+    ;(sorts['flag.'] ||= {})[name] = value
     tellSoon()
   },
   /** Says what the user has agreed to. Agreeing begins another session, or goes on with the one that was stored while it held; until then nothing is stored or sent; refusing is final for the document. */

@@ -26,8 +26,6 @@ const enum Row {
 /** A record: kind, ordinal and time, and its fields. */
 export type Fields = [kind: number, ordinal: number, t: number, ...fields: unknown[]]
 const PREFIX = 3
-/** Fields of a view that say which one it is: its id, its session's, its kind and its start. The next one is its page. */
-const IDENTITY = 4
 
 type View = {
   fields: unknown[]
@@ -67,27 +65,31 @@ const edited = (text: string, edit: Edit): string | undefined => {
   return changed?.kind == name ? list([kind, view, seq, ...names.map((name) => json(changed![name]))]) : undefined
 }
 
-/** Attributes are pairs of texts. */
-const isPairs = (list: any): boolean =>
-  Array.isArray(list) && list.every((pair) => pair?.length == 2 && typeof pair[0] == 'string' && typeof pair[1] == 'string')
+/** What a page may change in a view, or leave out, by docs/wire.md. Ids, numbers and lists stay. */
+const enum Place {
+  Page = 7,
+  Attributes = 18,
+}
+/** Page, referrer, the page's own name for it, user. */
+const TEXTS = [Place.Page, 8, 11, 17]
 
 /**
- * A view as the page wants it said: other texts and attributes, or none. All else stays as it is, also of one that the page drops, or
- * cannot look at: other rows are joined to it, and the collector would refuse them with a view that it cannot read.
+ * A view as the page wants it said. What other rows are joined to it by stays also of one that the page drops, or cannot look at; the
+ * collector would refuse them with a view that it cannot read.
  */
 const editedView = (text: string, edit: Edit): string => {
-  let row: any[] = []
+  let row: any[] | undefined
   try {
     // Of none this throws.
     row = JSON.parse(edited(text, edit)!)
   } catch {}
+  const isText = (value: unknown): boolean => typeof value == 'string'
   return JSON.stringify(
     JSON.parse(text).map((field: unknown, at: number) => {
-      const given = row[at] ?? null
-      const isText = typeof given == 'string' && typeof field == 'string'
-      if (at < PREFIX + IDENTITY) return field
-      if (at == PREFIX + IDENTITY) return isText ? given : ''
-      return given === null || isText || (isPairs(field) && isPairs(given)) ? given : field
+      const given = row?.[at] ?? (at == Place.Page ? '' : null)
+      // An attribute is a pair of texts.
+      const fits = at == Place.Attributes ? !given || given.every?.((pair: any) => pair?.length == 2 && pair.every?.(isText)) : TEXTS.includes(at) && isText(given ?? '')
+      return at >= Place.Page && (!row || fits) ? given : field
     }),
   )
 }

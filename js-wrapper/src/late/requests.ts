@@ -13,6 +13,10 @@ const PATIENCE = 5_000
 const MOST = 100
 
 type Fields = [start: number, initiator: number, method: string, url: string, status: number | null, duration: number, outcome: number]
+const enum Place {
+  Url = 3,
+  Outcome = 6,
+}
 const enum Outcome {
   Failed = 1,
   Aborted,
@@ -51,16 +55,12 @@ export const captureRequestTimings = (): void => {
     )
   }
   const take = (number: number, t: number, ...fields: Fields): true => {
-    const [start, initiator, method, found, status, duration, failed] = fields
-    const [, , url, signal, ...sent] = sentAs(number, found, start / 1e3)
+    const start = fields[0] / 1e3
+    const [, , , , url, signal, ...sent] = sentAs(number, fields[Place.Url], start)
+    fields[Place.Url] = url || fields[Place.Url]
     // A page may abort with a reason of its own, with which the call fails then.
-    const outcome = failed == Outcome.Failed && signal?.aborted ? Outcome.Aborted : failed
-    const request: Waiting = {
-      number,
-      t,
-      fields: [start, initiator, method, url || found, status, duration, outcome],
-      rest: [actionBefore(start / 1e3), ...sent],
-    }
+    if (fields[Place.Outcome] == Outcome.Failed && signal?.aborted) fields[Place.Outcome] = Outcome.Aborted
+    const request: Waiting = { number, t, fields, rest: [actionBefore(start), ...sent] }
     if (waiting.push(request) > MOST) end(waiting[0]!)
     setTimeout(
       guard(() => waiting.includes(request) && end(request)),

@@ -6,11 +6,14 @@ import { navigationEntry, options, ordinal, plainUrl, randomId, state, wrap } fr
 
 /** What was sent with a request. */
 type Sent = [
-  /** The request's; 0 as long as somebody's code between this and the capture script keeps it back. */
-  number: number,
+  /** Of the numbers that were taken in its call, the first one, … */
+  first: number,
+  /** … and the one behind the last. */
+  end: number,
   t: number,
-  /** As the page had it when it asked: by its end the page may have another path. */
-  url?: string,
+  asked: string,
+  /** As the page had it then: by its end it may have another path. */
+  url: string,
   signal?: AbortSignal | null,
   operation?: string,
   traceId?: string,
@@ -25,13 +28,22 @@ const MOST = 100
 let sent: Sent[] = []
 
 /**
- * What was sent with the request of that number. Not found by its time: many begin in one moment of a coarse clock. Of one that was
- * kept back the number is not known, but its URL is.
+ * What was sent with the request of that number: it was taken in the call, by the capture script. Not found by its time: many begin in
+ * one moment of a coarse clock. Where somebody's wrapper between waits for something its URL tells, unless that may be another one's: no
+ * trace is better than a wrong one.
  */
-export const sentAs = (number: number, url: string, start: number): Sent => {
-  const found = sent.find(([other]) => other == number) || sent.find(([other, t, asked]) => !other && asked == url && t <= start)
-  if (found) found[0] = number
-  return found || [0, 0]
+export const sentAs = (number: number, url: string, start: number): Sent | [] => {
+  let found: Sent[] = []
+  for (const one of sent) {
+    const [first, end, , asked, known] = one
+    if (number < first || number >= end) continue
+    if (known == url || plainUrl(asked) == url) found = [one]
+    // In its call somebody has asked for something else first.
+    else one[1] = first
+  }
+  if (!found[0]) found = sent.filter(([first, end, t, , known]) => first == end && t <= start && known == url)
+  sent = sent.filter((one) => !found.includes(one))
+  return (!found[1] && found[0]) || []
 }
 
 /** The trace of the request for the document, which a server names by `Server-Timing: traceparent;desc="00-…"`. */
@@ -39,7 +51,7 @@ export const traceOfLoad = (): string | undefined =>
   navigationEntry()?.serverTiming?.find(({ name }) => name == 'traceparent')?.description.split('-')[1]
 
 /** True if a request was sent since `t` (ms). */
-export const sentSince = (t: number): boolean => sent.some(([, at]) => at >= t)
+export const sentSince = (t: number): boolean => sent.some(([, , at]) => at >= t)
 
 /** The operations of a GraphQL request: what its body says, no more of that is kept. */
 const operationOf = (body: unknown): string | undefined => {
@@ -51,7 +63,7 @@ const operationOf = (body: unknown): string | undefined => {
         .map(({ query, operationName }) => {
           // What somebody looks for may be called a query as well.
           const [known, type = 'query', name] = /^\s*(?:(query|mutation|subscription)\b\s*(\w*)[^{]*)?\{/.exec(query) || []
-          return `${known ? type : ''} ${/^\w+$/.test(operationName || '') ? operationName : name || ''}`.trim()
+          return `${known ? type : ''} ${operationName || name || ''}`.trim()
         })
         .join()
         .slice(0, 100)
@@ -81,17 +93,16 @@ const follow = <R>(
     if (options.tracestate) set('tracestate', options.tracestate)
   })
   const [, traceId, spanId] = whole.split('-')
-  // The capture script takes the next number, in the call.
-  const number = ordinal() + 1
-  const request: Sent = [number, now(), '', signal, operationOf(body), traceId, spanId]
-  sent = [...sent.slice(-MOST), request]
+  const first = ordinal() + 1
+  const t = now()
   try {
     return call()
   } finally {
-    // It has not: somebody's wrapper, which came between, waits for something.
-    if (ordinal() == number) request[0] = 0
-    // Not before, for to ask for it may change it.
-    request[2] = plainUrl(url as string)
+    // Not before, for to ask an object for its URL may change it.
+    attempt(() => {
+      const asked = '' + url
+      sent = [...sent.slice(-MOST), [first, ordinal(), t, asked, plainUrl(asked), signal, operationOf(body), traceId, spanId]]
+    })
   }
 }
 
@@ -115,7 +126,7 @@ export const captureTraces = (): void => {
       let headers: Headers
       const url = request?.url || input
       const body = init?.body
-      const signal = (init || request)?.signal
+      const signal = init?.signal ?? request?.signal
       made = () =>
         follow(
           call,

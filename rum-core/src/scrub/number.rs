@@ -45,11 +45,7 @@ fn is_card(look: &mut Look<'_>, at: usize, end: usize) -> bool {
     let mut place = end;
     while place > at {
         place = place.wrapping_sub(1);
-        let escape = place.wrapping_sub(2);
-        if escape > at && look.byte(escape) == '%' {
-            // The digits of an escaped space are none of the card's.
-            place = escape;
-        } else if look.is(place, DIGIT) {
+        if look.is(place, DIGIT) {
             let digit = (look.byte(place) as u32)
                 .wrapping_sub(0x30)
                 .wrapping_mul(if double { 2 } else { 1 });

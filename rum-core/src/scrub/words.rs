@@ -136,14 +136,16 @@ const ALL: &[Word] = &[
     // 9: `+` in a URL
     (b"%2b", 0),
     END,
-    // 10: what divides groups of digits besides ASCII: a space that does not break, the spaces and dashes of typesetters (U+2000
-    // to U+203F), and a space in a URL
-    (b"\xc2\xa0", 0),
-    (b"\xe2\x80?", 0),
+    // 10: a space in a URL
     (b"%20", 0),
     END,
     // 11: what comes before a URL's authority
     (b"://", 0),
+    END,
+    // 12: what divides groups of digits besides ASCII: a space that does not break, and the spaces and dashes of typesetters (U+2000
+    // to U+203F)
+    (b"\xc2\xa0", 0),
+    (b"\xe2\x80?", 0),
     END,
 ];
 
@@ -159,10 +161,9 @@ pub(super) const MASKED: usize = table(7);
 pub(super) const MASKED_NUMBERS: usize = MASKED + EMAIL.len() + 2;
 pub(super) const ESCAPED_DOMAIN: usize = table(8);
 pub(super) const ESCAPED_PLUS: usize = table(9);
-pub(super) const DIVIDERS: usize = table(10);
-/// Of the dividers the last.
-pub(super) const ESCAPED_SPACE: usize = BEFORE_AUTHORITY - 7;
+pub(super) const ESCAPED_SPACE: usize = table(10);
 pub(super) const BEFORE_AUTHORITY: usize = table(11);
+pub(super) const DIVIDERS: usize = table(12);
 
 /// Of each word its length, what is said of it, its bytes.
 static WORDS: [u8; place(ALL.len())] = {

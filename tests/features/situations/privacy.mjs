@@ -190,6 +190,19 @@ export const PRIVACY = [
     },
   },
   {
+    name: 'or hold until the user was asked and agreed',
+    pages: { '/': page({ first: says('globalPrivacyControl', true), overheard: true }) },
+    async visit(guest) {
+      await guest.starts()
+      await acts(guest)
+      assert.deepEqual([await guest.stored(), await guest.heard()], [NOTHING, []])
+      await guest.evaluate(() => window.wasmRum.setConsent('granted'))
+      await guest.evaluate(() => window.wasmRum.track('agreed'))
+      const { action: actions } = await guest.left()
+      assert.ok(actions.some(({ name }) => name === 'agreed'))
+    },
+  },
+  {
     name: 'or hold for all but errors, without anything stored',
     pages: { '/': page({ tag: 'data-privacy-signals="errors"', first: says('globalPrivacyControl', true) }) },
     async visit(guest) {

@@ -92,6 +92,10 @@ async fn durable(traffic: &Traffic, time: Duration, floor: f64) -> Result<Value>
     let peak = peak_memory_mib(pid)?;
     let acknowledged = warm.events + load.events + half.events;
     let stored = stored(&collector).await?;
+    ensure!(
+        stored == acknowledged,
+        "{acknowledged} events were acknowledged, and {stored} are stored"
+    );
     ensure!(collector.terminate().await?.success(), "the collector did not end well");
 
     let per_cpu = load.events as f64 / used.as_secs_f64();

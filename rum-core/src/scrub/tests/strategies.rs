@@ -13,7 +13,6 @@ fn card() -> impl Strategy<Value = String> {
         Just(" "),
         Just("-"),
         Just("."),
-        Just("%20"),
         Just("\u{a0}"),
         Just("\u{2013}")
     ];
