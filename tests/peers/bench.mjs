@@ -2,12 +2,13 @@
 // Chromium. In every round a page without any and one with each, in an order that goes round: what is said of one is the
 // median of its differences to the page without in the same round, with an interval of 95 %.
 //
-//   node tests/peers/bench.mjs [rounds]     prints a list of objects as JSON
+//   node tests/peers/bench.mjs [rounds]           prints a list of objects as JSON
+//   node tests/peers/bench.mjs [rounds] parts     the same of our own SDK with parts of it missing
 //
 // Times of the slower page are by Chromium's emulated throttling (four times).
 
 import { Chromium } from '../vitals/drivers/chromium.mjs'
-import { sdks, DIST } from './sdks.mjs'
+import { parts, sdks, DIST } from './sdks.mjs'
 import { Collector } from './servers.mjs'
 import { visit } from './visit.mjs'
 
@@ -50,7 +51,7 @@ async function visited(browser, collector, all, slower) {
 }
 
 const collector = await Collector.open(DIST)
-const all = await sdks(collector.origin)
+const all = process.argv[3] === 'parts' ? parts(collector.origin) : await sdks(collector.origin)
 const driver = await Chromium.launch()
 const rows = []
 try {

@@ -84,4 +84,16 @@ export async function sdks(collector) {
   return all
 }
 
+/** Ours with less and less missing: the folder that a collector serves it from says what is not there, see `servers.mjs`. */
+export const parts = (collector) => {
+  const version = versionOf('../../js-wrapper/package.json')
+  const tag = (folder) => `<script src="${collector}${folder}/rum.js" data-app="shop"></script>`
+  return {
+    none: { version: null, tag: '' },
+    'capture script': { version, tag: tag('/without-chunk') },
+    'with the second chunk': { version, tag: tag('/without-wasm') },
+    'with the Wasm: all of it': { version, tag: tag('') },
+  }
+}
+
 export { DIST }

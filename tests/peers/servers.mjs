@@ -8,6 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' }
 const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', 'Access-Control-Allow-Methods': '*', 'Access-Control-Max-Age': '0' }
+/** What is not there, by the folder that is asked. */
+const MISSING = { '/without-chunk/': /rum-glue/, '/without-wasm/': /\.wasm$/ }
 /** How long a file and an answer of the page's own server take, in ms. */
 const DELAY = 20
 
@@ -38,9 +40,11 @@ export class Collector {
   async #answer(dist, request, response) {
     let bytes = 0
     for await (const chunk of request) bytes += chunk.length
-    const file = join(dist, basename(new URL(request.url, this.origin).pathname))
+    const { pathname } = new URL(request.url, this.origin)
+    const file = join(dist, basename(pathname))
     if (request.method === 'GET' && existsSync(file)) {
       await pause(DELAY)
+      if (Object.entries(MISSING).some(([folder, name]) => pathname.startsWith(folder) && name.test(pathname))) return void response.writeHead(404, CORS).end()
       response.writeHead(200, { ...CORS, 'Content-Type': TYPES[extname(file)] }).end(readFileSync(file))
       return
     }
@@ -50,7 +54,7 @@ export class Collector {
       this.counts.body_bytes += bytes
     }
     // As each one's own collector answers.
-    response.writeHead(request.method === 'OPTIONS' || request.url.startsWith('/v1/batches') ? 204 : 202, CORS).end()
+    response.writeHead(request.method === 'OPTIONS' || pathname.endsWith('/v1/batches') ? 204 : 202, CORS).end()
   }
 
   close() {

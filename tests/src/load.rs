@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rum_core::replay::replay;
-use rum_core::wire::{Batch, Content};
+use rum_core::wire::{Batch, Content, Event};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -44,6 +44,8 @@ struct Template {
     /// Where the random digits of ids are, and which id of the batch each is.
     ids: Vec<(usize, u32)>,
     events: u64,
+    /// Those of which each is one row: the frames that an interaction met are rows, too.
+    rows: u64,
     body_bytes: usize,
 }
 
@@ -61,6 +63,8 @@ pub struct Load {
     pub acknowledged: u64,
     /// … and the events in them.
     pub events: u64,
+    /// Those of them that are no long frames: each of these is one row.
+    pub rows: u64,
     /// How long each took from when it was due to its answer.
     pub latencies: Vec<Duration>,
 }
@@ -162,7 +166,9 @@ impl Traffic {
                 while let Some(moment) = due(connection, turn) {
                     turn += 1;
                     sleep_until(moment).await;
-                    load.events += visitor.send().await?;
+                    let (events, rows) = visitor.send().await?;
+                    load.events += events;
+                    load.rows += rows;
                     load.acknowledged += 1;
                     load.latencies.push(moment.elapsed());
                 }
@@ -174,6 +180,7 @@ impl Traffic {
             let load = ended??;
             all.acknowledged += load.acknowledged;
             all.events += load.events;
+            all.rows += load.rows;
             all.latencies.extend(load.latencies);
         }
         Ok(all)
@@ -198,8 +205,8 @@ impl Visitor {
         }
     }
 
-    /// Sends the next batch; how many events it had.
-    async fn send(&mut self) -> Result<u64> {
+    /// Sends the next batch; how many events it had, and how many that are one row each.
+    async fn send(&mut self) -> Result<(u64, u64)> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let of = number as usize % self.templates.len();
         let template = self.templates.get_mut(of).context("no template")?;
@@ -214,7 +221,7 @@ impl Visitor {
             let answer = self.answer.get(..length).unwrap_or_default();
             // An answer of 204 has no body.
             if answer.ends_with(b"\r\n\r\n") && answer.starts_with(b"HTTP/1.1 204") {
-                return Ok(template.events);
+                return Ok((template.events, template.rows));
             }
             if !b"HTTP/1.1 204".starts_with(answer.get(..12).unwrap_or(answer)) {
                 bail!("a good batch is answered so: {}", String::from_utf8_lossy(answer));
@@ -235,6 +242,10 @@ impl Template {
             bail!("{} does not replay", path.display());
         };
         let events = items.len() as u64;
+        let rows = items
+            .iter()
+            .filter(|item| !matches!(item.event, Event::LongFrame(_)))
+            .count() as u64;
         // A page of five seconds.
         batch.document.time_origin_ms = now_ms - 5_000;
         batch.id = rum_core::Id(0xff);
@@ -243,10 +254,10 @@ impl Template {
             Form::Raw => batch.document.raw_reason = Some(1),
         }
         let start = format!("{:08x}", (now_ms - 5_000) / 1_000);
-        Self::request(batch.write(), &start, events)
+        Self::request(batch.write(), &start, (events, rows))
     }
 
-    fn request(mut body: String, start: &str, events: u64) -> Result<Self> {
+    fn request(mut body: String, start: &str, (events, rows): (u64, u64)) -> Result<Self> {
         let ids: Vec<usize> = id_places(&body);
         let mut known: Vec<String> = Vec::new();
         let mut numbers = Vec::new();
@@ -278,6 +289,7 @@ impl Template {
                 .zip(numbers)
                 .collect(),
             events,
+            rows,
             body_bytes: body.len(),
             request: (head + &body).into_bytes(),
         })

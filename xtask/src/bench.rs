@@ -40,6 +40,9 @@ enum Bench {
         /// Rounds: in each a visit without any SDK, and one with each, at full speed and at a fourth of it
         #[arg(long, default_value_t = 30)]
         rounds: u32,
+        /// Ours alone, with parts of it missing: what each of them adds
+        #[arg(long)]
+        parts: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -70,8 +73,8 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArgumen
             (output, ingest::COLUMNS, ingest::rows(&figures))
         }
         Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
-        Bench::Sdk { rounds, output } => {
-            let list = sdk::measure(workspace, cache, *rounds)?;
+        Bench::Sdk { rounds, parts, output } => {
+            let list = sdk::measure(workspace, cache, *rounds, *parts)?;
             if output.json {
                 terminal::result(&serde_json::to_string_pretty(&list)?);
                 return Ok(());

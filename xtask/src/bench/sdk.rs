@@ -24,7 +24,7 @@ pub(super) const COLUMNS: &[Column] = &[
 ];
 
 /// The benchmark's own list of objects, one an SDK.
-pub(super) fn measure(workspace: &Workspace, cache: &Cache, rounds: u32) -> Result<Value> {
+pub(super) fn measure(workspace: &Workspace, cache: &Cache, rounds: u32, parts: bool) -> Result<Value> {
     web::build(workspace, cache)?;
     npm::install(workspace)?;
     terminal::note("install", "npm packages of tests/peers, which are compared with ours");
@@ -38,6 +38,9 @@ pub(super) fn measure(workspace: &Workspace, cache: &Cache, rounds: u32) -> Resu
     terminal::note("bench", &format!("{rounds} rounds of visits with each SDK, twice"));
     let mut node = workspace.command("node");
     node.arg(format!("{PEERS}/bench.mjs")).arg(rounds.to_string());
+    if parts {
+        node.arg("parts");
+    }
     node.env(browsers::CHROMIUM.variable, browsers::CHROMIUM.ready()?);
     native::built(workspace, &mut node);
     serde_json::from_str(&process::output(&mut node)?).context("what the benchmark printed")
