@@ -25,7 +25,7 @@ export type Options = {
   ignoreErrors?: Match | readonly Match[]
   /** Errors from such scripts are not recorded. */
   denyUrls?: Match | readonly Match[]
-  /** May change an event, or drop it by returning nothing; of a view its ids stay. Without Wasm only numbers are sent then. */
+  /** May change an event, or drop it by returning nothing; of a view texts and attributes only. Without Wasm only numbers are sent then. */
   beforeSend?: (event: RumEvent) => RumEvent | null | undefined | void
   /** Origins whose requests carry `traceparent`, such as `https://api.example.com`. None if absent. */
   tracing?: readonly string[]

@@ -1,4 +1,5 @@
-//! Rows that ClickHouse will never take, kept with the reason, in a file of JSON lines: one letter a line.
+//! Rows that ClickHouse will never take, kept with the reason, in a file of JSON lines: one letter a line. Over 500 lines with its
+//! tests, for adding, listing and taking away share one file and one lock.
 //!
 //! A collector adds letters while the command line takes others away, so who changes the file holds the lock file beside
 //! it. Who only reads holds nothing: a file is replaced as a whole, and a line that is half is no letter yet.

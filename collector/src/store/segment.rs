@@ -1,4 +1,5 @@
-//! A segment: one file of the spool. A header, stored twice, then frames.
+//! A segment: one file of the spool. A header, stored twice, then frames. Over 500 lines with its tests, for who reads the bytes
+//! must agree with who writes them.
 //!
 //! ```text
 //! header  "RUMSPOOL" | format u16 | frame magic u64 | schema: length u32, bytes | crc32c u32   (each copy in its slot)

@@ -29,11 +29,10 @@ export const captureInput = (): void =>
       }
       if (kind == Type.Keydown || !(target instanceof Element)) return
       const named = target.closest(NAMED)
-      const attribute = (name: string): string | null => (named || target).getAttribute(name)
       const name = target.closest('[data-rum-mask]')
         ? null
         : target.closest('[data-rum-name]')?.getAttribute('data-rum-name') ||
-          attribute('aria-label') ||
+          (named || target).getAttribute('aria-label') ||
           // What is masked may be within.
           (named?.innerHTML.includes('data-rum-mask') ? null : named?.textContent)
       sink(

@@ -76,7 +76,7 @@ export const captureRequestTimings = (): void => {
     const url = plainUrl(entry.name)
     // Of several the one that began last before it: a request may wait for its turn.
     const request = waiting
-      .filter(({ t, fields }) => fields[3] == url && fields[0] <= micros(entry.startTime) && entry.startTime <= t)
+      .filter(({ t, fields }) => fields[Place.Url] == url && fields[0] <= micros(entry.startTime) && entry.startTime <= t)
       .pop()
     if (request && /^(fetch|xml)/.test(entry.initiatorType)) end(request, entry)
   })

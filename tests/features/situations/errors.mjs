@@ -63,6 +63,17 @@ async function reported(guest, type, source) {
   assert.deepEqual(pick(rows, 'url', 'line', 'column').sort(), places, 'where in the script')
 }
 
+/** Asks somebody else for a picture, which the page's policy forbids. */
+const violates = (guest, path) =>
+  guest.evaluate(
+    (url) =>
+      new Promise((refused) => {
+        document.addEventListener('securitypolicyviolation', () => refused(true))
+        new Image().src = url
+      }),
+    guest.site.elsewhere + path,
+  )
+
 /** Errors of a page that is out of its mind. */
 const LOOP = 100_000
 /** In one task: the page's other tasks have to run in between, as they do where a timer or an observer throws. */
@@ -257,14 +268,7 @@ export const ERRORS = [
     pages: { '/': page({ first: '<meta http-equiv="Content-Security-Policy" content="img-src \'self\' data:">' }) },
     async visit(guest) {
       await guest.starts()
-      await guest.evaluate(
-        (elsewhere) =>
-          new Promise((refused) => {
-            document.addEventListener('securitypolicyviolation', () => refused(true))
-            document.body.append(Object.assign(document.createElement('img'), { src: `${elsewhere}/pixel?id=1` }))
-          }),
-        guest.site.elsewhere,
-      )
+      await violates(guest, '/pixel?id=1')
       const { error: errors } = await guest.left()
       const violations = errors.filter(({ source }) => source === POLICY)
       assert.deepEqual(pick(violations, 'message', 'url', 'count'), [['img-src (enforce)', `${guest.site.elsewhere}/pixel`, 1]])
@@ -285,14 +289,7 @@ export const ERRORS = [
     },
     async visit(guest) {
       await guest.starts()
-      await guest.evaluate(
-        (elsewhere) =>
-          new Promise((refused) => {
-            document.addEventListener('securitypolicyviolation', () => refused(true))
-            new Image().src = `${elsewhere}/late`
-          }),
-        guest.site.elsewhere,
-      )
+      await violates(guest, '/late')
       const keeps = await guest.evaluate(() => window.kept.length > 0)
       if (!keeps) guest.lacks('this browser reports no violations to the page: the first one is not told')
       const { error: errors } = await guest.left()

@@ -42,6 +42,15 @@ const passes = (guest, minutes) =>
     Date.now = () => now() + minutes * 60_000
   }, minutes)
 
+/** Starts a page that is told while it is seen: of the sessions that begin later none is in the sample. */
+async function hearsOfNoSample(guest) {
+  guest.site.answer = () => ({ status: 204, headers: { 'Rum-Rate': '7;0', 'Access-Control-Expose-Headers': 'Rum-Rate' } })
+  await guest.starts()
+  await guest.hide()
+  await guest.batch(1)
+  await guest.show()
+}
+
 export const SESSIONS = [
   {
     name: 'tab: session and bodies are in session storage; the tab’s next page goes on with the session',
@@ -128,11 +137,7 @@ export const SESSIONS = [
     name: 'another rate arrives with an answer and holds for sessions that begin later; an error is told all the same',
     pages: ACTS,
     async visit(guest) {
-      guest.site.answer = () => ({ status: 204, headers: { 'Rum-Rate': '7;0', 'Access-Control-Expose-Headers': 'Rum-Rate' } })
-      await guest.starts()
-      await guest.hide()
-      await guest.batch(1)
-      await guest.show()
+      await hearsOfNoSample(guest)
       await guest.evaluate(() => window.wasmRum.track('of the first session'))
       await guest.left(2)
       // Two pages of the next session, which is not in the sample.
@@ -162,11 +167,7 @@ export const SESSIONS = [
       '/poor': page({ body: '<div id="late"></div><h1 style="height: 400px">A page</h1>' }),
     },
     async visit(guest) {
-      guest.site.answer = () => ({ status: 204, headers: { 'Rum-Rate': '7;0', 'Access-Control-Expose-Headers': 'Rum-Rate' } })
-      await guest.starts()
-      await guest.hide()
-      await guest.batch(1)
-      await guest.show()
+      await hearsOfNoSample(guest)
       await guest.leaveAtOnce()
       // The rate is of the next session.
       await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
