@@ -101,8 +101,10 @@ export const drive = async (
     scheduled = true
     idle(() => {
       scheduled = false
-      if (!ask(() => hand(Most.Slice)) || rows.full()) flush()
-      else if (waiting.length) schedule()
+      if (!ask(() => hand(Most.Slice)) || rows.full()) {
+        flush()
+        rows.trim()
+      } else if (waiting.length) schedule()
     })
   }
 

@@ -31,7 +31,7 @@ import { captureRestores, recordHiddenBefore } from './visibility'
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
 
 /** A page view with a bit of everything. */
-const REHEARSAL = '[1,0,0,"","",0,""] [3,1,1,0,0,0,0,0,"",1,1,1,1,1,1,1] [5,2,1] [6,3,1] [8,4,1,1,0] [9,5,4,1,1,1,1,""] [12,6,1,1,1] [65,7,1,1] [11,8,1,0]'
+const REHEARSAL = '[1,0,0,"","",0,""] [3,1,1,0,0,0,0,0,"",1,1,1,1,1,1,1] [5,2,1] [6,3,1] [8,4,1,1,0] [9,5,3,1,1,1,1,""] [12,6,1,1,1] [65,7,1,1] [11,8,1,0]'
 
 /** The Wasm, compiled off the main thread. */
 const compile = async (): Promise<WebAssembly.Module> => {

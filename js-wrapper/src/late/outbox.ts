@@ -42,9 +42,6 @@ const list = (texts: unknown[]): string => `[${texts.map((text) => text ?? 'null
 /** The JSON of a field; of an absent one none. */
 const json = (field: unknown): string | undefined => (field == null ? undefined : JSON.stringify(field))
 
-/** The name of a vital: view, kind, metric and scope. */
-const VITAL = /^\d+,2,/
-
 const encoder = new TextEncoder()
 const bytes = (text: string): number => encoder.encode(text).length
 
@@ -100,8 +97,8 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
   let texts = new Map<number, string>()
   let named = 0
   const views = new Map<number, View>()
-  const waiting = new Map<string, Event>()
-  let others = 0
+  const vitals = new Map<string, Event>()
+  const events: typeof vitals = new Map()
   let lost = 0
   /** The report that the core writes. */
   let row: unknown[]
@@ -115,13 +112,13 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
   const set = (view: number, field: number, value: unknown): void => {
     views.get(view)!.fields[field] = value
   }
-  const wait = (name: unknown[], event: Event): void => {
+  const wait = (rows: typeof events, name: unknown[], event: Event): void => {
     const key = '' + name
     if (edit)
       try {
         const text = edited(event[1], edit)
         if (!text) {
-          if (waiting.delete(key) && name[1] != Row.Vital) others--
+          rows.delete(key)
           return
         }
         event[1] = text
@@ -129,18 +126,16 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
         // What the page could not look at is not sent.
         return page.lose()
       }
-    if (name[1] != Row.Vital && !waiting.has(key) && ++others > Most.Events) {
+    rows.set(key, event)
+    if (events.size > Most.Events) {
       // Of these the latest say most.
-      for (const known of waiting.keys())
-        if (!VITAL.test(known)) {
-          waiting.delete(known)
-          break
-        }
-      others--
+      events.delete(events.keys().next().value!)
       page.lose()
     }
-    waiting.set(key, event)
   }
+
+  /** True if views should be sent before there are too many. */
+  const full = (): boolean => [...views.values()].filter(({ unsent }) => unsent).length > Most.Views
 
   /** The core's imports, by the names that rum-sdk has for them. */
   const page = {
@@ -152,7 +147,7 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
     all: (numbered: number) => keep(list([...(numbered ? [record[1]] : []), ...rest()])),
     carry(view: number, seq: number) {
       const [kind, ordinal] = record
-      wait([view, kind, ordinal], [view, list([kind, view, seq, ordinal, ...rest()])])
+      wait(events, [view, kind, ordinal], [view, list([kind, view, seq, ordinal, ...rest()])])
     },
     lose() {
       lost++
@@ -180,10 +175,10 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
     text: (text: number) => row.push(texts.get(text)),
     item: (text: number) => items.push(texts.get(text)),
     end() {
-      const [kind, view, , metric, scope, value] = row as number[]
+      const [, view, , metric, scope, value] = row as number[]
       if (value! > POOR[metric!]!) onPoor?.()
       if (items[0]) row.push(list(items))
-      wait([view, kind, metric, scope], [view!, list(row)])
+      wait(vitals, [view, metric, scope], [view!, list(row)])
     },
     live: (text: number) => known.set(text, texts.get(text)!),
   }
@@ -202,13 +197,22 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
       ask()
       texts = known
     },
-    /** True if views should be sent before there are too many. */
-    full: () => [...views.values()].filter(({ unsent }) => unsent).length > Most.Views,
+    full,
+    /** Lets go of the oldest views, with what waits for them, where too many could not be sent. */
+    trim() {
+      for (const [number, { over }] of views) if (over && full()) views.delete(number)
+      for (const rows of [vitals, events])
+        for (const [key, [view]] of rows)
+          if (!views.has(view)) {
+            rows.delete(key)
+            page.lose()
+          }
+    },
     /** Gives the bodies of all that waits to `post`. */
     send(post: (body: string) => void) {
-      const events = [...waiting.values()]
-      waiting.clear()
-      others = 0
+      const waiting = [...vitals.values(), ...events.values()]
+      vitals.clear()
+      events.clear()
       for (;;) {
         const parts: string[] = []
         const inside = new Set<number>()
@@ -227,8 +231,8 @@ export const outbox = (bodyOf: (rows: string[]) => string, onPoor?: () => void, 
         }
         for (const [number, { unsent }] of views) if (unsent && room > 0) addView(number)
         // One that is larger than a whole body goes alone: it would wait for ever.
-        for (let alone = true; events[0] && (alone || bytes(events[0][1]) < room); alone = false) {
-          const [view, text] = events.shift()!
+        for (let alone = true; waiting[0] && (alone || bytes(waiting[0][1]) < room); alone = false) {
+          const [view, text] = waiting.shift()!
           addView(view)
           add(text)
         }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 
 import { pick } from '../events.mjs'
+import { until } from '../../vitals/visit.mjs'
 import { page, NEVER } from '../site.mjs'
 
 const SESSION = 'wasm-rum'
@@ -191,6 +192,40 @@ export const SESSIONS = [
       const { action: actions, vital: vitals } = await guest.left(guest.site.batches.length + 1)
       assert.deepEqual(pick(actions, 'name'), [['before a shift']])
       assert.ok(vitals.some(({ metric, value }) => metric === 2 && value > 250_000))
+    },
+  },
+  {
+    name: 'of a session that is not in the sample the latest views are kept, and how much is not',
+    pages: ACTS,
+    async visit(guest) {
+      await hearsOfNoSample(guest)
+      await guest.leaveAtOnce()
+      // The rate is of the next session.
+      await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
+      await guest.starts()
+      // So many views the core remembers, the document's own among them.
+      const REMEMBERED = 200
+      const STARTED = 260
+      const started = async (count) => {
+        const idle = window.requestIdleCallback ?? setTimeout
+        for (let number = 0; number < count; number++) {
+          window.wasmRum.startView(`view ${number}`)
+          window.wasmRum.track(`in view ${number}`)
+          // All that the core takes in one go; then it knows them.
+          if (number % 20 === 19) await new Promise((done) => idle(() => idle(done)))
+        }
+      }
+      await guest.evaluate(started, STARTED)
+      await guest.evaluate(() => window.probe.later(() => { throw new Error('told') }))
+      await guest.hide()
+      await until('all that was kept', () => guest.rows().error[0])
+      const { view: views, action: actions } = await guest.left()
+      const kept = views.filter(({ page_name }) => page_name)
+      const latest = [...Array(REMEMBERED - 1).keys()].map((number) => number + STARTED - REMEMBERED + 1)
+      assert.deepEqual(kept.map(({ page_name }) => page_name), latest.map((number) => `view ${number}`))
+      assert.deepEqual(actions.map(({ name }) => name), latest.map((number) => `in view ${number}`))
+      // Each had its action, and where the browser tells of shifts or interactions its vitals.
+      assert.ok(Math.max(...kept.map(({ core_dropped }) => core_dropped)) >= STARTED - latest.length, 'what is not there is counted')
     },
   },
   {

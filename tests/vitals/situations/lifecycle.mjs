@@ -82,6 +82,7 @@ export const LIFECYCLE = [
     async visit(visitor) {
       await visitor.open()
       await visitor.coreIsUp()
+      await visitor.sees('largest-contentful-paint')
       await visitor.settled()
       await visitor.close()
     },
