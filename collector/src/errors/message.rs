@@ -108,6 +108,11 @@ impl Writer {
             self.out.push_str(placeholder);
             return taken;
         }
+        if !word.bytes().any(|byte| byte.is_ascii_digit()) {
+            self.number = Number::None;
+            self.out.push_str(word);
+            return word.len();
+        }
         for (at, c) in word.char_indices() {
             self.char(c, &rest[at..]);
         }

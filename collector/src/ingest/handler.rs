@@ -28,7 +28,7 @@ use super::report;
 use super::usage::Usage;
 use super::validate::Received;
 use crate::config::{App, Apps, Limits, Rate};
-use crate::serve::{Problem, RUM_RATE};
+use crate::serve::{Problem, RUM_RATE, request_id};
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
 /// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
@@ -116,7 +116,12 @@ impl Ingest {
             Err(reject) => {
                 let refusal = reject.refusal();
                 shared.outcomes.count(refusal.outcome);
-                tracing::debug!(code = refusal.code, at = refusal.at, "a batch is refused: {reject}");
+                tracing::debug!(
+                    request = request_id(),
+                    code = refusal.code,
+                    at = refusal.at,
+                    "a batch is refused: {reject}"
+                );
                 Problem {
                     status: refusal.status,
                     code: refusal.code,
@@ -208,11 +213,11 @@ impl Shared {
             Ok(Err(SpoolError::TooLarge { bytes })) => Err(Reject::RowsTooLarge { bytes }),
             Ok(Err(error)) if error.is_full() => Err(Reject::SpoolFull),
             Ok(Err(error)) => {
-                tracing::error!(%error, "a batch cannot be stored");
+                tracing::error!(request = request_id(), %error, "a batch cannot be stored");
                 Err(Reject::SpoolFailing)
             }
             Err(_) => {
-                tracing::error!(?limit, "a batch was not stored in time");
+                tracing::error!(request = request_id(), ?limit, "a batch was not stored in time");
                 Err(Reject::SpoolFailing)
             }
         }

@@ -24,6 +24,10 @@ pub(super) fn without_ids(url: &str) -> Cow<'_, str> {
     let (head, rest) = url.split_at(path);
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (path, tail) = rest.split_at(end);
+    if !path.bytes().any(|byte| byte.is_ascii_digit()) {
+        // No id is without one.
+        return url.into();
+    }
     let segments: Vec<_> = path.split('/').collect();
     let replaced = replaced(&segments);
     if replaced == segments {

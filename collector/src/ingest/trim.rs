@@ -58,7 +58,7 @@ pub(super) mod limit {
 }
 
 /// Cuts what is too long, and makes paths whole URLs.
-pub(super) fn trim(mut item: Item, origin: &str, tally: &mut Tally) -> Item {
+pub(super) fn trim(item: &mut Item, origin: &str, tally: &mut Tally) {
     match &mut item.event {
         Event::View(view) => trim_view(view, origin, tally),
         Event::Vital(vital) => trim_vital(vital, origin, tally),
@@ -86,7 +86,6 @@ pub(super) fn trim(mut item: Item, origin: &str, tally: &mut Tally) -> Item {
             }
         }
     }
-    item
 }
 
 fn trim_view(view: &mut ViewEvent, origin: &str, tally: &mut Tally) {

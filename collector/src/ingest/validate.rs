@@ -36,19 +36,25 @@ pub(super) fn validate(decoded: Decoded, received: Received, tally: &mut Tally) 
         built_ms,
         mode,
         mut document,
-        items,
+        mut items,
     } = decoded;
     check(&mut document, tally)?;
     let decoded = items.len();
-    let (views, events): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| matches!(item.event, Event::View(_)));
-    let mut known = HashMap::new();
-    let mut accepted = Vec::with_capacity(decoded);
-    for item in views.into_iter().chain(events) {
-        match judge(&item, &mut known) {
-            Ok(()) => accepted.push(trim(item, &document.origin, tally)),
-            Err(outcome) => tally.add(outcome, 1),
-        }
+    // An item is large: nothing is moved that may stay.
+    if !items.is_sorted_by_key(is_no_view) {
+        items.sort_by_key(is_no_view);
     }
+    let mut known = HashMap::new();
+    items.retain_mut(|item| match judge(item, &mut known) {
+        Ok(()) => {
+            trim(item, &document.origin, tally);
+            true
+        }
+        Err(outcome) => {
+            tally.add(outcome, 1);
+            false
+        }
+    });
     if known.is_empty() && decoded > 0 {
         return Err(Reject::NoView { events: decoded });
     }
@@ -64,8 +70,13 @@ pub(super) fn validate(decoded: Decoded, received: Received, tally: &mut Tally) 
         received_ms,
         mode,
         document,
-        items: accepted,
+        items,
     })
+}
+
+/// Views come first.
+fn is_no_view(item: &Item) -> bool {
+    !matches!(item.event, Event::View(_))
 }
 
 fn check(document: &mut Document, tally: &mut Tally) -> Result<(), Reject> {

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 use self::exposition::Family;
-pub(super) use self::traffic::{Traffic, counted};
+pub(super) use self::traffic::Traffic;
 use super::Problem;
 use super::audience::Audience;
 use super::health::Health;

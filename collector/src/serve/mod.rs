@@ -8,9 +8,9 @@ mod connections;
 mod cross_origin;
 mod health;
 mod metrics;
+mod observe;
 mod problem;
 mod recent;
-mod request_id;
 mod router;
 mod schema;
 
@@ -22,5 +22,6 @@ pub use connections::serve;
 pub(crate) use cross_origin::RUM_RATE;
 pub use health::{Database, Health, Parts as HealthParts};
 pub use metrics::Metrics;
+pub(crate) use observe::request_id;
 pub use problem::Problem;
 pub use router::router;

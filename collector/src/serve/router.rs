@@ -1,23 +1,22 @@
 //! All routes, and what every answer carries.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Assets;
 use super::health::{self, Health};
-use super::metrics::{self, Metrics, counted};
-use super::{Problem, cross_origin, request_id, schema};
+use super::metrics::{self, Metrics};
+use super::observe::{Observe, request_id};
+use super::{Problem, cross_origin, schema};
 use crate::ingest::{self, Ingest};
 
 /// The whole server, without a socket.
 pub fn router(ingest: Ingest, assets: Assets, health: Health, metrics: Metrics) -> Router {
-    let traffic = metrics.traffic();
+    let observe = Observe::new(metrics.traffic());
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
     let public = Router::new()
         .merge(ingest::routes(ingest))
@@ -27,18 +26,19 @@ pub fn router(ingest: Ingest, assets: Assets, health: Health, metrics: Metrics) 
         .method_not_allowed_fallback(method_not_allowed);
     let private = health::routes(health)
         .merge(metrics::routes(metrics))
-        .method_not_allowed_fallback(method_not_allowed);
-    // Each for itself: only there a request knows its route.
-    counted(private, Arc::clone(&traffic))
-        .fallback_service(counted(readable(public), traffic))
-        .layer(middleware::from_fn(request_id::named))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(observe.clone());
+    readable(public, observe).merge(private)
 }
 
 /// Every answer of `routes` is readable by pages. A panic costs its request and nothing else, and is an answer, too.
-fn readable(routes: Router) -> Router {
-    routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::map_response(cross_origin::readable))
+fn readable(routes: Router, observe: Observe) -> Router {
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(observe)
+            .map_response(cross_origin::readable)
+            .layer(CatchPanicLayer::custom(panicked)),
+    )
 }
 
 /// The answer for a path that does not exist.
@@ -60,6 +60,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .map(String::as_str)
         .or(panic.downcast_ref::<&str>().copied());
     tracing::error!(
+        request = request_id(),
         panic = text.unwrap_or("?"),
         "a request panicked: this is a bug in the collector"
     );
@@ -69,18 +70,21 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::body::Body;
     use axum::routing::get;
     use tower::ServiceExt as _;
 
+    use super::super::metrics::Traffic;
     use super::*;
 
     #[tokio::test]
     async fn a_panic_is_a_readable_answer_and_the_server_goes_on() {
         let routes = Router::new()
             .route("/panics", get(async || -> &'static str { panic!("in a handler") }))
-            .route("/lives", get(async || "yes"));
-        let server = readable(routes);
+            .route("/lives", get(async || request_id()));
+        let server = readable(routes, Observe::new(Arc::new(Traffic::new())));
         let ask = async |path: &str| {
             server
                 .clone()
@@ -92,6 +96,12 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(answer.headers()["access-control-allow-origin"], "*");
         assert_eq!(answer.headers()["content-type"], "application/json");
-        assert_eq!(ask("/lives").await.status(), StatusCode::OK);
+        let answer = ask("/lives").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        // Who logs knows the id that the asker is told.
+        let told = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let known = axum::body::to_bytes(answer.into_body(), 1 << 10).await.unwrap();
+        assert!(!told.is_empty());
+        assert_eq!(known, told);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -18,6 +19,10 @@ use super::spool::{Appended, SpoolError, SpoolOptions};
 
 /// Bytes that one sync makes durable at most: more would let the first of them wait too long.
 const GROUP_BYTES: usize = 8 << 20;
+
+/// The time between the beginnings of two syncs at least: what comes in within a few ms shares one, and whoever comes first after a
+/// pause waits for nobody. A sync costs the same whatever it makes durable.
+const PACE: Duration = Duration::from_millis(3);
 
 /// How often a disk that refused is tried while nothing is appended.
 const TRY_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +52,8 @@ pub(super) struct Committer {
     /// The segment that is being written; none before the first frame, and after the disk refused.
     active: Option<Writer>,
     next_segment: u64,
+    /// When the last group was begun.
+    begun: Option<Instant>,
 }
 
 impl Committer {
@@ -59,6 +66,7 @@ impl Committer {
             schema: Schema::current(),
             active: None,
             next_segment,
+            begun: None,
         }
     }
 
@@ -66,6 +74,15 @@ impl Committer {
     /// and without load nobody waits for company.
     pub(super) fn run(mut self, mut appends: mpsc::Receiver<Append>) {
         while let Some(first) = self.next(&mut appends) {
+            if let Some(begun) = self.begun {
+                let rest = PACE.saturating_sub(begun.elapsed());
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "others come meanwhile, and wait in the channel"
+                )]
+                thread::sleep(rest);
+            }
+            self.begun = Some(Instant::now());
             let mut bytes = first.payload.len();
             let mut group = vec![first];
             while bytes < GROUP_BYTES
@@ -222,17 +239,14 @@ impl Committer {
         }
         let begun = Instant::now();
         let active = self.active()?;
-        let (mut bytes, mut frames) = (Vec::new(), 0);
-        for payload in payloads {
-            segment::encode_frame(active.magic, payload, &mut bytes);
-            frames += 1;
-        }
-        let (number, written) = (active.number, active.append(&bytes));
+        let payloads: Vec<_> = payloads.collect();
+        let before = active.length;
+        let (number, written) = (active.number, active.append(&payloads));
         let length = active.length;
         match written {
             Ok(()) => {
                 let commits = &self.log.measures().commits;
-                commits.committed(frames, bytes.len() as u64, begun.elapsed());
+                commits.committed(payloads.len() as u64, length - before, begun.elapsed());
                 self.log.grown(number, length);
                 Ok(())
             }

@@ -13,6 +13,9 @@ use super::measures::Inserts;
 use super::schema::{Column, Table};
 use super::segment::{self, Next, Reader};
 
+/// What the last frame of a read may add to its limit without another allocation, in bytes.
+const MARGIN: usize = 64 << 10;
+
 /// How much is read at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadLimits {
@@ -108,6 +111,9 @@ impl Consumer {
             let of_segment = reader.schema.columns(self.table);
             if ends.is_empty() {
                 columns = of_segment.to_vec();
+                // A vector that grows has, for a moment, both of its sizes.
+                let there = usize::try_from(end - at.offset).unwrap_or(limits.bytes);
+                data.reserve(limits.bytes.min(there) + MARGIN);
             } else if columns != of_segment {
                 filled = Filled::Full;
                 break;

@@ -16,6 +16,9 @@ use rum_core::Id;
 use super::row::Row;
 use super::schema::Table;
 
+/// Room for the rows of a table in a batch, in bytes: most have fewer, and growing copies.
+const ROWS: usize = 1 << 10;
+
 /// The rows of one batch, and what names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -65,8 +68,8 @@ impl Frame {
             .unwrap_or_else(|| {
                 self.sections.push(Section {
                     table: R::TABLE,
-                    ends: Vec::new(),
-                    data: Vec::new(),
+                    ends: Vec::with_capacity(8),
+                    data: Vec::with_capacity(ROWS),
                 });
                 self.sections.len() - 1
             });

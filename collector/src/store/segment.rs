@@ -10,7 +10,7 @@
 //! the reader looks for the next place where magic and checksums hold.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -100,15 +100,16 @@ pub(super) fn number(path: &Path, extension: &str) -> Option<u64> {
     path.file_stem()?.to_str()?.parse().ok()
 }
 
-/// Appends a frame to `out`.
-pub(super) fn encode_frame(magic: u64, payload: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&magic.to_le_bytes());
-    out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-    let head = crc32c::crc32c(&out[start..]);
-    out.extend_from_slice(&head.to_le_bytes());
-    out.extend_from_slice(&crc32c::crc32c(payload).to_le_bytes());
-    out.extend_from_slice(payload);
+/// What stands before a payload.
+fn frame_header(magic: u64, payload: &[u8]) -> [u8; FRAME_HEADER] {
+    let mut header = [0; FRAME_HEADER];
+    let (covered, crcs) = header.split_at_mut(12);
+    let (own_crc, crc) = crcs.split_at_mut(4);
+    covered[..8].copy_from_slice(&magic.to_le_bytes());
+    covered[8..].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+    own_crc.copy_from_slice(&crc32c::crc32c(covered).to_le_bytes());
+    crc.copy_from_slice(&crc32c::crc32c(payload).to_le_bytes());
+    header
 }
 
 /// Bytes that a frame of this payload takes.
@@ -158,12 +159,21 @@ impl Writer {
         }
     }
 
-    /// Writes whole frames and makes them durable. After an error the file must not be used any more: pages that a
+    /// Writes a frame of each payload and makes them durable. After an error the file must not be used any more: pages that a
     /// failed sync dropped would make the next sync succeed, which proves nothing.
-    pub(super) fn append(&mut self, frames: &[u8]) -> io::Result<()> {
-        self.file.write_all(frames)?;
+    pub(super) fn append(&mut self, payloads: &[&[u8]]) -> io::Result<()> {
+        let headers: Vec<_> = payloads
+            .iter()
+            .map(|payload| frame_header(self.magic, payload))
+            .collect();
+        // From where they are: a group may be as large as all that may wait.
+        let pieces = headers.iter().zip(payloads);
+        let mut pieces: Vec<_> = pieces
+            .flat_map(|(header, payload)| [IoSlice::new(header), IoSlice::new(payload)])
+            .collect();
+        write_all(&mut self.file, &mut pieces)?;
         (self.sync)(&self.file)?;
-        self.length += frames.len() as u64;
+        self.length += payloads.iter().map(|payload| frame_length(payload)).sum::<u64>();
         Ok(())
     }
 }
@@ -176,6 +186,21 @@ impl Drop for Writer {
             tracing::warn!(segment = self.number, %error, "an unfinished frame stays at the end of a spool segment");
         }
     }
+}
+
+/// Writes all pieces, one after the other.
+fn write_all(file: &mut File, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // What is empty would never be written.
+    IoSlice::advance_slices(&mut pieces, 0);
+    while !pieces.is_empty() {
+        match file.write_vectored(pieces) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut pieces, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn encode_header(format: Format, magic: u64, schema: &Schema) -> io::Result<Vec<u8>> {
@@ -386,11 +411,9 @@ mod tests {
     /// Writes a segment of `payloads` and gives its path and bytes.
     fn segment(folder: &Path, payloads: impl Fn(u64) -> Vec<Vec<u8>>) -> (PathBuf, Vec<u8>) {
         let mut writer = Writer::create(folder, 1, &Schema::current(), sync_data()).unwrap();
-        let mut frames = Vec::new();
-        for payload in payloads(writer.magic) {
-            encode_frame(writer.magic, &payload, &mut frames);
-        }
-        writer.append(&frames).unwrap();
+        let payloads = payloads(writer.magic);
+        let payloads: Vec<_> = payloads.iter().map(Vec::as_slice).collect();
+        writer.append(&payloads).unwrap();
         let path = path(folder, 1);
         let bytes = std::fs::read(&path).unwrap();
         assert_eq!(bytes.len() as u64, writer.length);
@@ -461,7 +484,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let payloads = |magic: u64| {
             let mut forged = b"before".to_vec();
-            encode_frame(magic ^ 1, b"forged", &mut forged);
+            forged.extend(frame_header(magic ^ 1, b"forged"));
+            forged.extend(b"forged");
             vec![magic.to_le_bytes().repeat(3), forged, b"last".to_vec()]
         };
         let (path, bytes) = segment(folder.path(), payloads);

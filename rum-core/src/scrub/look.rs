@@ -164,11 +164,12 @@ impl<'a> Look<'a> {
     }
 }
 
-fn is_same(wanted: u32, found: u32) -> bool {
+/// Whether a byte is the one of a word of the table: `?` stands for any, small letters for either case.
+pub(super) const fn is_same(wanted: u32, found: u32) -> bool {
     found == wanted || wanted == '?' as u32 || (wanted >= 'a' as u32 && wanted <= 'z' as u32 && lower(found) == wanted)
 }
 
 /// A letter in lower case; other bytes may be no letter either.
-pub(super) fn lower(byte: u32) -> u32 {
+pub(super) const fn lower(byte: u32) -> u32 {
     byte | 0x20
 }

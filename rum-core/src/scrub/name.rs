@@ -1,6 +1,6 @@
 //! Names that say that their value is a secret, and where that value is: `token=…`, `"password": "…"`, `Cookie: …`.
 
-use super::look::{ALPHA, DASH, DIGIT, LINE, LOWER, Look, PLAIN, SPACE, TOKEN, UNDERSCORE, UPPER, lower};
+use super::look::{ALPHA, DASH, DIGIT, LINE, LOWER, Look, NAME, PLAIN, SPACE, TOKEN, UNDERSCORE, UPPER, lower};
 use super::words::{ANY, AS_WORD, LONG, MASKED_SECRET, NAMES, NOTHING, REST, word_byte};
 
 /// How far a look goes that may find nothing.
@@ -46,6 +46,11 @@ pub(super) fn value(look: &mut Look<'_>, end: usize) -> usize {
     }
     look.from = from;
     if secrecy & 2 > 0 { look.end(end, TOKEN) } else { end }
+}
+
+/// Whether a name that says secret ends at `end`.
+pub(super) fn is_of_secret(look: &Look<'_>, end: usize) -> bool {
+    !look.is(end, NAME) && look.is(end.wrapping_sub(1), NAME) && secrecy(look, end) > 0
 }
 
 /// Whether one of the token's bytes is of these kinds.

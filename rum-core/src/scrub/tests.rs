@@ -5,7 +5,7 @@ use alloc::format;
 
 use proptest::prelude::*;
 
-use super::scrub;
+use super::{scrub, scrub_where};
 use strategies::{BORDERS, left_of, mixture, planted};
 
 mod strategies;
@@ -273,6 +273,12 @@ proptest! {
         let text = format!("{before}{border}{planted}{border}{after}");
         let scrubbed = scrub(&text);
         prop_assert_eq!(left_of(&planted, &scrubbed), None, "{}", scrubbed);
+    }
+
+    #[test]
+    fn what_is_sifted_out_holds_nothing(text in prop_oneof![mixture(), ".{0,200}", "[a-zA-Z0-9:/.=@%+ _-]{0,60}"]) {
+        let looked_at = scrub_where(&text, |_, _| true);
+        prop_assert_eq!(scrub(&text), looked_at, "{}", text);
     }
 
     #[test]

@@ -5,6 +5,7 @@
     reason = "the compiler evaluates it; what runs is `word_byte`"
 )]
 
+use super::look::is_same;
 use super::{CARD, EMAIL, PHONE, TOKEN};
 
 /// What a value must look like to be masked, by its name. The more often a name means something harmless, the more it takes.
@@ -212,4 +213,38 @@ const fn table(number: usize) -> usize {
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn word_byte(at: usize) -> u32 {
     WORDS.get(at).copied().unwrap_or(0).into()
+}
+
+/// Which of the words of [`BEGINNINGS`] may have a byte at their first, second and third place: a bit a word.
+static BEGIN_WITH: [[u32; 256]; 3] = {
+    let mut words = [[0; 256]; 3];
+    let (mut number, mut ends) = (0, 0);
+    let mut bit = 1;
+    while ends <= 2 {
+        let word = ALL[number].0;
+        if word.is_empty() {
+            ends += 1;
+        } else if ends == 2 {
+            let mut at = 0;
+            while at < 3 {
+                let mut byte = 0;
+                while byte < 256 {
+                    if is_same(word[at] as u32, byte as u32) {
+                        words[at][byte] |= bit;
+                    }
+                    byte += 1;
+                }
+                at += 1;
+            }
+            bit <<= 1;
+        }
+        number += 1;
+    }
+    words
+};
+
+/// Whether one of the words of [`BEGINNINGS`] may begin with these bytes.
+pub(super) fn may_begin(first: u8, second: u8, third: u8) -> bool {
+    let [firsts, seconds, thirds] = &BEGIN_WITH;
+    firsts[first as usize] & seconds[second as usize] & thirds[third as usize] > 0
 }

@@ -1,13 +1,8 @@
 //! Requests by route, method and status. The places are all there from the start: a request adds to two of them.
 
 use std::array;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{self, Next};
-use axum::response::Response;
 use http::{Method, StatusCode};
 
 use super::exposition::Family;
@@ -56,11 +51,12 @@ impl OfRoute {
 }
 
 impl Traffic {
-    pub(super) fn new() -> Self {
+    pub(in crate::serve) fn new() -> Self {
         Self(array::from_fn(|_| OfRoute::new()))
     }
 
-    fn answered(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
+    /// A request of `route` was answered.
+    pub(in crate::serve) fn answered(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
         let place = |known: Option<usize>, others: usize| known.unwrap_or(others);
         let of_route = &self.0[place(ROUTES.iter().position(|known| Some(*known) == route), ROUTES.len())];
         let method = METHODS.iter().position(|known| *known == method.as_str());
@@ -96,21 +92,6 @@ impl Traffic {
         }
         vec![requests, times]
     }
-}
-
-/// Counts what `routes` answer.
-pub(in crate::serve) fn counted(routes: Router, traffic: Arc<Traffic>) -> Router {
-    routes.layer(middleware::from_fn_with_state(traffic, count))
-}
-
-async fn count(State(traffic): State<Arc<Traffic>>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let method = request.method().clone();
-    let response = next.run(request).await;
-    let route = route.as_ref().map(MatchedPath::as_str);
-    traffic.answered(route, &method, response.status(), begun.elapsed());
-    response
 }
 
 #[cfg(test)]

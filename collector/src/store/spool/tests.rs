@@ -4,7 +4,7 @@ use super::*;
 use crate::store::consumer::ReadLimits;
 use crate::store::frame::tests::frame_of;
 use crate::store::schema::Schema;
-use crate::store::segment::{FIRST_FRAME, Writer, encode_frame};
+use crate::store::segment::{FIRST_FRAME, Writer};
 use std::fs::File;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -398,9 +398,7 @@ async fn rows_of_an_older_schema_keep_their_columns() {
     columns.pop().unwrap();
     let older: Schema = serde_json::from_value(older).unwrap();
     let mut writer = Writer::create(&spool_folder, 1, &older, sync_data()).unwrap();
-    let mut frame = Vec::new();
-    encode_frame(writer.magic, &frame_of(1, &["older"]).encode(), &mut frame);
-    writer.append(&frame).unwrap();
+    writer.append(&[&frame_of(1, &["older"]).encode()]).unwrap();
     drop(writer);
 
     let spool = open(folder.path());

@@ -1,0 +1,146 @@
+//! What happens around every request: it gets an id, which is in the log of everything that is done for it and in the answer (a
+//! proxy's id is taken over), and how it was answered is counted.
+//!
+//! One layer with types of its own, and no span: each layer of a router costs every request a copy of what is below it, so does
+//! each function as a middleware, and a span is written out for every request although few are ever logged.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use http::{HeaderName, HeaderValue, Method, Response};
+use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
+use tokio::task_local;
+use tower::{Layer, Service};
+
+use super::metrics::Traffic;
+
+const NAME: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id that is taken over, in bytes: ids go into every line of the log.
+const LONGEST: usize = 64;
+
+task_local! {
+    static ID: HeaderValue;
+}
+
+/// The id of the request at hand, for whoever logs something about it.
+pub(crate) fn request_id() -> String {
+    let id = ID.try_with(|id| id.to_str().map(str::to_owned).unwrap_or_default());
+    id.unwrap_or_default()
+}
+
+/// Names and counts the requests of a router.
+#[derive(Clone, Debug)]
+pub(super) struct Observe(Arc<Traffic>);
+
+impl Observe {
+    /// Counts them in `traffic`.
+    pub(super) fn new(traffic: Arc<Traffic>) -> Self {
+        Self(traffic)
+    }
+}
+
+impl<S> Layer<S> for Observe {
+    type Service = Observed<S>;
+
+    fn layer(&self, inner: S) -> Observed<S> {
+        Observed {
+            inner,
+            traffic: Arc::clone(&self.0),
+        }
+    }
+}
+
+/// A service whose requests are named and counted.
+#[derive(Clone, Debug)]
+pub(super) struct Observed<S> {
+    inner: S,
+    traffic: Arc<Traffic>,
+}
+
+impl<S: Service<Request, Response = Response<B>>, B> Service<Request> for Observed<S> {
+    type Response = Response<B>;
+    type Error = S::Error;
+    type Future = Answering<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Answering<S::Future> {
+        let id = given(&request).unwrap_or_else(new);
+        let seen = Seen {
+            traffic: Arc::clone(&self.traffic),
+            route: request.extensions().get().cloned(),
+            method: request.method().clone(),
+            path: tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned()),
+            begun: Instant::now(),
+        };
+        Answering {
+            inner: ID.scope(id, self.inner.call(request)),
+            seen: Some(seen),
+        }
+    }
+}
+
+pin_project! {
+    /// A request that is being answered.
+    pub(super) struct Answering<F> {
+        #[pin]
+        inner: TaskLocalFuture<HeaderValue, F>,
+        // Until it is answered.
+        seen: Option<Seen>,
+    }
+}
+
+impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for Answering<F> {
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let mut answered = ready!(this.inner.as_mut().poll(context));
+        if let (Ok(response), Some(seen)) = (&mut answered, this.seen.take()) {
+            seen.answered(response, this.inner.take_value());
+        }
+        Poll::Ready(answered)
+    }
+}
+
+/// What is known of a request when it is answered.
+struct Seen {
+    traffic: Arc<Traffic>,
+    route: Option<MatchedPath>,
+    method: Method,
+    /// Only for the log.
+    path: Option<String>,
+    begun: Instant,
+}
+
+impl Seen {
+    fn answered<B>(self, response: &mut Response<B>, id: Option<HeaderValue>) {
+        let (status, elapsed) = (response.status(), self.begun.elapsed());
+        let route = self.route.as_ref().map(MatchedPath::as_str);
+        self.traffic.answered(route, &self.method, status, elapsed);
+        if let Some(path) = self.path {
+            tracing::debug!(request = ?id, method = %self.method, path, status = status.as_u16(), ?elapsed, "answered");
+        }
+        if let Some(id) = id {
+            response.headers_mut().insert(NAME, id);
+        }
+    }
+}
+
+fn given(request: &Request) -> Option<HeaderValue> {
+    let id = request.headers().get(NAME)?;
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    ((1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(plain)).then(|| id.clone())
+}
+
+fn new() -> HeaderValue {
+    let id = format!("{:016x}", rand::random::<u64>());
+    HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+}
