@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::alert;
 use crate::config::{Config, Limits};
-use crate::ingest::{Ingest, Outcomes};
+use crate::ingest::{Geo, Ingest, IngestError, Outcomes};
 use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Metrics, Router};
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
 
 /// How often what became of batches and events is logged, if it has changed.
 const SUMMARY_EVERY: Duration = Duration::from_secs(60);
+
+/// How often the file of countries is looked at: those who publish it do so twice a week.
+const REFRESH_EVERY: Duration = Duration::from_secs(60);
 
 /// The pause before a database that was not ready is asked again.
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
@@ -37,6 +40,9 @@ pub enum StartError {
     /// The alert rules are wrong.
     #[error("the alert rules")]
     Rules(#[from] alert::RulesError),
+    /// A file that batches are enriched by cannot be used.
+    #[error("batches cannot be taken")]
+    Ingest(#[from] IngestError),
     /// A webhook is wrong.
     #[error("a webhook")]
     Webhook(#[from] alert::WebhookError),
@@ -51,6 +57,7 @@ pub struct Collector {
     database: watch::Sender<Database>,
     alerts: Option<alert::Options>,
     outcomes: Arc<Outcomes>,
+    geo: Option<Arc<Geo>>,
     router: Router,
 }
 
@@ -79,12 +86,8 @@ impl Collector {
             alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
             outcomes: Arc::clone(&outcomes),
         });
-        let ingest = Ingest::new(
-            config.apps.clone(),
-            config.limits.clone(),
-            spool.clone(),
-            Arc::clone(&outcomes),
-        );
+        let ingest = Ingest::open(config, spool.clone(), Arc::clone(&outcomes))?;
+        let geo = ingest.geo();
         let metrics = Metrics::new(&ingest, Arc::clone(&outcomes), spool.clone(), health.clone());
         let router = serve::router(ingest, assets, health, metrics);
         Ok(Self {
@@ -95,6 +98,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
+            geo,
             router,
         })
     }
@@ -115,6 +119,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
+            geo,
             router,
         } = self;
         // The writer outlives the requests: it inserts what the last of them brought.
@@ -137,6 +142,9 @@ impl Collector {
         };
         tasks.spawn(storing.run(background.clone()));
         tasks.spawn(summarise(outcomes, background.clone()));
+        if let Some(geo) = geo {
+            tasks.spawn(refresh(geo, background.clone()));
+        }
 
         serve::serve(listener, router, &limits, shutdown).await;
         background.cancel();
@@ -224,6 +232,23 @@ async fn watch_rules(
         }
     }
     alert::run(alerts, clickhouse, shutdown).await;
+}
+
+/// Looks now and then whether the file of countries was replaced.
+async fn refresh(geo: Arc<Geo>, shutdown: CancellationToken) {
+    let mut ticks = interval(REFRESH_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let geo = Arc::clone(&geo);
+        // An error means that the collector is ending.
+        if spawn_blocking(move || geo.refresh()).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Logs the counts now and then, and once more at the end.
