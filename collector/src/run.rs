@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert;
 use crate::config::{Config, Limits};
-use crate::ingest::{Geo, Ingest, IngestError, Outcomes};
+use crate::ingest::{Ingest, IngestError, Outcomes};
 use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Metrics, Router};
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
@@ -19,8 +19,8 @@ use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
 /// How often what became of batches and events is logged, if it has changed.
 const SUMMARY_EVERY: Duration = Duration::from_secs(60);
 
-/// How often the file of countries is looked at: those who publish it do so twice a week.
-const REFRESH_EVERY: Duration = Duration::from_secs(60);
+/// How often ingest looks after what changes by itself: a day that is over, a file that was replaced.
+const TEND_EVERY: Duration = Duration::from_secs(60);
 
 /// The pause before a database that was not ready is asked again.
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
@@ -57,7 +57,7 @@ pub struct Collector {
     database: watch::Sender<Database>,
     alerts: Option<alert::Options>,
     outcomes: Arc<Outcomes>,
-    geo: Option<Arc<Geo>>,
+    ingest: Ingest,
     router: Router,
 }
 
@@ -87,9 +87,8 @@ impl Collector {
             outcomes: Arc::clone(&outcomes),
         });
         let ingest = Ingest::open(config, spool.clone(), Arc::clone(&outcomes))?;
-        let geo = ingest.geo();
         let metrics = Metrics::new(&ingest, Arc::clone(&outcomes), spool.clone(), health.clone());
-        let router = serve::router(ingest, assets, health, metrics);
+        let router = serve::router(ingest.clone(), assets, health, metrics);
         Ok(Self {
             limits: config.limits.clone(),
             spool,
@@ -98,7 +97,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
-            geo,
+            ingest,
             router,
         })
     }
@@ -119,7 +118,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
-            geo,
+            ingest,
             router,
         } = self;
         // The writer outlives the requests: it inserts what the last of them brought.
@@ -142,9 +141,7 @@ impl Collector {
         };
         tasks.spawn(storing.run(background.clone()));
         tasks.spawn(summarise(outcomes, background.clone()));
-        if let Some(geo) = geo {
-            tasks.spawn(refresh(geo, background.clone()));
-        }
+        tasks.spawn(tend(ingest, background.clone()));
 
         serve::serve(listener, router, &limits, shutdown).await;
         background.cancel();
@@ -234,18 +231,18 @@ async fn watch_rules(
     alert::run(alerts, clickhouse, shutdown).await;
 }
 
-/// Looks now and then whether the file of countries was replaced.
-async fn refresh(geo: Arc<Geo>, shutdown: CancellationToken) {
-    let mut ticks = interval(REFRESH_EVERY);
+/// Looks after ingest now and then.
+async fn tend(ingest: Ingest, shutdown: CancellationToken) {
+    let mut ticks = interval(TEND_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let geo = Arc::clone(&geo);
+        let ingest = ingest.clone();
         // An error means that the collector is ending.
-        if spawn_blocking(move || geo.refresh()).await.is_err() {
+        if spawn_blocking(move || ingest.tend()).await.is_err() {
             return;
         }
     }

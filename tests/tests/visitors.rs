@@ -31,7 +31,7 @@ const TABLES: [&str; 9] = [
 /// A view of `/`, by a visitor behind a proxy.
 async fn visit(collector: &Collector, number: u32) -> Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let start = Id::starting_at(u32::try_from(now.as_secs())?, number);
+    let start = Id::starting_at(u32::try_from(now.as_secs())?, number).to_string();
     let body = json!({
         "version": 1,
         "batch_id": start,

@@ -78,7 +78,7 @@ pub enum GeoError {
 }
 
 /// A file that knows countries.
-pub(crate) struct Geo {
+pub(super) struct Geo {
     path: PathBuf,
     known: Mutex<Known>,
 }
@@ -100,7 +100,7 @@ impl Geo {
     ///
     /// # Errors
     /// When it is not there, damaged, or not about countries.
-    pub(crate) fn open(path: &Path) -> Result<Self, GeoError> {
+    pub(super) fn open(path: &Path) -> Result<Self, GeoError> {
         let stamp = stamp(path)?;
         let reader = Arc::new(read(path)?);
         let type_of_file = &reader.metadata().database_type;
@@ -113,7 +113,7 @@ impl Geo {
 
     /// Reads the file again if it was replaced. One that cannot be used is left alone, and the one before stays. Takes as long as
     /// the disk does.
-    pub(crate) fn refresh(&self) {
+    pub(super) fn refresh(&self) {
         let found = stamp(&self.path);
         let changed = found.as_ref().is_ok_and(|found| *found != self.known().stamp);
         let Ok(stamp) = found else { return };

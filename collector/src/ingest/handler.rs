@@ -55,7 +55,6 @@ struct Shared {
     outcomes: Arc<Outcomes>,
     usage: Arc<Usage>,
     visitors: Visitors,
-    geo: Option<Arc<Geo>>,
     page_names: HashMap<Arc<str>, Arc<PageNames>>,
     /// Who holds a place may have a decompressed body in memory.
     places: Arc<Semaphore>,
@@ -79,30 +78,23 @@ impl Ingest {
     /// When a file that it needs cannot be used.
     pub fn open(config: &Config, spool: Spool, outcomes: Arc<Outcomes>) -> Result<Self, IngestError> {
         let Config { apps, limits, .. } = config;
-        let geo = config
-            .visitors
-            .geo_database
-            .as_deref()
-            .map(Geo::open)
-            .transpose()?
-            .map(Arc::new);
+        let geo = config.visitors.geo_database.as_deref().map(Geo::open).transpose()?;
         let now = u32::try_from(now_ms() / 1_000).unwrap_or(u32::MAX);
         Ok(Self(Arc::new(Shared {
             usage: Arc::new(Usage::of(apps)),
             apps: apps.clone(),
             limits: limits.clone(),
             spool,
+            visitors: Visitors::new(config, geo, Arc::clone(&outcomes)),
             outcomes,
-            visitors: Visitors::new(config, geo.clone()),
-            geo,
             page_names: page_record::open(&config.data, apps, now)?,
             places: Arc::new(Semaphore::new(limits.batches_at_once)),
         })))
     }
 
-    /// The file of countries, if there is one.
-    pub(crate) fn geo(&self) -> Option<Arc<Geo>> {
-        self.0.geo.clone()
+    /// What is to be done now and then besides requests. Takes as long as the disk does.
+    pub(crate) fn tend(&self) {
+        self.0.visitors.tend(now_ms());
     }
 
     /// What each app has sent.
@@ -224,9 +216,7 @@ impl Shared {
             foreign_errors: head.app.foreign_errors,
             rates: Arc::clone(&head.app.rates),
             page_names: self.page_names.get(&head.app.name).cloned().unwrap_or_default(),
-            visitor: self
-                .visitors
-                .of(peer, &parts.headers, &head.app.name, received_ms, &self.outcomes),
+            visitor: self.visitors.of(peer, &parts.headers, &head.app.name, received_ms),
         };
         let (
             Digested {

@@ -44,7 +44,6 @@ mod usage;
 mod validate;
 mod visitor;
 
-pub(crate) use geo::Geo;
 pub use geo::GeoError;
 pub use handler::{Ingest, IngestError, routes};
 pub use outcome::{Outcome, Outcomes, Subject};

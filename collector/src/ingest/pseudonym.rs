@@ -25,9 +25,18 @@ pub(super) struct Pseudonyms {
 }
 
 /// That of a day in UTC.
+#[derive(Clone, Copy)]
 struct Salt {
     day: i64,
     bytes: [u8; 32],
+}
+
+impl Salt {
+    /// Of a day before all days: every other is later.
+    const NONE: Self = Self {
+        day: i64::MIN,
+        bytes: [0; 32],
+    };
 }
 
 impl std::fmt::Debug for Salt {
@@ -38,11 +47,10 @@ impl std::fmt::Debug for Salt {
 
 impl Pseudonyms {
     pub(super) fn new(policy: AddressPolicy) -> Self {
-        let today = Mutex::new(Salt {
-            day: i64::MIN,
-            bytes: [0; 32],
-        });
-        Self { policy, today }
+        Self {
+            policy,
+            today: Mutex::new(Salt::NONE),
+        }
     }
 
     /// What the column `client` says of `address`, from which `app` was sent something at `received_ms`.
@@ -51,6 +59,14 @@ impl Pseudonyms {
             AddressPolicy::Drop => String::new(),
             AddressPolicy::Truncate => network(address),
             AddressPolicy::Hash => hash(&self.salt(received_ms.div_euclid(DAY_MS)), address, app),
+        }
+    }
+
+    /// Overwrites the salt of a day that is over, also while nobody sends anything.
+    pub(super) fn forget(&self, now_ms: i64) {
+        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
+        if now_ms.div_euclid(DAY_MS) > today.day {
+            *today = Salt::NONE;
         }
     }
 
@@ -141,6 +157,10 @@ mod tests {
         let next = of("203.0.113.9", "shop", NOON_MS + DAY_MS / 2);
         assert_ne!(next, first);
         assert_eq!(of("203.0.113.9", "shop", NOON_MS), next);
+        pseudonyms.forget(NOON_MS + DAY_MS);
+        assert_eq!(of("203.0.113.9", "shop", NOON_MS), next, "the day is not over");
+        pseudonyms.forget(NOON_MS + 2 * DAY_MS);
+        assert_ne!(of("203.0.113.9", "shop", NOON_MS + DAY_MS), next);
         assert!(!format!("{pseudonyms:?}").contains("bytes"));
     }
 }

@@ -19,13 +19,14 @@ pub(super) struct Visitors {
     proxies: Proxies,
     agents: Agents,
     pseudonyms: Pseudonyms,
-    geo: Option<Arc<Geo>>,
+    geo: Option<Geo>,
     country_header: Option<HeaderName>,
     region_header: Option<HeaderName>,
+    outcomes: Arc<Outcomes>,
 }
 
 impl Visitors {
-    pub(super) fn new(config: &Config, geo: Option<Arc<Geo>>) -> Self {
+    pub(super) fn new(config: &Config, geo: Option<Geo>, outcomes: Arc<Outcomes>) -> Self {
         Self {
             proxies: config.trusted_proxies.clone(),
             agents: Agents::new(),
@@ -33,18 +34,12 @@ impl Visitors {
             geo,
             country_header: config.visitors.country_header.clone(),
             region_header: config.visitors.region_header.clone(),
+            outcomes,
         }
     }
 
     /// Who sent a request to `app`. `peer` is who has the connection; without one nothing is known of an address.
-    pub(super) fn of(
-        &self,
-        peer: Option<IpAddr>,
-        headers: &HeaderMap,
-        app: &str,
-        received_ms: i64,
-        outcomes: &Outcomes,
-    ) -> Visitor {
+    pub(super) fn of(&self, peer: Option<IpAddr>, headers: &HeaderMap, app: &str, received_ms: i64) -> Visitor {
         let agent = self.agents.of(headers);
         let Some(peer) = peer else {
             return Visitor {
@@ -54,11 +49,11 @@ impl Visitors {
         };
         let client = client_address(peer, headers, &self.proxies);
         match client.doubt {
-            Some(Doubt::Unlisted) => outcomes.count(Outcome::ForwardedUnlisted),
-            Some(Doubt::Malformed) => outcomes.count(Outcome::ForwardedMalformed),
+            Some(Doubt::Unlisted) => self.outcomes.count(Outcome::ForwardedUnlisted),
+            Some(Doubt::Malformed) => self.outcomes.count(Outcome::ForwardedMalformed),
             None => {}
         }
-        let Location { country, region } = self.locate(peer, client.address, headers, outcomes);
+        let Location { country, region } = self.locate(peer, client.address, headers);
         Visitor {
             agent,
             country,
@@ -67,8 +62,17 @@ impl Visitors {
         }
     }
 
+    /// What is to be done now and then: the salt of a day that is over is forgotten, and a file of countries that was replaced is
+    /// read again. Takes as long as the disk does.
+    pub(super) fn tend(&self, now_ms: i64) {
+        self.pseudonyms.forget(now_ms);
+        if let Some(geo) = &self.geo {
+            geo.refresh();
+        }
+    }
+
     /// The header first, if a proxy of ours wrote it; else the file.
-    fn locate(&self, peer: IpAddr, client: IpAddr, headers: &HeaderMap, outcomes: &Outcomes) -> Location {
+    fn locate(&self, peer: IpAddr, client: IpAddr, headers: &HeaderMap) -> Location {
         if self.country_header.is_none() && self.geo.is_none() {
             return Location::default();
         }
@@ -86,7 +90,7 @@ impl Visitors {
             location = geo.locate(client);
         }
         if location.country.is_empty() {
-            outcomes.count(Outcome::CountryUnknown);
+            self.outcomes.count(Outcome::CountryUnknown);
         }
         location
     }

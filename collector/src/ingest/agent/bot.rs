@@ -94,7 +94,16 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 /// What bots that nobody knows say: their trade, or where one may read about them.
-const TELLTALES: [&str; 7] = ["crawl", "spider", "slurp", "scraper", "headless", "+http", "monitoring"];
+const TELLTALES: [&str; 8] = [
+    "feedfetcher",
+    "crawl",
+    "spider",
+    "slurp",
+    "scraper",
+    "headless",
+    "+http",
+    "monitoring",
+];
 
 /// The bot's name, `other` if it is none that we know, and empty if it is none.
 pub(super) fn name(user_agent: &str) -> &'static str {

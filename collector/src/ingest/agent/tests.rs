@@ -101,6 +101,7 @@ const BROWSERS: &[(&str, &str, &str)] = &[
     (WEBVIEW, "~ Chrome/141.0.7390.122 Mobile Safari/537.36 musical_ly_2024106030 AppVersion/42.1.3 BytedanceWebview/d8a21c6", "TikTok |Blink|Android 15|mobile|"),
     (IPHONE, "~ Safari Line/15.16.0", "LINE 15|WebKit|iOS |mobile|"),
     (WEBVIEW, "~ Chrome/142.0.7444.102 Mobile Safari/537.36 [Pinterest/Android]", "Pinterest |Blink|Android 15|mobile|"),
+    (WEBVIEW, "~ Chrome/142.0.7444.102 Mobile Safari/537.36 TwitterAndroid", "X |Blink|Android 15|mobile|"),
     // Cubot is a maker of phones.
     ("", "Mozilla/5.0 (Linux; Android 13; CUBOT P80 Build/TP1A.220624.014; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.6723.58 Mobile Safari/537.36", "Android WebView 130|Blink|Android 13|mobile|"),
     // Televisions, consoles, glasses.
