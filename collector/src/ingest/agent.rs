@@ -49,15 +49,20 @@ fn number(text: &str) -> Option<u16> {
     text.get(..digits)?.parse().ok()
 }
 
+/// No system has more in the first number of its version, or more than 99 in the second. The column is to have few different values,
+/// whatever somebody makes up.
+const MOST_MAJOR: u16 = 999;
+const MOST_MINOR: u16 = 99;
+
 /// The version that a text begins with: its first two numbers, the second only if it is not 0. `18_7_1` is 18.7, `15.0` is 15.
 fn version(text: &str) -> String {
-    let Some(major) = number(text) else {
+    let Some(major) = number(text).filter(|major| *major <= MOST_MAJOR) else {
         return String::new();
     };
     let rest = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
     match rest.strip_prefix(['.', '_']).and_then(number) {
-        None | Some(0) => major.to_string(),
-        Some(minor) => format!("{major}.{minor}"),
+        Some(minor @ 1..=MOST_MINOR) => format!("{major}.{minor}"),
+        _ => major.to_string(),
     }
 }
 

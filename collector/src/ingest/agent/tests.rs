@@ -1,6 +1,7 @@
 //! What real browsers and bots send, and what is made of it.
 
 use http::HeaderValue;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -287,6 +288,69 @@ fn client_hints_say_more() {
         assert_eq!(of(&headers), expected, "{headers:?}");
     }
 }
+
+#[test]
+fn versions_are_few() {
+    for (text, expected) in [
+        ("18_7_1", "18.7"),
+        ("15.0", "15"),
+        ("15", "15"),
+        ("26.1;", "26.1"),
+        ("15.123", "15"),
+        ("16093.68.0", ""),
+        ("99999999999", ""),
+        ("x", ""),
+        ("", ""),
+    ] {
+        assert_eq!(version(text), expected, "{text}");
+    }
+}
+
+proptest! {
+    /// Pieces of real headers in any order, and anything between them.
+    #[test]
+    fn no_header_makes_it_fall(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12),
+        between in "[ -~é€]{0,6}",
+        brands in "[\",;=v0-9A-Za-z ]{0,60}",
+    ) {
+        let user_agent = pieces.join(&between);
+        let mut headers = http::HeaderMap::new();
+        headers.insert("user-agent", HeaderValue::from_bytes(user_agent.as_bytes()).unwrap());
+        headers.insert("sec-ch-ua", HeaderValue::from_str(&brands).unwrap());
+        headers.insert("sec-ch-ua-platform", HeaderValue::from_str(&brands).unwrap());
+        let found = agent(&Hints::of(&headers));
+        prop_assert!(found.os_version.len() <= 6, "{found:?}");
+        prop_assert_eq!(found.bot.is_empty(), found.device != "bot");
+    }
+}
+
+const PIECES: &[&str] = &[
+    "Mozilla/5.0 (",
+    "iPhone",
+    " OS ",
+    "18_7",
+    "Version/",
+    "Chrome/",
+    "FBAV/",
+    "[LinkedInApp]",
+    "KAKAOTALK",
+    "; wv) ",
+    "Android ",
+    "10; K",
+    "Macintosh",
+    "Mac OS X ",
+    "Windows NT ",
+    "6.",
+    "bot",
+    "cu",
+    "Trident/7.0",
+    "BytedanceWebview",
+    "FBSV/",
+    "65536",
+    "9",
+    ".",
+];
 
 #[test]
 fn headers_that_are_no_text_are_read_as_far_as_they_are() {

@@ -15,7 +15,7 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
     let events = Family::counter("rum_events_total", "Events by what became of them.");
     let details = Family::counter(
         "rum_ingest_details_total",
-        "Details of what was taken all the same: texts cut or masked, origins, unknown fields.",
+        "Details of what was taken all the same: texts cut or masked, origins, bots, unknown fields.",
     );
     let mut app_events = Family::counter(
         "rum_app_events_total",
