@@ -28,9 +28,19 @@ if (!values.shop || !values.browser || !Number.isInteger(total) || total < 1) {
   throw new Error('--shop URL, --browser PATH and --visits N are needed')
 }
 
+// Who calls itself headless is a bot, and in none of the views for people.
+const USER_AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36'
+
 const browser = await chromium.launch({
   executablePath: values.browser,
-  args: ['--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    `--user-agent=${USER_AGENT}`,
+    '--disable-gpu',
+    '--disable-quic',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 })
 let next = 0
 try {

@@ -95,12 +95,42 @@ impl AcceptedBatch {
 pub struct EnrichedBatch {
     /// The batch.
     pub accepted: AcceptedBatch,
-    /// Browser family, such as `Chrome`; empty if unknown.
-    pub browser: &'static str,
-    /// `desktop`, `mobile`, `tablet`, or empty if unknown.
-    pub device: &'static str,
+    /// Who sent it.
+    pub visitor: Visitor,
     /// What its rows stand for.
     pub weights: Weights,
+}
+
+/// What a request says about its sender; empty what nobody knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visitor {
+    /// The browser.
+    pub agent: Arc<Agent>,
+    /// ISO 3166-1 alpha-2, such as `DE`.
+    pub country: String,
+    /// ISO 3166-2, such as `DE-BE`.
+    pub region: String,
+    /// What is kept of the address, if anything.
+    pub client: String,
+}
+
+/// What a browser says of itself; empty what nobody knows. Names are of fixed lists, whatever a sender makes up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agent {
+    /// Browser family, such as `Chrome`.
+    pub browser: &'static str,
+    /// The first number of its version.
+    pub browser_version: Option<u16>,
+    /// Such as `Blink`.
+    pub engine: &'static str,
+    /// Operating system, such as `Android`.
+    pub os: &'static str,
+    /// The first number or two of its version, such as `18.7`.
+    pub os_version: String,
+    /// `desktop`, `mobile`, `tablet`, `tv`, `console`, `xr`, `watch`, `car` or `bot`.
+    pub device: &'static str,
+    /// Its name, if it is a bot; `other` if that is none we know.
+    pub bot: &'static str,
 }
 
 #[cfg(test)]

@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::alert;
 use crate::config::{Config, Limits};
-use crate::ingest::{Ingest, Outcomes};
+use crate::ingest::{Ingest, IngestError, Outcomes};
 use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Metrics, Router};
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
 
 /// How often what became of batches and events is logged, if it has changed.
 const SUMMARY_EVERY: Duration = Duration::from_secs(60);
+
+/// How often ingest looks after what changes by itself: a day that is over, a file that was replaced.
+const TEND_EVERY: Duration = Duration::from_secs(60);
 
 /// The pause before a database that was not ready is asked again.
 const DATABASE_PAUSE: Duration = Duration::from_millis(500);
@@ -37,6 +40,9 @@ pub enum StartError {
     /// The alert rules are wrong.
     #[error("the alert rules")]
     Rules(#[from] alert::RulesError),
+    /// A file that batches are enriched by cannot be used.
+    #[error("batches cannot be taken")]
+    Ingest(#[from] IngestError),
     /// A webhook is wrong.
     #[error("a webhook")]
     Webhook(#[from] alert::WebhookError),
@@ -51,6 +57,7 @@ pub struct Collector {
     database: watch::Sender<Database>,
     alerts: Option<alert::Options>,
     outcomes: Arc<Outcomes>,
+    ingest: Ingest,
     router: Router,
 }
 
@@ -79,14 +86,9 @@ impl Collector {
             alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
             outcomes: Arc::clone(&outcomes),
         });
-        let ingest = Ingest::new(
-            config.apps.clone(),
-            config.limits.clone(),
-            spool.clone(),
-            Arc::clone(&outcomes),
-        );
+        let ingest = Ingest::open(config, spool.clone(), Arc::clone(&outcomes))?;
         let metrics = Metrics::new(&ingest, Arc::clone(&outcomes), spool.clone(), health.clone());
-        let router = serve::router(ingest, assets, health, metrics);
+        let router = serve::router(ingest.clone(), assets, health, metrics);
         Ok(Self {
             limits: config.limits.clone(),
             spool,
@@ -95,6 +97,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
+            ingest,
             router,
         })
     }
@@ -115,6 +118,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
+            ingest,
             router,
         } = self;
         // The writer outlives the requests: it inserts what the last of them brought.
@@ -137,6 +141,7 @@ impl Collector {
         };
         tasks.spawn(storing.run(background.clone()));
         tasks.spawn(summarise(outcomes, background.clone()));
+        tasks.spawn(tend(ingest, background.clone()));
 
         serve::serve(listener, router, &limits, shutdown).await;
         background.cancel();
@@ -224,6 +229,23 @@ async fn watch_rules(
         }
     }
     alert::run(alerts, clickhouse, shutdown).await;
+}
+
+/// Looks after ingest now and then.
+async fn tend(ingest: Ingest, shutdown: CancellationToken) {
+    let mut ticks = interval(TEND_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let ingest = ingest.clone();
+        // An error means that the collector is ending.
+        if spawn_blocking(move || ingest.tend()).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Logs the counts now and then, and once more at the end.

@@ -9,7 +9,7 @@
 use std::fs;
 use std::time::Duration;
 
-use rum_collector::config::{AllowedOrigins, ClickhouseSource, Config};
+use rum_collector::config::{AddressPolicy, AllowedOrigins, ClickhouseSource, Config};
 use tempfile::TempDir;
 
 const APP: &str = "[[apps]]\nname = \"shop\"\nkey = \"k1\"\norigins = [\"https://shop.example\"]\n";
@@ -119,7 +119,8 @@ fn what_is_shown_can_be_loaded_and_shows_the_same() {
     let rules = folder.path().join("rules.yaml");
     fs::write(&rules, "rules: []").unwrap();
     let text = format!(
-        "{APP}foreign_errors = \"keep\"\nrates = [{{ version = 2, share = 0.05 }}, {{ version = 1, share = 1 }}]\nrate = 2\n\
+        "trusted_proxies = [\"10.0.0.0/8\", \"2001:db8::7\"]\n{APP}foreign_errors = \"keep\"\npages = [\"/item/:id\", \"/docs/*\"]\nrates = [{{ version = 2, share = 0.05 }}, {{ version = 1, share = 1 }}]\nrate = 2\n\
+         [visitors]\naddress = \"hash\"\ngeo_database = {rules:?}\ncountry_header = \"CF-IPCountry\"\nregion_header = \"CF-Region-Code\"\n\
          [alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n"
     );
     let shown = load(&text, &[]).unwrap().show();
@@ -291,6 +292,51 @@ fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
             "apps[1].name",
             "a name of its own",
         ),
+        (
+            app("shop", "k", "[\"*\"]") + "pages = [\"/item/:id\", \"item/:id\"]\n",
+            "apps[0].pages[1]: \"item/:id\" begins with something else than a slash",
+            "such as \"/item/:id\"",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "pages = [\"/item/:id\", \"/item/new\"]\n",
+            "apps[0].pages[1]: \"/item/new\" is never the name of a page, for \"/item/:id\" fits",
+            "write it before that one",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + &format!("pages = {:?}\n", vec!["/x/:id"; 501]),
+            "apps[0].pages: has 501 patterns, more than 500",
+            "use :name and *",
+        ),
+        (
+            "trusted_proxies = [\"10.0.0.0/8\", \"proxy.example\"]".into(),
+            "trusted_proxies[1]: \"proxy.example\" is neither an address nor a network",
+            "such as \"192.0.2.7\" or \"10.0.0.0/8\"",
+        ),
+        (
+            "[visitors]\naddress = \"keep\"".into(),
+            "visitors.address: \"keep\" does not say",
+            "\"truncate\"",
+        ),
+        (
+            "[visitors]\ngeo_database = \"/no/such.mmdb\"".into(),
+            "visitors.geo_database: /no/such.mmdb is not a file",
+            "a MaxMind DB file",
+        ),
+        (
+            "[visitors]\ncountry_header = \"CF-IPCountry\"".into(),
+            "visitors.country_header: is believed of listed proxies only",
+            "in trusted_proxies",
+        ),
+        (
+            "trusted_proxies = [\"::1\"]\n[visitors]\ncountry_header = \"the country\"".into(),
+            "visitors.country_header: \"the country\" cannot be the name of a header",
+            "CF-IPCountry",
+        ),
+        (
+            "trusted_proxies = [\"::1\"]\n[visitors]\nregion_header = \"CF-Region-Code\"".into(),
+            "visitors.region_header: is a part of a country",
+            "the header of the country",
+        ),
         ("[alerts]\nrules = \"/no/such.yaml\"".into(), "alerts.rules", "the path"),
         (
             "[alerts]\nwebhooks = [\"http://a.example\"]".into(),
@@ -305,6 +351,28 @@ fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
     ] {
         check(&text, &[], &["rum.toml", key, mend]);
     }
+}
+
+#[test]
+fn a_proxy_that_is_everybody_is_warned_of() {
+    let config = load(&format!("trusted_proxies = [\"0.0.0.0/0\"]\n{APP}"), &[]).unwrap();
+    let warnings = config.warnings();
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.contains("each visitor may claim any")),
+        "{warnings:?}"
+    );
+    let config = load(
+        APP,
+        &[
+            ("RUM_TRUSTED_PROXIES", "[\"10.0.0.0/8\"]"),
+            ("RUM_VISITORS_ADDRESS", "hash"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.visitors.address, AddressPolicy::Hash);
+    assert!(config.trusted_proxies.contain("::ffff:10.1.2.3".parse().unwrap()));
 }
 
 #[test]

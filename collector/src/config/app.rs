@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::Rates;
+use super::{Pages, Rates};
 
 /// One site that sends batches.
 #[derive(Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct App {
     pub foreign_errors: ForeignErrors,
     /// Which share of its sessions its pages keep.
     pub rates: Arc<Rates>,
+    /// What its pages are called.
+    pub pages: Pages,
 }
 
 /// What becomes of errors that the owner of a page cannot mend: those of browser extensions, and `Script error.`.

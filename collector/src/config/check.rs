@@ -1,5 +1,8 @@
 //! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
 
+mod pages;
+mod visitors;
+
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -28,10 +31,13 @@ const SMALLEST_SHARE: f64 = 0.000_001;
 pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
     let mut problems = Problems(Vec::new());
     let listen = listen(raw.listen.as_deref().unwrap_or(defaults::LISTEN), &mut problems);
+    let trusted_proxies = visitors::proxies(&raw.trusted_proxies, &mut problems);
     let config = Config {
         listen,
         data: raw.data.unwrap_or_else(|| defaults::DATA.into()),
         dist: raw.sdk.dist.unwrap_or_else(|| defaults::DIST.into()),
+        visitors: visitors::visitors(raw.visitors, &trusted_proxies, &mut problems),
+        trusted_proxies,
         limits: limits(&raw.limits, &mut problems),
         spool: spool(&raw.spool, &mut problems),
         clickhouse: clickhouse(raw.clickhouse, &mut problems),
@@ -253,6 +259,7 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
     for (at, app) in raw.into_iter().enumerate() {
         let place = |field: &str| format!("apps[{at}].{field}");
         let rates = rates(&app, place, problems);
+        let pages = pages::pages(&app.pages, place, problems);
         let RawApp {
             name,
             key,
@@ -260,6 +267,7 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
             foreign_errors,
             rates: _,
             rate: _,
+            pages: _,
         } = app;
         if !is_word(&name) {
             problems.add(place("name"), format!("{name:?} cannot be a name"), KEY_RULE);
@@ -295,6 +303,7 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
             origins: allowed(&origins, &place("origins"), problems),
             foreign_errors: foreign(foreign_errors.as_deref(), &place("foreign_errors"), problems),
             rates: Arc::new(rates),
+            pages,
         });
     }
     apps.into_iter().collect()

@@ -11,8 +11,8 @@ use super::ConfigError;
 use super::raw::RawConfig;
 
 const PREFIX: &str = "RUM_";
-const TOP: [&str; 3] = ["listen", "data", "apps"];
-const SECTIONS: [&str; 5] = ["sdk", "limits", "spool", "clickhouse", "alerts"];
+const TOP: [&str; 4] = ["listen", "data", "trusted_proxies", "apps"];
+const SECTIONS: [&str; 6] = ["sdk", "visitors", "limits", "spool", "clickhouse", "alerts"];
 
 /// The file's `text` with the variables of `environment` laid over it.
 pub(super) fn overlay(

@@ -6,10 +6,13 @@ mod check;
 mod defaults;
 mod environment;
 mod error;
+mod pages;
+mod proxies;
 mod quantity;
 mod rates;
 mod raw;
 mod show;
+mod visitors;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,7 +20,11 @@ use std::time::Duration;
 
 pub use app::{AllowedOrigins, App, Apps, ForeignErrors};
 pub use error::{ConfigError, Problem};
+pub use pages::Pages;
+pub(crate) use pages::Pattern;
+pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
+pub use visitors::{AddressPolicy, Visitors};
 
 /// What is in force.
 #[derive(Clone, Debug)]
@@ -28,6 +35,10 @@ pub struct Config {
     pub data: PathBuf,
     /// The folder with the SDK's files that pages load.
     pub dist: PathBuf,
+    /// The proxies in front, whose word is taken for who sends.
+    pub trusted_proxies: Proxies,
+    /// What is to be known of visitors.
+    pub visitors: Visitors,
     /// Bounds on what senders may do.
     pub limits: Limits,
     /// Bounds of the spool.
@@ -162,6 +173,12 @@ impl Config {
                 "{} holds no manifest.json, so /rum.js is not served: build the SDK with `cargo xtask wasm`, or set sdk.dist",
                 self.dist.display()
             ));
+        }
+        if self.trusted_proxies.listed().any(|network| network.prefix_len() == 0) {
+            warnings.push(
+                "trusted_proxies lists every address, so each visitor may claim any: list those of your proxies"
+                    .to_owned(),
+            );
         }
         warnings
     }

@@ -12,7 +12,9 @@ use super::quantity::{Bytes, Span};
 pub(super) struct RawConfig {
     pub(super) listen: Option<String>,
     pub(super) data: Option<PathBuf>,
+    pub(super) trusted_proxies: Vec<String>,
     pub(super) sdk: RawSdk,
+    pub(super) visitors: RawVisitors,
     pub(super) limits: RawLimits,
     pub(super) spool: RawSpool,
     pub(super) clickhouse: RawClickhouse,
@@ -24,6 +26,15 @@ pub(super) struct RawConfig {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawSdk {
     pub(super) dist: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawVisitors {
+    pub(super) address: Option<String>,
+    pub(super) geo_database: Option<PathBuf>,
+    pub(super) country_header: Option<String>,
+    pub(super) region_header: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -66,6 +77,8 @@ pub(super) struct RawApp {
     #[serde(default)]
     pub(super) rates: Vec<RawRate>,
     pub(super) rate: Option<i64>,
+    #[serde(default)]
+    pub(super) pages: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

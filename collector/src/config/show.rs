@@ -13,6 +13,8 @@ pub(super) fn show(config: &Config) -> String {
         listen,
         data,
         dist,
+        trusted_proxies,
+        visitors,
         limits,
         spool,
         clickhouse,
@@ -22,8 +24,23 @@ pub(super) fn show(config: &Config) -> String {
     let mut page = Page(String::new());
     page.text("listen", &listen.to_string());
     page.text("data", &data.display().to_string());
+    let proxies: Vec<_> = trusted_proxies.listed().map(ToString::to_string).collect();
+    page.texts("trusted_proxies", &proxies);
     page.section("[sdk]");
     page.text("dist", &dist.display().to_string());
+    page.section("[visitors]");
+    page.text("address", visitors.address.name());
+    if let Some(path) = &visitors.geo_database {
+        page.text("geo_database", &path.display().to_string());
+    }
+    for (key, header) in [
+        ("country_header", &visitors.country_header),
+        ("region_header", &visitors.region_header),
+    ] {
+        if let Some(header) = header {
+            page.text(key, header.as_str());
+        }
+    }
     page.section("[limits]");
     page.bytes("body_bytes", limits.body_bytes as u64);
     page.bytes("decompressed_bytes", limits.decompressed_bytes as u64);
@@ -66,6 +83,8 @@ pub(super) fn show(config: &Config) -> String {
         }
         page.text("foreign_errors", app.foreign_errors.name());
         page.rates(&app.rates);
+        let pages: Vec<_> = app.pages.texts().map(str::to_owned).collect();
+        page.texts("pages", &pages);
     }
     if let Some(alerts) = alerts {
         page.section("[alerts]");

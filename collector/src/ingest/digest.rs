@@ -4,19 +4,23 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rum_core::wire::Event;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::body::Encoding;
 use super::decode::decode;
+use super::distinct::Mark;
 use super::enrich::enrich;
 use super::foreign::without_foreign_errors;
 use super::outcome::{Outcome, Tally};
+use super::page_names::PageNames;
 use super::reject::Reject;
 use super::report;
 use super::sampling::weights;
 use super::scrub::scrub;
 use super::validate::{Received, validate};
+use crate::batch::{AcceptedBatch, Visitor};
 use crate::config::{ForeignErrors, Rates};
 use crate::store::Frame;
 use crate::store::rows::rows;
@@ -45,7 +49,8 @@ pub(super) struct Undigested {
     pub(super) received: Received,
     pub(super) foreign_errors: ForeignErrors,
     pub(super) rates: Arc<Rates>,
-    pub(super) user_agent: Option<String>,
+    pub(super) page_names: Arc<PageNames>,
+    pub(super) visitor: Visitor,
 }
 
 /// What there is to store and to count.
@@ -54,6 +59,8 @@ pub(super) struct Digested {
     /// `None` if no event is left.
     pub(super) frame: Option<Frame>,
     pub(super) tally: Tally,
+    /// The names of the pages that were viewed.
+    pub(super) page_names: Vec<Mark>,
 }
 
 /// Digests a batch under `place`, and gives that back. What may take long does not hold up the requests that share a
@@ -89,25 +96,37 @@ impl Undigested {
         let accepted = without_foreign_errors(accepted, self.foreign_errors, &mut tally);
         let events = accepted.events();
         if events == 0 {
-            return Ok(Digested { frame: None, tally });
+            return Ok(Digested {
+                frame: None,
+                tally,
+                page_names: Vec::new(),
+            });
         }
         tally.add(Outcome::EventAccepted, events as u64);
         let weights = weights(&accepted.document, &self.rates, &mut tally);
-        let frame = rows(&enrich(
-            scrub(accepted, &mut tally),
-            self.user_agent.as_deref(),
-            weights,
-        ));
+        let scrubbed = scrub(accepted, &self.page_names, &mut tally);
+        let page_names = pages(&scrubbed);
+        let frame = rows(&enrich(scrubbed, self.visitor, weights, &mut tally));
         tally.add(Outcome::EventUnknownValue, frame.left_out.into());
         Ok(Digested {
             frame: Some(frame),
             tally,
+            page_names,
         })
     }
 
     fn is_short(&self) -> bool {
         self.encoding == Encoding::Identity && self.body.len() <= SHORT_BODY && says_events(&self.body)
     }
+}
+
+/// The pages of a batch's views.
+fn pages(batch: &AcceptedBatch) -> Vec<Mark> {
+    let pages = batch.items.iter().filter_map(|item| match &item.event {
+        Event::View(view) => Some(Mark::of(&view.page)),
+        _ => None,
+    });
+    pages.collect()
 }
 
 /// Whether a body says, by its second field, that it is a compact batch of events: those need no core. Only where it is
@@ -149,7 +168,8 @@ mod tests {
             },
             foreign_errors: ForeignErrors::Drop,
             rates: Arc::default(),
-            user_agent: None,
+            page_names: Arc::default(),
+            visitor: Visitor::default(),
         }
     }
 

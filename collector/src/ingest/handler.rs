@@ -1,17 +1,19 @@
 //! `POST /v1/batches` and `POST /v1/reports`: the only place of ingest that knows HTTP, the clock and the spool.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_TYPE,
-    HeaderName, ORIGIN, USER_AGENT,
+    HeaderName, ORIGIN,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
@@ -21,13 +23,17 @@ use url::form_urlencoded;
 
 use super::body::Encoding;
 use super::digest::{Digested, Form, Undigested, digest};
+use super::geo::{Geo, GeoError};
 use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender};
 use super::outcome::{Outcome, Outcomes};
+use super::page_names::PageNames;
+use super::page_record::{self, PageRecordError};
 use super::reject::Reject;
 use super::report;
 use super::usage::Usage;
 use super::validate::Received;
-use crate::config::{App, Apps, Limits, Rate};
+use super::visitor::Visitors;
+use crate::config::{App, Apps, Config, Limits, Rate};
 use crate::serve::{Problem, RUM_RATE, request_id};
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
@@ -48,23 +54,47 @@ struct Shared {
     spool: Spool,
     outcomes: Arc<Outcomes>,
     usage: Arc<Usage>,
+    visitors: Visitors,
+    page_names: HashMap<Arc<str>, Arc<PageNames>>,
     /// Who holds a place may have a decompressed body in memory.
     places: Arc<Semaphore>,
 }
 
+/// Batches cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The file of countries is wrong.
+    #[error(transparent)]
+    Geo(#[from] GeoError),
+    /// The record of page patterns is wrong.
+    #[error(transparent)]
+    Pages(#[from] PageRecordError),
+}
+
 impl Ingest {
-    /// Takes batches of `apps` into `spool`.
-    #[must_use]
-    pub fn new(apps: Apps, limits: Limits, spool: Spool, outcomes: Arc<Outcomes>) -> Self {
-        let places = Arc::new(Semaphore::new(limits.batches_at_once));
-        Self(Arc::new(Shared {
-            usage: Arc::new(Usage::of(&apps)),
-            apps,
-            limits,
+    /// Takes batches of the configured apps into `spool`. Reads from disk, and notes there which patterns of pages are new.
+    ///
+    /// # Errors
+    /// When a file that it needs cannot be used.
+    pub fn open(config: &Config, spool: Spool, outcomes: Arc<Outcomes>) -> Result<Self, IngestError> {
+        let Config { apps, limits, .. } = config;
+        let geo = config.visitors.geo_database.as_deref().map(Geo::open).transpose()?;
+        let now = u32::try_from(now_ms() / 1_000).unwrap_or(u32::MAX);
+        Ok(Self(Arc::new(Shared {
+            usage: Arc::new(Usage::of(apps)),
+            apps: apps.clone(),
+            limits: limits.clone(),
             spool,
+            visitors: Visitors::new(config, geo, Arc::clone(&outcomes)),
             outcomes,
-            places,
-        }))
+            page_names: page_record::open(&config.data, apps, now)?,
+            places: Arc::new(Semaphore::new(limits.batches_at_once)),
+        })))
+    }
+
+    /// What is to be done now and then besides requests. Takes as long as the disk does.
+    pub(crate) fn tend(&self) {
+        self.0.visitors.tend(now_ms());
     }
 
     /// What each app has sent.
@@ -148,13 +178,16 @@ struct Head<'a> {
     sender: Sender<'a>,
     encoding: Encoding,
     sent_ms: Option<i64>,
-    user_agent: Option<&'a str>,
 }
 
 impl Shared {
     async fn take(&self, form: Form, request: Request, received_ms: i64) -> Result<Taken, Reject> {
         let (parts, body) = request.into_parts();
         let parameters = Parameters::of(parts.uri.query().unwrap_or_default());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|ConnectInfo(peer)| peer.ip());
         let head = self.head(form, &parts.headers, &parameters);
         // Also for a request that will be refused: an answer before the end of the body may not be read.
         let body = self.read(body).await;
@@ -187,15 +220,23 @@ impl Shared {
             },
             foreign_errors: head.app.foreign_errors,
             rates: Arc::clone(&head.app.rates),
-            user_agent: head.user_agent.map(str::to_owned),
+            page_names: self.page_names.get(&head.app.name).cloned().unwrap_or_default(),
+            visitor: self.visitors.of(peer, &parts.headers, &head.app.name, received_ms),
         };
-        let (Digested { frame, tally }, _place) = digest(batch, place).await?;
+        let (
+            Digested {
+                frame,
+                tally,
+                page_names,
+            },
+            _place,
+        ) = digest(batch, place).await?;
         let outcome = match frame {
             None => Outcome::BatchEmpty,
             Some(frame) => match self.store(frame).await? {
                 Appended::Stored => {
                     let events = tally.get(Outcome::EventAccepted);
-                    self.usage.taken(&head.app.name, events, body_bytes);
+                    self.usage.taken(&head.app.name, events, body_bytes, &page_names);
                     Outcome::BatchStored
                 }
                 // Its events were counted when it came first.
@@ -260,7 +301,6 @@ impl Shared {
             sender,
             encoding,
             sent_ms: sent_ms.transpose()?,
-            user_agent: text(headers, &USER_AGENT),
         })
     }
 

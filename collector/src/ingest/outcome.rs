@@ -60,6 +60,14 @@ outcomes! {
     ErrorOpaque => "error_opaque",
     /// A batch named a version of the sampling rate that is not configured: its rows weigh as those of version 0.
     RateUnknown => "rate_unknown",
+    /// An event is of a bot: it is stored, and left out of what people read.
+    EventOfBot => "event_of_bot",
+    /// A request says whom it is forwarded for, and came from no listed proxy: that is not believed.
+    ForwardedUnlisted => "forwarded_unlisted",
+    /// A proxy said whom a request is for in a way that cannot be read, or in two ways: it counts as the last proxy's that is known.
+    ForwardedMalformed => "forwarded_malformed",
+    /// The country of a request is not known, neither by its header nor by the file.
+    CountryUnknown => "country_unknown",
     /// A trace id, a span id or a debug id was left out: it is none.
     IdInvalid => "id_invalid",
     /// A report of a browser was dropped: it is of a type that is not stored.
@@ -119,6 +127,10 @@ impl Outcome {
             Self::OriginOpaque
             | Self::OriginAbsent
             | Self::RateUnknown
+            | Self::EventOfBot
+            | Self::ForwardedUnlisted
+            | Self::ForwardedMalformed
+            | Self::CountryUnknown
             | Self::IdInvalid
             | Self::FieldUnknown
             | Self::TextCut

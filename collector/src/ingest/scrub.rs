@@ -22,6 +22,7 @@ use rum_core::wire::record::{
 };
 
 use super::outcome::{Outcome, Tally};
+use super::page_names::PageNames;
 use super::path_ids::without_ids;
 use crate::batch::AcceptedBatch;
 use crate::errors::without_query;
@@ -29,11 +30,12 @@ use crate::errors::without_query;
 /// What any name that says secret makes one of.
 const ANY_SECRET: &str = "aB3aB3aB3aB3aB3aB3";
 
-/// Masks the texts of all items, and counts those in which there was something to mask.
-pub(super) fn scrub(mut batch: AcceptedBatch, tally: &mut Tally) -> AcceptedBatch {
+/// Masks the texts of all items, and counts those in which there was something to mask. Pages that one of the app's own patterns
+/// fits get its name.
+pub(super) fn scrub(mut batch: AcceptedBatch, names: &PageNames, tally: &mut Tally) -> AcceptedBatch {
     for item in &mut batch.items {
         match &mut item.event {
-            Event::View(view) => scrub_view(view, tally),
+            Event::View(view) => scrub_view(view, names, tally),
             Event::Vital(vital) => scrub_vital(vital, tally),
             Event::Request(RequestEvent { ordinal: _, what }) => scrub_request(what, tally),
             Event::Error(ErrorEvent { ordinal: _, what }) => scrub_error(what, tally),
@@ -48,9 +50,9 @@ pub(super) fn scrub(mut batch: AcceptedBatch, tally: &mut Tally) -> AcceptedBatc
     batch
 }
 
-fn scrub_view(view: &mut ViewEvent, tally: &mut Tally) {
+fn scrub_view(view: &mut ViewEvent, names: &PageNames, tally: &mut Tally) {
     let ViewEvent {
-        view_id: _,
+        view_id,
         session_id: _,
         kind: _,
         start: _,
@@ -71,7 +73,11 @@ fn scrub_view(view: &mut ViewEvent, tally: &mut Tally) {
         scroll: _,
         engaged: _,
     } = view;
-    url(page, tally);
+    match names.name(page, view_id.start_seconds()) {
+        // The operator's own words.
+        Some(name) => *page = name.to_owned(),
+        None => url(page, tally),
+    }
     referrer.iter_mut().for_each(|referrer| url(referrer, tally));
     some(page_name, tally);
     some(user, tally);

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::distinct::{Distinct, Mark};
 use crate::config::Apps;
 use crate::meter::Counter;
+
+/// An app with more different page names has ids in them that no rule knows: each is a line of its own in every list by page.
+const MOST_PAGE_NAMES: u64 = 1_000;
 
 /// What one app's batches brought that are in the spool, each batch once.
 #[derive(Debug, Default)]
@@ -13,6 +18,10 @@ pub(crate) struct AppUsage {
     pub(crate) events: Counter,
     /// Bytes of their bodies, as they were sent.
     pub(crate) body_bytes: Counter,
+    /// The names of their pages.
+    pub(crate) page_names: Distinct,
+    /// It was said that there are too many.
+    told: AtomicBool,
 }
 
 /// That of each configured app, by its name; there are never more.
@@ -26,16 +35,63 @@ impl Usage {
         Self(names.map(|name| (name, AppUsage::default())).collect())
     }
 
-    /// A batch of `app` is in the spool.
-    pub(super) fn taken(&self, app: &str, events: u64, body_bytes: usize) {
-        if let Some(usage) = self.0.get(app) {
-            usage.events.add(events);
-            usage.body_bytes.add(body_bytes as u64);
+    /// A batch of `app` is in the spool, with views of pages of these names.
+    pub(super) fn taken(&self, app: &str, events: u64, body_bytes: usize, page_names: &[Mark]) {
+        let Some(usage) = self.0.get(app) else { return };
+        usage.events.add(events);
+        usage.body_bytes.add(body_bytes as u64);
+        let mut news = false;
+        for mark in page_names {
+            news |= usage.page_names.add(*mark);
+        }
+        // The estimate takes a while, and is asked no more once it was told.
+        let untold = news && !usage.told.load(Ordering::Relaxed);
+        if untold && usage.has_too_many_page_names() && !usage.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                app,
+                "the app has more than {MOST_PAGE_NAMES} different page names: give it patterns (pages in its [[apps]] section), \
+                 or every list by page is as long"
+            );
         }
     }
 
     /// All apps, by name.
     pub(crate) fn apps(&self) -> impl Iterator<Item = (&str, &AppUsage)> {
         self.0.iter().map(|(name, usage)| (&**name, usage))
+    }
+}
+
+impl AppUsage {
+    /// Whether the names of its pages are more than a person could read.
+    pub(crate) fn has_too_many_page_names(&self) -> bool {
+        self.page_names.estimate() > MOST_PAGE_NAMES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn too_many_page_names_are_known_of_the_app_that_has_them() {
+        let apps = r#"[{name = "shop", key = "a", origins = ["*"]}, {name = "blog", key = "b", origins = ["*"]}]"#;
+        let config = Config::load(None, [("RUM_APPS".to_owned(), apps.to_owned())]).unwrap();
+        let usage = Usage::of(&config.apps);
+        for number in 0..2 * MOST_PAGE_NAMES {
+            usage.taken("shop", 1, 100, &[Mark::of(&format!("/hotel-{number}"))]);
+            usage.taken("blog", 1, 100, &[Mark::of("/"), Mark::of("/post/:id")]);
+        }
+        let of = |app: &str| {
+            let (_, usage) = usage.apps().find(|(name, _)| *name == app).unwrap();
+            (
+                usage.has_too_many_page_names(),
+                usage.told.load(Ordering::Relaxed),
+                usage.page_names.estimate(),
+            )
+        };
+        let (too_many, told, estimate) = of("shop");
+        assert!(too_many && told && (1_900..2_100).contains(&estimate), "{estimate}");
+        assert_eq!(of("blog"), (false, false, 2));
     }
 }

@@ -58,6 +58,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "before_error",
         sql: include_str!("../../migrations/0008_before_error.sql"),
     },
+    Migration {
+        number: 9,
+        name: "visitors",
+        sql: include_str!("../../migrations/0009_visitors.sql"),
+    },
 ];
 
 /// What has to be there before anything can be noted.

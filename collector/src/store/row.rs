@@ -179,6 +179,14 @@ placed! {
         scroll_depth: Option<f32>,
         engaged_ms: Option<f64>,
         trace_id: &'a str,
+        bot: Low<'a>,
+        browser_version: Option<u16>,
+        engine: Low<'a>,
+        os: Low<'a>,
+        os_version: Low<'a>,
+        country: Low<'a>,
+        region: Low<'a>,
+        client: &'a str,
     }
 }
 
@@ -225,6 +233,13 @@ placed! {
         total_style_and_layout_ms: Option<f32>,
         total_paint_ms: Option<f32>,
         total_unattributed_ms: Option<f32>,
+        bot: Low<'a>,
+        browser_version: Option<u16>,
+        engine: Low<'a>,
+        os: Low<'a>,
+        os_version: Low<'a>,
+        country: Low<'a>,
+        region: Low<'a>,
     }
 }
 
@@ -260,6 +275,7 @@ placed! {
         trace_id: &'a str,
         span_id: &'a str,
         action_ordinal: Option<u64>,
+        bot: Low<'a>,
     }
 }
 
@@ -293,6 +309,7 @@ placed! {
         column: Option<u32>,
         debug_ids: Map<&'a str, &'a str>,
         weight: f32,
+        bot: Low<'a>,
     }
 }
 
@@ -311,6 +328,7 @@ placed! {
         value: Option<f64>,
         release: Low<'a>,
         weight: f32,
+        bot: Low<'a>,
     }
 }
 
@@ -325,6 +343,7 @@ placed! {
         trace_id: &'a str,
         release: Low<'a>,
         weight: f32,
+        bot: Low<'a>,
     }
 }
 
@@ -350,6 +369,7 @@ placed! {
         script_position: Vec<i64>,
         release: Low<'a>,
         weight: f32,
+        bot: Low<'a>,
     }
 }
 
@@ -365,6 +385,7 @@ placed! {
         url: &'a str,
         release: Low<'a>,
         weight: f32,
+        bot: Low<'a>,
     }
 }
 

@@ -138,6 +138,11 @@ impl<'a> Maker<'a> {
         self.batch.weights.others(view.session_id) * own
     }
 
+    /// The bot that sent it, if it was one.
+    fn bot(&self) -> Low<'a> {
+        Low(self.batch.visitor.agent.bot)
+    }
+
     /// Puts the row into its table, or into `clock_bad` if its view's start cannot be true.
     fn keep<R: Row>(&mut self, view_id: Id, name: Name<'_>, row: &R, ver: u64) {
         let accepted = &self.batch.accepted;

@@ -1,8 +1,9 @@
 //! Visits to put into the store, and a store to put them into.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use rum_collector::batch::{AcceptedBatch, EnrichedBatch, Mode, Weights};
+use rum_collector::batch::{AcceptedBatch, Agent, EnrichedBatch, Mode, Visitor, Weights};
 use rum_collector::store::rows::rows;
 use rum_collector::store::writer::{self, WriterOptions};
 use rum_collector::store::{Appended, Spool, SpoolHealth, SpoolOptions};
@@ -29,6 +30,8 @@ pub(crate) struct Visit {
     pub(crate) ahead: i64,
     /// How long the batch waited before it was sent, in seconds.
     pub(crate) late: i64,
+    /// Nobody sees it.
+    pub(crate) bot: bool,
 }
 
 impl Visit {
@@ -39,6 +42,7 @@ impl Visit {
             lcp: 1_200_000,
             ahead: 0,
             late: 0,
+            bot: false,
         }
     }
 
@@ -51,6 +55,7 @@ impl Visit {
             lcp,
             ahead,
             late,
+            bot,
         } = self;
         let received_ms = jiff::Timestamp::now().as_millisecond();
         let origin_ms = received_ms - 6_000 + (ahead - late) * 1_000;
@@ -138,10 +143,27 @@ impl Visit {
                 document: batch.document,
                 items,
             },
-            browser: "Chrome",
-            device: "desktop",
+            visitor: visitor(if bot { "Googlebot" } else { "" }),
             weights: Weights::new(0.1, false),
         }
+    }
+}
+
+/// Somebody with Chrome on a Mac in Berlin, or a bot that runs the same.
+fn visitor(bot: &'static str) -> Visitor {
+    Visitor {
+        agent: Arc::new(Agent {
+            browser: "Chrome",
+            browser_version: Some(156),
+            engine: "Blink",
+            os: "macOS",
+            os_version: "26.1".into(),
+            device: if bot.is_empty() { "desktop" } else { "bot" },
+            bot,
+        }),
+        country: "DE".into(),
+        region: "DE-BE".into(),
+        client: "203.0.113.0/24".into(),
     }
 }
 

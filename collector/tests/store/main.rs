@@ -15,4 +15,5 @@ mod reports;
 mod sampling;
 #[path = "../support/mod.rs"]
 mod support;
+mod visitors;
 mod writing;

@@ -9,8 +9,9 @@ use crate::fixture::{Store, Visit};
 use crate::support::Database;
 
 /// Each view with the rows that a visit has in it.
-const VIEWS: [(&str, u64); 13] = [
+const VIEWS: [(&str, u64); 14] = [
     ("page_views", 1),
+    ("page_views_all", 1),
     ("web_vitals", 3),
     ("web_vitals_all", 3),
     ("requests", 1),

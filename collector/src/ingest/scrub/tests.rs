@@ -3,7 +3,7 @@
 use rum_core::wire::{Batch, Content};
 
 use super::*;
-use crate::batch::{Mode, Weights};
+use crate::batch::{Mode, Visitor, Weights};
 use crate::ingest::decode::decode;
 use crate::ingest::enrich::enrich;
 use crate::ingest::validate::{Received, validate};
@@ -34,7 +34,8 @@ fn stored(content: u8, items: &[String]) -> (String, Tally) {
     };
     let accepted = validate(decoded, received, &mut tally).unwrap();
     assert!(!accepted.items.is_empty());
-    let frame = rows(&enrich(scrub(accepted, &mut tally), None, Weights::WHOLE));
+    let scrubbed = scrub(accepted, &PageNames::default(), &mut tally);
+    let frame = rows(&enrich(scrubbed, Visitor::default(), Weights::WHOLE, &mut tally));
     (String::from_utf8_lossy(&frame.encode()).into_owned(), tally)
 }
 
@@ -278,7 +279,7 @@ fn what_holds_nothing_stays_as_it_was() {
             items: items.clone(),
         };
         let mut tally = Tally::default();
-        assert_eq!(scrub(batch, &mut tally).items, items);
+        assert_eq!(scrub(batch, &PageNames::default(), &mut tally).items, items);
         assert_eq!(tally, Tally::default());
     }
 }

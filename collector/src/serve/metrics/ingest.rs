@@ -15,7 +15,7 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
     let events = Family::counter("rum_events_total", "Events by what became of them.");
     let details = Family::counter(
         "rum_ingest_details_total",
-        "Details of what was taken all the same: texts cut or masked, origins, unknown fields.",
+        "Details of what was taken all the same: texts cut or masked, origins, bots, unknown fields.",
     );
     let mut app_events = Family::counter(
         "rum_app_events_total",
@@ -25,7 +25,17 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
         "rum_app_body_bytes_total",
         "Bodies of stored batches as they were sent, by configured app.",
     );
+    let mut page_names = Family::gauge(
+        "rum_app_page_names",
+        "Different names of pages in stored batches since the start, estimated (standard error 2 %), by configured app.",
+    );
+    let mut too_many = Family::gauge(
+        "rum_app_page_names_over_limit",
+        "1 if these are more than 1,000: the app needs patterns of pages.",
+    );
     for (app, usage) in usage.apps() {
+        page_names = page_names.sample([("app", app)], usage.page_names.estimate());
+        too_many = too_many.sample([("app", app)], usage.has_too_many_page_names());
         app_events = app_events.sample([("app", app)], usage.events.get());
         app_bytes = app_bytes.sample([("app", app)], usage.body_bytes.get());
     }
@@ -35,6 +45,8 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
         of(details, Subject::Detail),
         app_events,
         app_bytes,
+        page_names,
+        too_many,
     ]
 }
 

@@ -57,6 +57,7 @@ impl<'a> Maker<'a> {
                 trace_id: request.trace_id.as_deref().unwrap_or_default(),
                 span_id: request.span_id.as_deref().unwrap_or_default(),
                 action_ordinal: request.action.and_then(|ordinal| u64::try_from(ordinal).ok()),
+                bot: self.bot(),
             },
         };
         self.keep(
@@ -105,6 +106,7 @@ impl<'a> Maker<'a> {
                 trace_id: "",
                 span_id: "",
                 action_ordinal: None,
+                bot: self.bot(),
             },
         };
         self.keep(
@@ -162,6 +164,7 @@ impl<'a> Maker<'a> {
                 column: error.column.map(clamp_u32),
                 debug_ids: Map(debug_ids.map(|id| (id.name.as_str(), id.value.as_str())).collect()),
                 weight: self.batch.weights.errors(view.session_id),
+                bot: self.bot(),
             },
         };
         self.keep(
@@ -194,6 +197,7 @@ impl<'a> Maker<'a> {
                 value: action.value.map(ms),
                 release: text(&self.batch.accepted.document.release),
                 weight: self.weight(view, None),
+                bot: self.bot(),
             },
         };
         self.keep(

@@ -21,6 +21,7 @@ impl<'a> Maker<'a> {
                 trace_id: log.trace_id.as_deref().unwrap_or_default(),
                 release: text(&self.batch.accepted.document.release),
                 weight: self.weight(view, log.weight),
+                bot: self.bot(),
             },
         };
         let name = Name {

@@ -8,7 +8,7 @@ use rum_core::wire::event::ViewEvent;
 use rum_core::wire::record::{NavigationRecord, Surroundings};
 
 use super::{Maker, Name, attributes, clamp_u32, clamp_u64, ms, ms32, name, status, text};
-use crate::batch::EnrichedBatch;
+use crate::batch::{Agent, EnrichedBatch, Visitor};
 use crate::store::row::{ViewFields, ViewRow};
 use crate::store::rowbinary::{Low, Map};
 
@@ -16,10 +16,24 @@ impl<'a> Maker<'a> {
     pub(super) fn view(&mut self, item: &Item, view: &'a ViewEvent) {
         let EnrichedBatch {
             accepted,
-            browser,
-            device,
+            visitor,
             weights,
         } = self.batch;
+        let Visitor {
+            agent,
+            country,
+            region,
+            client,
+        } = visitor;
+        let Agent {
+            browser,
+            browser_version,
+            engine,
+            os,
+            os_version,
+            device,
+            bot,
+        } = &**agent;
         let document = &accepted.document;
         let kind = ViewKind::from_wire(view.kind);
         let navigation = view.navigation.as_ref();
@@ -123,6 +137,14 @@ impl<'a> Maker<'a> {
                 scroll_depth: view.scroll.map(|scroll| ms32(scroll).clamp(0.0, 1.0)),
                 engaged_ms: view.engaged.map(|engaged| ms(engaged).max(0.0)),
                 trace_id: said(|known| &known.trace_id),
+                bot: Low(bot),
+                browser_version: *browser_version,
+                engine: Low(engine),
+                os: Low(os),
+                os_version: Low(os_version),
+                country: Low(country),
+                region: Low(region),
+                client,
             },
         };
         let name = Name {

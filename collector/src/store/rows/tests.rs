@@ -1,7 +1,7 @@
 //! The rows of batches, read back as ClickHouse would read them.
 
 use super::*;
-use crate::batch::{AcceptedBatch, Weights};
+use crate::batch::{AcceptedBatch, Agent, Visitor, Weights};
 use crate::store::frame::collect;
 use crate::store::rowbinary::tests::decode;
 use crate::store::schema::Table;
@@ -96,6 +96,24 @@ fn navigation() -> NavigationRecord {
     }
 }
 
+/// Somebody with Chrome on a Mac in Berlin.
+fn visitor() -> Visitor {
+    Visitor {
+        agent: std::sync::Arc::new(Agent {
+            browser: "Chrome",
+            browser_version: Some(156),
+            engine: "Blink",
+            os: "macOS",
+            os_version: "26.1".into(),
+            device: "desktop",
+            bot: "",
+        }),
+        country: "DE".into(),
+        region: "DE-BE".into(),
+        client: "203.0.113.0/24".into(),
+    }
+}
+
 fn batch(events: Vec<(i64, Event)>) -> EnrichedBatch {
     EnrichedBatch {
         accepted: AcceptedBatch {
@@ -121,8 +139,7 @@ fn batch(events: Vec<(i64, Event)>) -> EnrichedBatch {
                 .map(|(seq, event)| Item { view: 0, seq, event })
                 .collect(),
         },
-        browser: "Chrome",
-        device: "desktop",
+        visitor: visitor(),
         weights: Weights::WHOLE,
     }
 }

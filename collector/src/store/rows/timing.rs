@@ -33,6 +33,7 @@ impl<'a> Maker<'a> {
                 script_position: each(scripts, |script| script.position),
                 release: text(&self.batch.accepted.document.release),
                 weight: self.weight(view, frame.weight),
+                bot: self.bot(),
             },
         };
         self.keep(
@@ -59,6 +60,7 @@ impl<'a> Maker<'a> {
             url: "",
             release: text(&self.batch.accepted.document.release),
             weight: self.weight(view, timing.weight),
+            bot: self.bot(),
         };
         let place = self.place(view, item, timing.start);
         self.timing(view, TimingRow { place, what });
@@ -76,6 +78,7 @@ impl<'a> Maker<'a> {
             url: element.url.as_deref().unwrap_or_default(),
             release: text(&self.batch.accepted.document.release),
             weight: self.weight(view, element.weight),
+            bot: self.bot(),
         };
         let place = self.place(view, item, element.painted);
         self.timing(view, TimingRow { place, what });

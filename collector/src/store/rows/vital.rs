@@ -6,7 +6,7 @@ use rum_core::wire::Item;
 use rum_core::wire::event::{LongFrameEvent, ViewEvent, VitalEvent};
 
 use super::{Maker, Name, ms, ms32, name, text};
-use crate::batch::EnrichedBatch;
+use crate::batch::{Agent, EnrichedBatch, Visitor};
 use crate::store::row::{VitalFields, VitalRow};
 use crate::store::rowbinary::Low;
 
@@ -23,10 +23,24 @@ impl<'a> Maker<'a> {
         };
         let EnrichedBatch {
             accepted,
-            browser,
-            device,
+            visitor,
             weights,
         } = self.batch;
+        let Visitor {
+            agent,
+            country,
+            region,
+            client: _,
+        } = visitor;
+        let Agent {
+            browser,
+            browser_version,
+            engine,
+            os,
+            os_version,
+            device,
+            bot,
+        } = &**agent;
         let rest = known.paint.and_then(|parts| parts.rest);
         let script = known.longest.map(|longest| longest.what);
         let row = VitalRow {
@@ -83,6 +97,13 @@ impl<'a> Maker<'a> {
                 total_style_and_layout_ms: known.totals.map(|totals| totals.style_and_layout as f32),
                 total_paint_ms: known.totals.map(|totals| totals.paint as f32),
                 total_unattributed_ms: known.totals.map(|totals| totals.unattributed as f32),
+                bot: Low(bot),
+                browser_version: *browser_version,
+                engine: Low(engine),
+                os: Low(os),
+                os_version: Low(os_version),
+                country: Low(country),
+                region: Low(region),
             },
         };
         let name = Name {

@@ -1,0 +1,97 @@
+//! What the head of a request says about who sent it: browser, country, and what is kept of the address.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::HeaderName;
+
+use super::agents::Agents;
+use super::client_address::{Doubt, client_address};
+use super::geo::{Geo, Location};
+use super::outcome::{Outcome, Outcomes};
+use super::pseudonym::Pseudonyms;
+use crate::batch::Visitor;
+use crate::config::{Config, Proxies};
+
+/// Everything that is asked about a request's sender.
+pub(super) struct Visitors {
+    proxies: Proxies,
+    agents: Agents,
+    pseudonyms: Pseudonyms,
+    geo: Option<Geo>,
+    country_header: Option<HeaderName>,
+    region_header: Option<HeaderName>,
+    outcomes: Arc<Outcomes>,
+}
+
+impl Visitors {
+    pub(super) fn new(config: &Config, geo: Option<Geo>, outcomes: Arc<Outcomes>) -> Self {
+        Self {
+            proxies: config.trusted_proxies.clone(),
+            agents: Agents::new(),
+            pseudonyms: Pseudonyms::new(config.visitors.address),
+            geo,
+            country_header: config.visitors.country_header.clone(),
+            region_header: config.visitors.region_header.clone(),
+            outcomes,
+        }
+    }
+
+    /// Who sent a request to `app`. `peer` is who has the connection; without one nothing is known of an address.
+    pub(super) fn of(&self, peer: Option<IpAddr>, headers: &HeaderMap, app: &str, received_ms: i64) -> Visitor {
+        let agent = self.agents.of(headers);
+        let Some(peer) = peer else {
+            return Visitor {
+                agent,
+                ..Visitor::default()
+            };
+        };
+        let client = client_address(peer, headers, &self.proxies);
+        match client.doubt {
+            Some(Doubt::Unlisted) => self.outcomes.count(Outcome::ForwardedUnlisted),
+            Some(Doubt::Malformed) => self.outcomes.count(Outcome::ForwardedMalformed),
+            None => {}
+        }
+        let Location { country, region } = self.locate(peer, client.address, headers);
+        Visitor {
+            agent,
+            country,
+            region,
+            client: self.pseudonyms.of(client.address, app, received_ms),
+        }
+    }
+
+    /// What is to be done now and then: the salt of a day that is over is forgotten, and a file of countries that was replaced is
+    /// read again. Takes as long as the disk does.
+    pub(super) fn tend(&self, now_ms: i64) {
+        self.pseudonyms.forget(now_ms);
+        if let Some(geo) = &self.geo {
+            geo.refresh();
+        }
+    }
+
+    /// The header first, if a proxy of ours wrote it; else the file.
+    fn locate(&self, peer: IpAddr, client: IpAddr, headers: &HeaderMap) -> Location {
+        if self.country_header.is_none() && self.geo.is_none() {
+            return Location::default();
+        }
+        let text = |name: &Option<HeaderName>| {
+            let value = name.as_ref().and_then(|name| headers.get(name));
+            value.and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
+        let mut location = Location::default();
+        if self.proxies.contain(peer) {
+            location = Location::said(text(&self.country_header), text(&self.region_header));
+        }
+        if location.country.is_empty()
+            && let Some(geo) = &self.geo
+        {
+            location = geo.locate(client);
+        }
+        if location.country.is_empty() {
+            self.outcomes.count(Outcome::CountryUnknown);
+        }
+        location
+    }
+}
