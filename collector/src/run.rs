@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert;
 use crate::config::{Config, Limits};
-use crate::ingest::{Ingest, Outcomes};
+use crate::ingest::{Ingest, IngestParts, Outcomes, Quotas};
 use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Metrics, Router};
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
@@ -51,6 +52,7 @@ pub struct Collector {
     database: watch::Sender<Database>,
     alerts: Option<alert::Options>,
     outcomes: Arc<Outcomes>,
+    quotas: Arc<Quotas>,
     router: Router,
 }
 
@@ -69,6 +71,7 @@ impl Collector {
         let spool = Spool::open(options)?;
         let clickhouse = Clickhouse::new(endpoint.clone());
         let outcomes = Arc::new(Outcomes::default());
+        let quotas = Arc::new(Quotas::open(&config.apps, config.day_file(), Timestamp::now()));
         let (database, progress) = watch::channel(Database::Waiting {
             reason: "ClickHouse has not answered yet".to_owned(),
         });
@@ -77,14 +80,16 @@ impl Collector {
             clickhouse: clickhouse.clone(),
             database: progress,
             alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
+            quotas: Arc::clone(&quotas),
             outcomes: Arc::clone(&outcomes),
         });
-        let ingest = Ingest::new(
-            config.apps.clone(),
-            config.limits.clone(),
-            spool.clone(),
-            Arc::clone(&outcomes),
-        );
+        let ingest = Ingest::new(IngestParts {
+            apps: config.apps.clone(),
+            limits: config.limits.clone(),
+            quotas: Arc::clone(&quotas),
+            spool: spool.clone(),
+            outcomes: Arc::clone(&outcomes),
+        });
         let metrics = Metrics::new(&ingest, Arc::clone(&outcomes), spool.clone(), health.clone());
         let router = serve::router(ingest, assets, health, metrics);
         Ok(Self {
@@ -95,6 +100,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
+            quotas,
             router,
         })
     }
@@ -115,6 +121,7 @@ impl Collector {
             database,
             alerts,
             outcomes,
+            quotas,
             router,
         } = self;
         // The writer outlives the requests: it inserts what the last of them brought.
@@ -137,6 +144,7 @@ impl Collector {
         };
         tasks.spawn(storing.run(background.clone()));
         tasks.spawn(summarise(outcomes, background.clone()));
+        tasks.spawn(quotas.keep(background.clone()));
 
         serve::serve(listener, router, &limits, shutdown).await;
         background.cancel();

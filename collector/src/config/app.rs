@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::Rates;
+use super::{DailyQuota, RateLimit, Rates};
 
 /// One site that sends batches.
 #[derive(Debug, PartialEq)]
@@ -20,6 +20,10 @@ pub struct App {
     pub foreign_errors: ForeignErrors,
     /// Which share of its sessions its pages keep.
     pub rates: Arc<Rates>,
+    /// How many batches may come; `None` is as many as do.
+    pub rate_limit: Option<RateLimit>,
+    /// How much of a day is stored.
+    pub quota: DailyQuota,
 }
 
 /// What becomes of errors that the owner of a page cannot mend: those of browser extensions, and `Script error.`.

@@ -33,6 +33,9 @@ pub(super) struct RawLimits {
     pub(super) decompressed_bytes: Option<Bytes>,
     pub(super) connections: Option<usize>,
     pub(super) batches_at_once: Option<usize>,
+    pub(super) batches_waiting: Option<usize>,
+    pub(super) address_batches_per_second: Option<u64>,
+    pub(super) address_burst: Option<u64>,
     pub(super) header_timeout: Option<Span>,
     pub(super) body_timeout: Option<Span>,
     pub(super) store_timeout: Option<Span>,
@@ -66,6 +69,10 @@ pub(super) struct RawApp {
     #[serde(default)]
     pub(super) rates: Vec<RawRate>,
     pub(super) rate: Option<i64>,
+    pub(super) batches_per_second: Option<u64>,
+    pub(super) burst: Option<u64>,
+    pub(super) events_per_day: Option<u64>,
+    pub(super) bytes_per_day: Option<Bytes>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,6 +3,7 @@
 //! ```text
 //! ★ handler    request        -> capped bytes
 //!   origin     headers        -> may this page send?
+//!   rate_limits, quotas       -> may it now? (who sends: client_address; kept of the day: ★ day_file)
 //!   digest     bytes          -> Frame           the stages below, in a row:
 //!   body       bytes          -> decompressed bytes
 //!   decode     bytes          -> Decoded         (raw records go through rum-core here; of a browser's reports: report)
@@ -15,7 +16,11 @@
 //! ★ is I/O; the rest is pure. What is refused is a [`Reject`]; what is lost from a batch that is not refused is counted
 //! under an [`Outcome`].
 
+mod address_table;
 mod body;
+mod client_address;
+mod day_file;
+mod day_use;
 mod decode;
 mod digest;
 mod enrich;
@@ -25,6 +30,8 @@ mod hex;
 mod origin;
 mod outcome;
 mod path_ids;
+mod quotas;
+mod rate_limits;
 mod reject;
 mod report;
 mod sampling;
@@ -34,7 +41,11 @@ mod trim;
 mod usage;
 mod validate;
 
-pub use handler::{Ingest, routes};
+pub(crate) use day_use::Level;
+pub use day_use::Resource;
+pub use handler::{Ingest, Parts as IngestParts, routes};
 pub use outcome::{Outcome, Outcomes, Subject};
+pub(crate) use quotas::AppDay;
+pub use quotas::Quotas;
 pub use reject::Reject;
 pub(crate) use usage::Usage;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::outcome::Outcome;
 use crate::config::Apps;
 use crate::meter::Counter;
 
@@ -13,6 +14,17 @@ pub(crate) struct AppUsage {
     pub(crate) events: Counter,
     /// Bytes of their bodies, as they were sent.
     pub(crate) body_bytes: Counter,
+    refused: [Counter; LIMITS.len()],
+}
+
+/// What becomes of batches that an app's limits, or its neighbours, keep out.
+const LIMITS: [Outcome; 3] = [Outcome::RefusedRate, Outcome::RefusedQuota, Outcome::RefusedBusy];
+
+impl AppUsage {
+    /// Batches that were refused, by what became of them.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (Outcome, u64)> {
+        LIMITS.into_iter().zip(self.refused.iter().map(Counter::get))
+    }
 }
 
 /// That of each configured app, by its name; there are never more.
@@ -31,6 +43,16 @@ impl Usage {
         if let Some(usage) = self.0.get(app) {
             usage.events.add(events);
             usage.body_bytes.add(body_bytes as u64);
+        }
+    }
+
+    /// A batch of `app` was refused; of other outcomes than [`LIMITS`] nothing is known here.
+    pub(super) fn refused(&self, app: &str, outcome: Outcome) {
+        let place = LIMITS.iter().position(|limit| *limit == outcome);
+        if let (Some(usage), Some(place)) = (self.0.get(app), place)
+            && let Some(count) = usage.refused.get(place)
+        {
+            count.add(1);
         }
     }
 

@@ -25,9 +25,16 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
         "rum_app_body_bytes_total",
         "Bodies of stored batches as they were sent, by configured app.",
     );
+    let mut app_refused = Family::counter(
+        "rum_app_refused_batches_total",
+        "Batches that a rate, a quota or too many others kept out, by configured app.",
+    );
     for (app, usage) in usage.apps() {
         app_events = app_events.sample([("app", app)], usage.events.get());
         app_bytes = app_bytes.sample([("app", app)], usage.body_bytes.get());
+        for (outcome, batches) in usage.refused() {
+            app_refused = app_refused.sample([("app", app), ("outcome", outcome.name())], batches);
+        }
     }
     vec![
         of(batches, Subject::Batch),
@@ -35,6 +42,7 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
         of(details, Subject::Detail),
         app_events,
         app_bytes,
+        app_refused,
     ]
 }
 
