@@ -20,6 +20,7 @@ use crate::waiting::{LIMIT, until};
 pub const KEY: &str = "key";
 /// Lines of the log that are shown when something goes wrong.
 const LOG_LINES: usize = 30;
+const LOG: &str = "collector.log";
 
 /// Where the collector keeps its rows.
 #[derive(Clone, Debug)]
@@ -66,6 +67,8 @@ impl Store {
 /// A folder in which collectors run one after the other.
 pub struct Place {
     folder: TempDir,
+    /// What follows the app's own lines in the configuration.
+    more: String,
 }
 
 impl Place {
@@ -74,8 +77,17 @@ impl Place {
     /// # Errors
     /// When the disk refuses.
     pub fn new() -> Result<Self> {
+        Self::with("")
+    }
+
+    /// One whose collectors are configured further: `more` begins with keys of the app, and may go on with other sections.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn with(more: &str) -> Result<Self> {
         Ok(Self {
             folder: TempDir::with_prefix("rum-faults-")?,
+            more: more.to_owned(),
         })
     }
 
@@ -85,7 +97,7 @@ impl Place {
     /// When it does not start: with its log.
     pub async fn start(&self, store: &Store) -> Result<Collector> {
         let config = self.configure(store)?;
-        let log = self.folder.path().join("collector.log");
+        let log = self.folder.path().join(LOG);
         let child = Command::new(binary("rum-collector")?)
             .arg("serve")
             .arg("--config")
@@ -106,6 +118,20 @@ impl Place {
         let said = collector.listening().await;
         collector.url = said.with_context(|| collector.last_words())?;
         Ok(collector)
+    }
+
+    /// The folder of the collectors' data.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What all collectors that ran here have logged so far.
+    ///
+    /// # Errors
+    /// When none has run.
+    pub fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.path().join(LOG))?)
     }
 
     /// The folder of the spool.
@@ -170,6 +196,7 @@ impl Place {
             "listen = \"127.0.0.1:0\"\ndata = \"./data\"\n[sdk]\ndist = {:?}\n[[apps]]\nname = \"shop\"\nkey = {KEY:?}\norigins = [\"*\"]\n",
             folder.join("no-sdk"),
         );
+        text += &self.more;
         if let Store::Server { url, user, password } = store {
             let secret = folder.join("password");
             fs::write(&secret, password)?;
