@@ -5,6 +5,7 @@ pub mod batch;
 pub mod config;
 pub mod data_folder;
 mod errors;
+mod fair;
 pub mod ingest;
 mod meter;
 pub mod run;

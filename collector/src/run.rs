@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alert;
 use crate::config::{Config, Limits};
-use crate::ingest::{Ingest, IngestError, Outcomes};
+use crate::ingest::{Ingest, IngestError, IngestParts, Outcomes, Quotas};
 use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Metrics, Router};
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
@@ -58,6 +59,7 @@ pub struct Collector {
     alerts: Option<alert::Options>,
     outcomes: Arc<Outcomes>,
     ingest: Ingest,
+    quotas: Arc<Quotas>,
     router: Router,
 }
 
@@ -76,6 +78,7 @@ impl Collector {
         let spool = Spool::open(options)?;
         let clickhouse = Clickhouse::new(endpoint.clone());
         let outcomes = Arc::new(Outcomes::default());
+        let quotas = Arc::new(Quotas::open(&config.apps, config.day_file(), Timestamp::now()));
         let (database, progress) = watch::channel(Database::Waiting {
             reason: "ClickHouse has not answered yet".to_owned(),
         });
@@ -84,9 +87,15 @@ impl Collector {
             clickhouse: clickhouse.clone(),
             database: progress,
             alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
+            quotas: Arc::clone(&quotas),
             outcomes: Arc::clone(&outcomes),
         });
-        let ingest = Ingest::open(config, spool.clone(), Arc::clone(&outcomes))?;
+        let parts = IngestParts {
+            quotas: Arc::clone(&quotas),
+            spool: spool.clone(),
+            outcomes: Arc::clone(&outcomes),
+        };
+        let ingest = Ingest::open(config, parts)?;
         let metrics = Metrics::new(&ingest, Arc::clone(&outcomes), spool.clone(), health.clone());
         let router = serve::router(ingest.clone(), assets, health, metrics);
         Ok(Self {
@@ -98,6 +107,7 @@ impl Collector {
             alerts,
             outcomes,
             ingest,
+            quotas,
             router,
         })
     }
@@ -119,6 +129,7 @@ impl Collector {
             alerts,
             outcomes,
             ingest,
+            quotas,
             router,
         } = self;
         // The writer outlives the requests: it inserts what the last of them brought.
@@ -142,6 +153,7 @@ impl Collector {
         tasks.spawn(storing.run(background.clone()));
         tasks.spawn(summarise(outcomes, background.clone()));
         tasks.spawn(tend(ingest, background.clone()));
+        tasks.spawn(quotas.keep(background.clone()));
 
         serve::serve(listener, router, &limits, shutdown).await;
         background.cancel();

@@ -9,7 +9,7 @@
 use std::fs;
 use std::time::Duration;
 
-use rum_collector::config::{AddressPolicy, AllowedOrigins, ClickhouseSource, Config};
+use rum_collector::config::{AddressPolicy, AllowedOrigins, ClickhouseSource, Config, RateLimit};
 use tempfile::TempDir;
 
 const APP: &str = "[[apps]]\nname = \"shop\"\nkey = \"k1\"\norigins = [\"https://shop.example\"]\n";
@@ -59,6 +59,23 @@ fn a_file_says_what_is_in_force() {
     assert_eq!(app.origins, AllowedOrigins::Listed(vec!["https://shop.example".into()]));
     assert!(config.apps.by_key("k2").is_none());
     assert!(matches!(config.clickhouse, ClickhouseSource::Server { url, .. } if url == "http://db:8123"));
+}
+
+#[test]
+fn what_a_sender_may_send_is_unlimited_unless_it_is_said() {
+    let config = load(APP, &[]).unwrap();
+    let app = config.apps.by_key("k1").unwrap();
+    assert!(config.limits.address_rate.is_none() && app.rate_limit.is_none());
+    assert!(app.quota.events.is_none() && app.quota.bytes.is_none());
+    let text = format!(
+        "{APP}batches_per_second = 20\nbytes_per_day = \"1 GiB\"\n[limits]\naddress_batches_per_second = 2\naddress_burst = 3"
+    );
+    let config = load(&text, &[]).unwrap();
+    let app = config.apps.by_key("k1").unwrap();
+    let numbers = |limit: RateLimit| (limit.per_second.get(), limit.burst.get());
+    assert_eq!(app.rate_limit.map(numbers), Some((20, 200)));
+    assert_eq!(config.limits.address_rate.map(numbers), Some((2, 3)));
+    assert_eq!(app.quota.bytes.map(u64::from), Some(1 << 30));
 }
 
 #[test]
@@ -114,14 +131,43 @@ fn the_readme_shows_the_defaults() {
 }
 
 #[test]
+fn the_limits_that_the_readme_leaves_out_can_be_set_so() {
+    let readme = include_str!("../README.md");
+    let (_, text) = readme.split_once("```toml\n").unwrap();
+    let (text, _) = text.split_once("```").unwrap();
+    let limits = [
+        "address_",
+        "batches_per_second",
+        "burst",
+        "events_per_day",
+        "bytes_per_day",
+    ];
+    let is_limit = |line: &str| limits.iter().any(|key| line.starts_with(key));
+    let lines = text
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|line| is_limit(line)).unwrap_or(line));
+    let config = load(&lines.collect::<Vec<_>>().join("\n"), &[]).unwrap();
+    let app = config.apps.by_key("k3vqm8z2").unwrap();
+    assert!(app.quota.events.is_some() && app.quota.bytes.is_some());
+    for limit in [config.limits.address_rate, app.rate_limit] {
+        let RateLimit { per_second, burst } = limit.unwrap();
+        assert_eq!(
+            burst.get(),
+            10 * per_second.get(),
+            "as it says, what is in force without a word"
+        );
+    }
+}
+
+#[test]
 fn what_is_shown_can_be_loaded_and_shows_the_same() {
     let folder = TempDir::new().unwrap();
     let rules = folder.path().join("rules.yaml");
     fs::write(&rules, "rules: []").unwrap();
     let text = format!(
-        "trusted_proxies = [\"10.0.0.0/8\", \"2001:db8::7\"]\n{APP}foreign_errors = \"keep\"\npages = [\"/item/:id\", \"/docs/*\"]\nrates = [{{ version = 2, share = 0.05 }}, {{ version = 1, share = 1 }}]\nrate = 2\n\
+        "trusted_proxies = [\"10.0.0.0/8\", \"2001:db8::7\"]\n{APP}batches_per_second = 5\nburst = 7\nevents_per_day = 9\nbytes_per_day = \"2 MiB\"\nforeign_errors = \"keep\"\npages = [\"/item/:id\", \"/docs/*\"]\nrates = [{{ version = 2, share = 0.05 }}, {{ version = 1, share = 1 }}]\nrate = 2\n\
          [visitors]\naddress = \"hash\"\ngeo_database = {rules:?}\ncountry_header = \"CF-IPCountry\"\nregion_header = \"CF-Region-Code\"\n\
-         [alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n"
+         [limits]\naddress_batches_per_second = 3\n[alerts]\nrules = {rules:?}\nwebhooks = [\"https://hooks.example/T0/secret\"]\n"
     );
     let shown = load(&text, &[]).unwrap().show();
     assert!(
@@ -231,6 +277,31 @@ fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
         ),
         (app("shop", "a b", "[\"*\"]"), "apps[0].key", "letters, digits"),
         (app("", "k", "[\"*\"]"), "apps[0].name", "letters, digits"),
+        (
+            app("shop", "k", "[\"*\"]") + "batches_per_second = 0\n",
+            "apps[0].batches_per_second: 0 is out of range",
+            "use 1 to 1000000, or leave it out for no limit",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "burst = 5\n",
+            "apps[0].burst: is set, and apps[0].batches_per_second is absent",
+            "or remove this",
+        ),
+        (
+            app("shop", "k", "[\"*\"]") + "bytes_per_day = 0\n",
+            "apps[0].bytes_per_day: 0 is out of range",
+            "leave it out for no limit",
+        ),
+        (
+            "[limits]\naddress_burst = 5".into(),
+            "limits.address_burst: is set, and limits.address_batches_per_second is absent",
+            "set limits.address_batches_per_second",
+        ),
+        (
+            "[limits]\nbatches_waiting = 0".into(),
+            "limits.batches_waiting",
+            "use 1 to 100000",
+        ),
         (app("shop", "k", "[]"), "apps[0].origins", "list the site's origins"),
         (
             app("shop", "k", "[\"https://a.example/\"]"),

@@ -882,9 +882,12 @@ async fn details_of_health_are_for_the_machine_itself() {
     let ready = |ready: bool| json!({ "ready": ready });
     let expected = json!({
         "ready": false,
-        "components": { "spool": ready(true), "clickhouse": ready(false), "alerts": ready(true) }
+        "components": {
+            "spool": ready(true), "clickhouse": ready(false), "alerts": ready(true), "quotas": ready(true)
+        }
     });
     assert_eq!((public.status, public.json), (operator.status, expected));
+    assert_eq!(public.headers["retry-after"], "1");
     // Without a socket nobody knows who asks.
     let unknown = subject.send(Request::get("/readyz").body(Body::empty()).unwrap()).await;
     assert_eq!(unknown.json["outcomes"], Value::Null);

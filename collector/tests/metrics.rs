@@ -42,7 +42,8 @@ impl Subject {
             ("RUM_SDK_DIST", folder.display().to_string()),
             (
                 "RUM_APPS",
-                r#"[{name = "shop", key = "k", origins = ["*"]}]"#.to_owned(),
+                r#"[{name = "shop", key = "k", origins = ["*"], events_per_day = 1000, bytes_per_day = 1000}]"#
+                    .to_owned(),
             ),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value));

@@ -20,6 +20,7 @@ use crate::waiting::{LIMIT, until};
 pub const KEY: &str = "key";
 /// Lines of the log that are shown when something goes wrong.
 const LOG_LINES: usize = 30;
+const LOG: &str = "collector.log";
 
 /// Where the collector keeps its rows.
 #[derive(Clone, Debug)]
@@ -66,6 +67,8 @@ impl Store {
 /// A folder in which collectors run one after the other.
 pub struct Place {
     folder: TempDir,
+    /// What follows the app's own lines in the configuration.
+    more: String,
     /// Variables of the environment, on top of the configuration file.
     settings: Vec<(String, String)>,
 }
@@ -76,19 +79,27 @@ impl Place {
     /// # Errors
     /// When the disk refuses.
     pub fn new() -> Result<Self> {
-        Self::with(&[])
+        Self::with("")
     }
 
-    /// A new one, for collectors with these variables (`RUM_…`) in their environment.
+    /// One whose collectors are configured further: `more` begins with keys of the app, and may go on with other sections.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn with(settings: &[(&str, &str)]) -> Result<Self> {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    pub fn with(more: &str) -> Result<Self> {
         Ok(Self {
             folder: TempDir::with_prefix("rum-faults-")?,
-            settings: settings.iter().map(owned).collect(),
+            more: more.to_owned(),
+            settings: Vec::new(),
         })
+    }
+
+    /// The same, for collectors with these variables (`RUM_…`) in their environment.
+    #[must_use]
+    pub fn and(mut self, settings: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.settings.extend(settings.iter().map(owned));
+        self
     }
 
     /// The log of all collectors that ran here.
@@ -105,7 +116,7 @@ impl Place {
     /// When it does not start: with its log.
     pub async fn start(&self, store: &Store) -> Result<Collector> {
         let config = self.configure(store)?;
-        let log = self.folder.path().join("collector.log");
+        let log = self.folder.path().join(LOG);
         let child = Command::new(binary("rum-collector")?)
             .arg("serve")
             .arg("--config")
@@ -129,6 +140,11 @@ impl Place {
         Ok(collector)
     }
 
+    /// The folder of the collectors' data.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
     /// The folder of the spool.
     #[must_use]
     pub fn spool(&self) -> PathBuf {
@@ -191,6 +207,7 @@ impl Place {
             "listen = \"127.0.0.1:0\"\ndata = \"./data\"\n[sdk]\ndist = {:?}\n[[apps]]\nname = \"shop\"\nkey = {KEY:?}\norigins = [\"*\"]\n",
             folder.join("no-sdk"),
         );
+        text += &self.more;
         if let Store::Server { url, user, password } = store {
             let secret = folder.join("password");
             fs::write(&secret, password)?;

@@ -78,12 +78,12 @@ fn holding(folder: &Path, found: &mut Vec<String>) -> Result<()> {
 
 #[tokio::test]
 async fn an_address_is_in_no_row_no_file_and_no_log() -> Result<()> {
-    let place = Place::with(&[
+    let place = Place::new()?.and(&[
         ("RUM_TRUSTED_PROXIES", r#"["127.0.0.0/8"]"#),
         ("RUM_VISITORS_ADDRESS", "hash"),
         ("RUM_VISITORS_GEO_DATABASE", GEO),
         ("RUM_LOG", "debug"),
-    ])?;
+    ]);
     let collector = place.start(&Store::Embedded).await?;
     visit(&collector, 1).await?;
     visit(&collector, 2).await?;
@@ -120,10 +120,10 @@ async fn an_address_is_in_no_row_no_file_and_no_log() -> Result<()> {
 
 #[tokio::test]
 async fn a_file_that_is_no_database_ends_the_start_with_a_sentence() -> Result<()> {
-    let place = Place::with(&[(
+    let place = Place::new()?.and(&[(
         "RUM_VISITORS_GEO_DATABASE",
         concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-    )])?;
+    )]);
     let started = place.start(&Store::nowhere()).await;
     ensure!(started.is_err());
     let log = place.log()?;

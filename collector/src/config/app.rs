@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Pages, Rates};
+use super::{DailyQuota, Pages, RateLimit, Rates};
 
 /// One site that sends batches.
 #[derive(Debug, PartialEq)]
@@ -22,6 +22,10 @@ pub struct App {
     pub rates: Arc<Rates>,
     /// What its pages are called.
     pub pages: Pages,
+    /// How many batches may come; `None` is as many as do.
+    pub rate_limit: Option<RateLimit>,
+    /// How much of a day is stored.
+    pub quota: DailyQuota,
 }
 
 /// What becomes of errors that the owner of a page cannot mend: those of browser extensions, and `Script error.`.

@@ -16,7 +16,7 @@ use super::quantity::{Bytes, Span};
 use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawRate, RawSpool};
 use super::{
     Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Rate, Rates, Secret,
-    SpoolLimits, app, defaults,
+    SpoolLimits, allowance, app, defaults,
 };
 
 /// The key of the demo, which everybody knows.
@@ -51,10 +51,10 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
     }
 }
 
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, key: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) {
+    pub(super) fn add(&mut self, key: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) {
         self.0.push(Problem {
             key: key.into(),
             what: what.into(),
@@ -143,6 +143,13 @@ fn limits(raw: &RawLimits, problems: &mut Problems) -> Limits {
             default.batches_at_once,
             1..=10_000,
         ),
+        batches_waiting: problems.count(
+            "limits.batches_waiting",
+            raw.batches_waiting,
+            default.batches_waiting,
+            1..=100_000,
+        ),
+        address_rate: allowance::of_address(raw, problems),
         header_timeout: problems.span(
             "limits.header_timeout",
             raw.header_timeout,
@@ -260,6 +267,7 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
         let place = |field: &str| format!("apps[{at}].{field}");
         let rates = rates(&app, place, problems);
         let pages = pages::pages(&app.pages, place, problems);
+        let (rate_limit, quota) = allowance::of_app(&app, place, problems);
         let RawApp {
             name,
             key,
@@ -268,6 +276,10 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
             rates: _,
             rate: _,
             pages: _,
+            batches_per_second: _,
+            burst: _,
+            events_per_day: _,
+            bytes_per_day: _,
         } = app;
         if !is_word(&name) {
             problems.add(place("name"), format!("{name:?} cannot be a name"), KEY_RULE);
@@ -304,6 +316,8 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
             foreign_errors: foreign(foreign_errors.as_deref(), &place("foreign_errors"), problems),
             rates: Arc::new(rates),
             pages,
+            rate_limit,
+            quota,
         });
     }
     apps.into_iter().collect()

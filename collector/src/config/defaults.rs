@@ -20,6 +20,12 @@ pub(super) const LIMITS: Limits = Limits {
     connections: 1_024,
     // More than commit together on a fast disk, and few enough for the worst batch: its rows may take 32 MiB.
     batches_at_once: 32,
+    // A few seconds of work. Who waits longer is better told to come back: a page has kept its batch.
+    batches_waiting: 512,
+    // None, as for apps; the OpenTelemetry collector and Vector come without limits, too. A limit that nobody chose loses
+    // what somebody counted on: behind a proxy all visitors have its address, and behind an office's router hundreds have
+    // one. What a noisy app may cost the others is bounded without it, by the fair queues.
+    address_rate: None,
     header_timeout: Duration::from_secs(15),
     body_timeout: Duration::from_secs(15),
     // A commit takes milliseconds; a disk that needs seconds is as good as full.

@@ -1,6 +1,7 @@
 //! The configuration, in two stages: what is written (`raw`) becomes what is in force ([`Config`]) or a list of all
 //! that is wrong with it ([`ConfigError`]).
 
+mod allowance;
 mod app;
 mod check;
 mod defaults;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use allowance::{DailyQuota, RateLimit};
 pub use app::{AllowedOrigins, App, Apps, ForeignErrors};
 pub use error::{ConfigError, Problem};
 pub use pages::Pages;
@@ -63,11 +65,15 @@ pub struct Limits {
     pub connections: usize,
     /// Batches that are decompressed, read and stored at once; further ones wait.
     pub batches_at_once: usize,
+    /// Batches that wait for that; above it the answer is 503.
+    pub batches_waiting: usize,
+    /// Batches of one client address; `None` is as many as come.
+    pub address_rate: Option<RateLimit>,
     /// How long a connection may take to send a request's head, and stay idle between requests.
     pub header_timeout: Duration,
     /// How long a sender may take to send a body.
     pub body_timeout: Duration,
-    /// How long storing a batch may take before the answer is 503.
+    /// How long a batch may wait for its turn, and then how long storing it may take, before the answer is 503.
     pub store_timeout: Duration,
     /// How long requests, and then the writer, may take to finish at shutdown.
     pub drain: Duration,
@@ -153,6 +159,12 @@ impl Config {
             file: file.map(Path::to_owned),
             problems,
         })
+    }
+
+    /// The file that keeps what apps have used of the day.
+    #[must_use]
+    pub fn day_file(&self) -> PathBuf {
+        self.data.join("day.json")
     }
 
     /// The folder of the spool.

@@ -44,6 +44,9 @@ pub(super) struct RawLimits {
     pub(super) decompressed_bytes: Option<Bytes>,
     pub(super) connections: Option<usize>,
     pub(super) batches_at_once: Option<usize>,
+    pub(super) batches_waiting: Option<usize>,
+    pub(super) address_batches_per_second: Option<u64>,
+    pub(super) address_burst: Option<u64>,
     pub(super) header_timeout: Option<Span>,
     pub(super) body_timeout: Option<Span>,
     pub(super) store_timeout: Option<Span>,
@@ -79,6 +82,10 @@ pub(super) struct RawApp {
     pub(super) rate: Option<i64>,
     #[serde(default)]
     pub(super) pages: Vec<String>,
+    pub(super) batches_per_second: Option<u64>,
+    pub(super) burst: Option<u64>,
+    pub(super) events_per_day: Option<u64>,
+    pub(super) bytes_per_day: Option<Bytes>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -46,6 +46,11 @@ pub(super) fn show(config: &Config) -> String {
     page.bytes("decompressed_bytes", limits.decompressed_bytes as u64);
     page.line("connections", limits.connections);
     page.line("batches_at_once", limits.batches_at_once);
+    page.line("batches_waiting", limits.batches_waiting);
+    if let Some(rate) = limits.address_rate {
+        page.line("address_batches_per_second", rate.per_second);
+        page.line("address_burst", rate.burst);
+    }
     page.span("header_timeout", limits.header_timeout);
     page.span("body_timeout", limits.body_timeout);
     page.span("store_timeout", limits.store_timeout);
@@ -85,6 +90,16 @@ pub(super) fn show(config: &Config) -> String {
         page.rates(&app.rates);
         let pages: Vec<_> = app.pages.texts().map(str::to_owned).collect();
         page.texts("pages", &pages);
+        if let Some(rate) = app.rate_limit {
+            page.line("batches_per_second", rate.per_second);
+            page.line("burst", rate.burst);
+        }
+        if let Some(events) = app.quota.events {
+            page.line("events_per_day", events);
+        }
+        if let Some(bytes) = app.quota.bytes {
+            page.bytes("bytes_per_day", bytes.get());
+        }
     }
     if let Some(alerts) = alerts {
         page.section("[alerts]");

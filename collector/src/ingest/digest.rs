@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rum_core::wire::Event;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use super::body::Encoding;
@@ -65,14 +64,11 @@ pub(super) struct Digested {
 
 /// Digests a batch under `place`, and gives that back. What may take long does not hold up the requests that share a
 /// thread with this one. Its sender may go away meanwhile, but then the place stays taken until the work is done: there
-/// is never more work than places.
+/// is never more work than places. A place is whatever its caller holds for as long.
 ///
 /// # Errors
 /// What is wrong with the batch.
-pub(super) async fn digest(
-    batch: Undigested,
-    place: OwnedSemaphorePermit,
-) -> Result<(Digested, OwnedSemaphorePermit), Reject> {
+pub(super) async fn digest<P: Send + 'static>(batch: Undigested, place: P) -> Result<(Digested, P), Reject> {
     if batch.is_short() {
         return Ok((batch.digest()?, place));
     }
@@ -115,7 +111,8 @@ impl Undigested {
         })
     }
 
-    fn is_short(&self) -> bool {
+    /// Whether it is digested where the request is served.
+    pub(super) fn is_short(&self) -> bool {
         self.encoding == Encoding::Identity && self.body.len() <= SHORT_BODY && says_events(&self.body)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -11,14 +13,14 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
+use governor::clock::MonotonicClock;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_TYPE,
     HeaderName, ORIGIN,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::form_urlencoded;
 
 use super::body::Encoding;
@@ -28,13 +30,16 @@ use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender}
 use super::outcome::{Outcome, Outcomes};
 use super::page_names::PageNames;
 use super::page_record::{self, PageRecordError};
+use super::quotas::Quotas;
+use super::rate_limits::RateLimits;
 use super::reject::Reject;
 use super::report;
 use super::usage::Usage;
 use super::validate::Received;
 use super::visitor::Visitors;
 use crate::config::{App, Apps, Config, Limits, Rate};
-use crate::serve::{Problem, RUM_RATE, request_id};
+use crate::fair::{Crowded, Fair, Lent};
+use crate::serve::{Problem, RUM_RATE, request_id, with_request_id};
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
 /// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
@@ -56,8 +61,23 @@ struct Shared {
     usage: Arc<Usage>,
     visitors: Visitors,
     page_names: HashMap<Arc<str>, Arc<PageNames>>,
+    rates: RateLimits,
+    quotas: Arc<Quotas>,
+    /// Who holds a core may digest what takes long. So an app with much of that does not hold all places, which others
+    /// need only for an instant, and what is begun is soon done.
+    cores: Fair,
     /// Who holds a place may have a decompressed body in memory.
-    places: Arc<Semaphore>,
+    places: Fair,
+}
+
+/// What ingest works with.
+pub struct Parts {
+    /// How much a day.
+    pub quotas: Arc<Quotas>,
+    /// Where batches go.
+    pub spool: Spool,
+    /// Where it is counted what becomes of them.
+    pub outcomes: Arc<Outcomes>,
 }
 
 /// Batches cannot be taken.
@@ -72,29 +92,51 @@ pub enum IngestError {
 }
 
 impl Ingest {
-    /// Takes batches of the configured apps into `spool`. Reads from disk, and notes there which patterns of pages are new.
+    /// Takes batches of the configured apps into the spool. Reads from disk, and notes there which patterns of pages are new.
     ///
     /// # Errors
     /// When a file that it needs cannot be used.
-    pub fn open(config: &Config, spool: Spool, outcomes: Arc<Outcomes>) -> Result<Self, IngestError> {
+    pub fn open(config: &Config, parts: Parts) -> Result<Self, IngestError> {
         let Config { apps, limits, .. } = config;
+        let Parts {
+            quotas,
+            spool,
+            outcomes,
+        } = parts;
         let geo = config.visitors.geo_database.as_deref().map(Geo::open).transpose()?;
         let now = u32::try_from(now_ms() / 1_000).unwrap_or(u32::MAX);
+        // Where the system does not say how many there are, one too many does no harm.
+        let cores = available_parallelism().map_or(2, usize::from);
+        let fair = |units: usize| Fair::new(units as u64, limits.batches_waiting);
         Ok(Self(Arc::new(Shared {
             usage: Arc::new(Usage::of(apps)),
+            rates: RateLimits::new(apps, limits.address_rate, &MonotonicClock),
+            quotas,
+            cores: fair(cores),
+            places: fair(limits.batches_at_once),
             apps: apps.clone(),
             limits: limits.clone(),
             spool,
             visitors: Visitors::new(config, geo, Arc::clone(&outcomes)),
             outcomes,
             page_names: page_record::open(&config.data, apps, now)?,
-            places: Arc::new(Semaphore::new(limits.batches_at_once)),
         })))
     }
 
     /// What is to be done now and then besides requests. Takes as long as the disk does.
     pub(crate) fn tend(&self) {
         self.0.visitors.tend(now_ms());
+    }
+
+    /// How many batches of an app wait for their turn now.
+    pub(crate) fn waiting(&self, app: &str) -> usize {
+        let Shared { cores, places, .. } = &*self.0;
+        cores.waiting(app) + places.waiting(app)
+    }
+
+    /// What each app has used of the day.
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.0.quotas
     }
 
     /// What each app has sent.
@@ -135,8 +177,7 @@ impl Ingest {
         let received_ms = now_ms();
         match shared.take(form, request, received_ms).await {
             // No body, and no `no-store`: Chromium would hold the page's keepalive quota longer.
-            Ok(Taken { outcome, rate }) => {
-                shared.outcomes.count(outcome);
+            Ok(rate) => {
                 let mut response = StatusCode::NO_CONTENT.into_response();
                 if let Some(rate) = rate {
                     response.headers_mut().insert(RUM_RATE, rate);
@@ -165,32 +206,45 @@ impl Ingest {
     }
 }
 
-/// A request that was taken.
-struct Taken {
-    outcome: Outcome,
-    /// The sampling rate that new sessions are to freeze, as the answer says it: version and share.
-    rate: Option<HeaderValue>,
+/// What a batch holds while it is worked at.
+struct Turn {
+    core: Option<Lent>,
+    place: Lent,
 }
 
 /// What the head of a request says.
 struct Head<'a> {
-    app: &'a App,
+    app: &'a Arc<App>,
     sender: Sender<'a>,
     encoding: Encoding,
     sent_ms: Option<i64>,
 }
 
 impl Shared {
-    async fn take(&self, form: Form, request: Request, received_ms: i64) -> Result<Taken, Reject> {
+    /// Takes a batch, and counts it unless it is refused. The sampling rate that new sessions are to freeze, as the answer
+    /// says it: version and share.
+    async fn take(
+        self: &Arc<Self>,
+        form: Form,
+        request: Request,
+        received_ms: i64,
+    ) -> Result<Option<HeaderValue>, Reject> {
         let (parts, body) = request.into_parts();
         let parameters = Parameters::of(parts.uri.query().unwrap_or_default());
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(peer)| peer.ip());
-        let head = self.head(form, &parts.headers, &parameters);
-        // Also for a request that will be refused: an answer before the end of the body may not be read.
-        let body = self.read(body).await;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let addresses = peer.map(|ConnectInfo(peer)| self.visitors.addresses(peer.ip(), &parts.headers));
+        let head = self.head(form, &parts.headers, &parameters).and_then(|head| {
+            // What is refused for good comes first, then what is refused for longest: who is told to come again should be
+            // welcome then.
+            let client = addresses.as_ref().map(|addresses| addresses.client);
+            self.within_quota(head.app)
+                .and_then(|()| self.rates.check(head.app, client))
+                .map_err(|reject| self.refused(head.app, reject))?;
+            Ok(head)
+        });
+        // Also for a request that will be refused: an answer before the end of the body may not be read. Nothing of that is kept.
+        let limit = if head.is_ok() { self.limits.body_bytes } else { 0 };
+        let body = self.read(body, limit).await;
         let (head, body) = (head?, body?);
         match head.sender {
             Sender::NotAPage => self.outcomes.count(Outcome::OriginAbsent),
@@ -202,12 +256,8 @@ impl Shared {
             Form::Batch => head.app.rates.announced().and_then(announcement),
             Form::Reports => None,
         };
-        let taken = |outcome| Ok(Taken { outcome, rate });
 
         let body_bytes = body.len();
-        // The semaphore is never closed; the error would mean that the collector is ending.
-        let places = Arc::clone(&self.places);
-        let place = places.acquire_owned().await.map_err(|_| Reject::SpoolFailing)?;
         let batch = Undigested {
             form,
             body,
@@ -221,30 +271,83 @@ impl Shared {
             foreign_errors: head.app.foreign_errors,
             rates: Arc::clone(&head.app.rates),
             page_names: self.page_names.get(&head.app.name).cloned().unwrap_or_default(),
-            visitor: self.visitors.of(peer, &parts.headers, &head.app.name, received_ms),
+            visitor: self.visitors.of(addresses, &parts.headers, &head.app.name, received_ms),
         };
-        let (
-            Digested {
-                frame,
-                tally,
-                page_names,
-            },
-            _place,
-        ) = digest(batch, place).await?;
+        let turn = self
+            .turn(head.app, &batch)
+            .await
+            .map_err(|reject| self.refused(head.app, reject))?;
+        // Those that came while it was not used up yet have waited with this one.
+        self.within_quota(head.app)
+            .map_err(|reject| self.refused(head.app, reject))?;
+        let (digested, Turn { core, place }) = digest(batch, turn).await?;
+        drop(core);
+        let storing = Arc::clone(self).finish(Arc::clone(head.app), digested, body_bytes, place);
+        // In a task of its own: a sender that goes away does not take its batch out of the spool, so it counts.
+        let outcome = tokio::spawn(with_request_id(storing)).await;
+        outcome.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The collector is ending.
+            Err(_) => Err(Reject::SpoolFailing),
+        })?;
+        Ok(rate)
+    }
+
+    /// Stores what has been digested, and counts it.
+    async fn finish(
+        self: Arc<Self>,
+        app: Arc<App>,
+        digested: Digested,
+        body_bytes: usize,
+        _place: Lent,
+    ) -> Result<(), Reject> {
+        let Digested {
+            frame,
+            tally,
+            page_names,
+        } = digested;
         let outcome = match frame {
             None => Outcome::BatchEmpty,
-            Some(frame) => match self.store(frame).await? {
+            Some(frame) => match self.store(frame).await.map_err(|reject| self.refused(&app, reject))? {
                 Appended::Stored => {
                     let events = tally.get(Outcome::EventAccepted);
-                    self.usage.taken(&head.app.name, events, body_bytes, &page_names);
+                    self.usage.taken(&app.name, events, body_bytes, &page_names);
+                    self.quotas.taken(&app.name, events, body_bytes as u64, now_ms());
                     Outcome::BatchStored
                 }
                 // Its events were counted when it came first.
-                Appended::Duplicate => return taken(Outcome::BatchDuplicate),
+                Appended::Duplicate => {
+                    self.outcomes.count(Outcome::BatchDuplicate);
+                    return Ok(());
+                }
             },
         };
+        self.outcomes.count(outcome);
         self.outcomes.add(&tally);
-        taken(outcome)
+        Ok(())
+    }
+
+    /// Waits until it is the turn of a batch of `app`, for a while.
+    async fn turn(&self, app: &App, batch: &Undigested) -> Result<Turn, Reject> {
+        let end = Instant::now() + self.limits.store_timeout;
+        // In this order: who holds a place never waits for a core.
+        let core = if batch.is_short() {
+            None
+        } else {
+            Some(lend(&self.cores, app, end).await?)
+        };
+        let place = lend(&self.places, app, end).await?;
+        Ok(Turn { core, place })
+    }
+
+    fn within_quota(&self, app: &App) -> Result<(), Reject> {
+        self.quotas.check(&app.name, now_ms(), rand::random())
+    }
+
+    /// Counts what keeps a batch of `app` out.
+    fn refused(&self, app: &App, reject: Reject) -> Reject {
+        self.usage.refused(&app.name, reject.refusal().outcome);
+        reject
     }
 
     async fn store(&self, frame: Frame) -> Result<Appended, Reject> {
@@ -252,6 +355,7 @@ impl Shared {
         match timeout(limit, self.spool.append(frame)).await {
             Ok(Ok(appended)) => Ok(appended),
             Ok(Err(SpoolError::TooLarge { bytes })) => Err(Reject::RowsTooLarge { bytes }),
+            Ok(Err(SpoolError::Crowded)) => Err(Reject::busy(rand::random())),
             Ok(Err(error)) if error.is_full() => Err(Reject::SpoolFull),
             Ok(Err(error)) => {
                 tracing::error!(request = request_id(), %error, "a batch cannot be stored");
@@ -304,14 +408,22 @@ impl Shared {
         })
     }
 
-    async fn read(&self, body: Body) -> Result<Bytes, Reject> {
-        let limit = self.limits.body_timeout;
-        match timeout(limit, read(body, self.limits.body_bytes)).await {
+    async fn read(&self, body: Body, limit: usize) -> Result<Bytes, Reject> {
+        let patience = self.limits.body_timeout;
+        match timeout(patience, read(body, limit)).await {
             Ok(read) => read,
             Err(_) => Err(Reject::TooSlow {
-                seconds: limit.as_secs(),
+                seconds: patience.as_secs(),
             }),
         }
+    }
+}
+
+/// Waits for one unit until `end`.
+async fn lend(of: &Fair, app: &App, end: Instant) -> Result<Lent, Reject> {
+    match timeout_at(end, of.lend(&app.name, 1)).await {
+        Ok(Ok(lent)) => Ok(lent),
+        Ok(Err(Crowded)) | Err(_) => Err(Reject::busy(rand::random())),
     }
 }
 
@@ -394,3 +506,6 @@ fn now_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! ★ handler    request        -> capped bytes
 //!   origin     headers        -> may this page send?
 //!   visitor    headers, peer  -> Visitor         (agent, client_address, geo, pseudonym)
+//!   rate_limits, quotas       -> may it now? (who sends: client_address; kept of the day: ★ day_file)
 //!   digest     bytes          -> Frame           the stages below, in a row:
 //!   body       bytes          -> decompressed bytes
 //!   decode     bytes          -> Decoded         (raw records go through rum-core here; of a browser's reports: report)
@@ -16,10 +17,13 @@
 //! ★ is I/O; the rest is pure. What is refused is a [`Reject`]; what is lost from a batch that is not refused is counted
 //! under an [`Outcome`].
 
+mod address_table;
 mod agent;
 mod agents;
 mod body;
 mod client_address;
+mod day_file;
+mod day_use;
 mod decode;
 mod digest;
 mod distinct;
@@ -34,6 +38,8 @@ mod page_names;
 mod page_record;
 mod path_ids;
 mod pseudonym;
+mod quotas;
+mod rate_limits;
 mod reject;
 mod report;
 mod sampling;
@@ -44,9 +50,13 @@ mod usage;
 mod validate;
 mod visitor;
 
+pub(crate) use day_use::Level;
+pub use day_use::Resource;
 pub use geo::GeoError;
-pub use handler::{Ingest, IngestError, routes};
+pub use handler::{Ingest, IngestError, Parts as IngestParts, routes};
 pub use outcome::{Outcome, Outcomes, Subject};
 pub use page_record::PageRecordError;
+pub(crate) use quotas::AppDay;
+pub use quotas::Quotas;
 pub use reject::Reject;
 pub(crate) use usage::Usage;

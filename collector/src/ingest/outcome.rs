@@ -38,6 +38,12 @@ outcomes! {
     RefusedIncomplete => "refused_incomplete",
     /// A batch was refused: the spool could not take it. The page sends it again.
     RefusedForNow => "refused_for_now",
+    /// A batch was refused: its app or its sender's address has sent too many of late. The page sends it again.
+    RefusedRate => "refused_rate",
+    /// A batch was refused: its app has used up its quota of the day. Few pages are still there at midnight.
+    RefusedQuota => "refused_quota",
+    /// A batch was refused: too many waited for their turn already. The page sends it again.
+    RefusedBusy => "refused_busy",
     /// A batch came from a page whose origin is opaque (`Origin: null`).
     OriginOpaque => "origin_opaque",
     /// A batch came without an origin: not from a browser.
@@ -111,7 +117,10 @@ impl Outcome {
             | Self::RefusedSize
             | Self::RefusedForm
             | Self::RefusedIncomplete
-            | Self::RefusedForNow => Subject::Batch,
+            | Self::RefusedForNow
+            | Self::RefusedRate
+            | Self::RefusedQuota
+            | Self::RefusedBusy => Subject::Batch,
             Self::EventAccepted
             | Self::EventUnknownKind
             | Self::EventUnknownValue
@@ -143,8 +152,14 @@ impl Outcome {
 const COUNT: usize = Outcome::ALL.len();
 
 /// Counts of one batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally([u64; COUNT]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self([0; COUNT])
+    }
+}
 
 impl Tally {
     /// Counts `n` more.

@@ -1,8 +1,12 @@
 //! Why a batch is refused, and how that is said: one error, one exhaustive match.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
 use http::StatusCode;
 use rum_core::wire::{Expected, WireError};
 
+use super::day_use::Resource;
 use super::outcome::Outcome;
 
 /// A batch is not taken. The text says what is wrong, where, and how to mend it.
@@ -146,6 +150,53 @@ pub enum Reject {
         /// How many events there are.
         events: usize,
     },
+    /// The app's batches come faster than it may send.
+    #[error(
+        "the app {app} sends more than {per_second} batches a second; send it again later, or raise batches_per_second or \
+         burst of the app in the collector's configuration"
+    )]
+    AppRate {
+        /// The app's name.
+        app: Arc<str>,
+        /// What it may send.
+        per_second: NonZeroU32,
+        /// When there is room for one, in seconds.
+        retry_after: u32,
+    },
+    /// The client's batches come faster than one address may send.
+    #[error(
+        "your address sends more than {per_second} batches a second; send it again later, or raise \
+         limits.address_batches_per_second or limits.address_burst in the collector's configuration"
+    )]
+    AddressRate {
+        /// What it may send.
+        per_second: NonZeroU32,
+        /// When there is room for one, in seconds.
+        retry_after: u32,
+    },
+    /// The app has had its share of the day.
+    #[error(
+        "the app {app} has used up its {limit} {} of today; send it again after midnight (UTC), or raise {} of the app in the \
+         collector's configuration",
+        resource.name(),
+        resource.key()
+    )]
+    OverQuota {
+        /// The app's name.
+        app: Arc<str>,
+        /// What is used up.
+        resource: Resource,
+        /// How much of it there was.
+        limit: u64,
+        /// When the next day has begun, in seconds.
+        retry_after: u32,
+    },
+    /// Too many batches wait, or this one has waited too long.
+    #[error("the collector has more to do than it can at present; send the batch again later")]
+    Busy {
+        /// When to try again, in seconds.
+        retry_after: u32,
+    },
     /// The spool is at its limit: ClickHouse has been down or slow for long.
     #[error("the collector's disk buffer is full; send the batch again later")]
     SpoolFull,
@@ -173,12 +224,25 @@ pub struct Refusal {
 const RETRY_WHEN_FULL_SECONDS: u32 = 60;
 /// A failing disk, or a burst: the next attempt may well succeed.
 const RETRY_SOON_SECONDS: u32 = 10;
+/// Those who are refused in a burst come back over so many seconds, not as another burst.
+const SPREAD_SECONDS: f64 = 10.0;
 
 impl Reject {
+    /// There is more to do than can be done; `draw` is a random number from 0 to 1.
+    pub(super) fn busy(draw: f64) -> Self {
+        let spread = (draw.clamp(0.0, 1.0) * SPREAD_SECONDS) as u32;
+        Self::Busy {
+            retry_after: RETRY_SOON_SECONDS / 2 + spread,
+        }
+    }
+
     /// Status, code, place and count of this refusal.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
-        use Outcome::{RefusedForNow, RefusedForm, RefusedIncomplete, RefusedSender, RefusedSize};
+        use Outcome::{
+            RefusedBusy, RefusedForNow, RefusedForm, RefusedIncomplete, RefusedQuota, RefusedRate, RefusedSender,
+            RefusedSize,
+        };
         let refusal = |status, code, outcome| Refusal {
             status,
             code,
@@ -232,6 +296,18 @@ impl Reject {
             Self::RowsTooLarge { .. } => refusal(StatusCode::PAYLOAD_TOO_LARGE, "rows_too_large", RefusedSize),
             Self::OutOfRange { .. } => refusal(StatusCode::BAD_REQUEST, "out_of_range", RefusedForm),
             Self::NoView { .. } => refusal(StatusCode::BAD_REQUEST, "no_view", RefusedForm),
+            Self::AppRate { retry_after, .. } | Self::AddressRate { retry_after, .. } => retry(
+                *retry_after,
+                refusal(StatusCode::TOO_MANY_REQUESTS, "rate_limited", RefusedRate),
+            ),
+            Self::OverQuota { retry_after, .. } => retry(
+                *retry_after,
+                refusal(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", RefusedQuota),
+            ),
+            Self::Busy { retry_after } => retry(
+                *retry_after,
+                refusal(StatusCode::SERVICE_UNAVAILABLE, "busy", RefusedBusy),
+            ),
             Self::SpoolFull => retry(
                 RETRY_WHEN_FULL_SECONDS,
                 refusal(StatusCode::SERVICE_UNAVAILABLE, "spool_full", RefusedForNow),
@@ -253,5 +329,71 @@ const fn code_of(expected: Expected) -> &'static str {
         Expected::FewerItems => "too_many_items",
         Expected::Version => "unknown_version",
         Expected::View => "no_view",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_come_again_is_told_when() {
+        let app: Arc<str> = "shop".into();
+        let per_second = NonZeroU32::MIN;
+        for (reject, status, seconds) in [
+            (
+                Reject::AppRate {
+                    app: Arc::clone(&app),
+                    per_second,
+                    retry_after: 3,
+                },
+                429,
+                3..=3,
+            ),
+            (
+                Reject::AddressRate {
+                    per_second,
+                    retry_after: 1,
+                },
+                429,
+                1..=1,
+            ),
+            (
+                Reject::OverQuota {
+                    app,
+                    resource: Resource::Bytes,
+                    limit: 7,
+                    retry_after: 40_000,
+                },
+                429,
+                40_000..=40_000,
+            ),
+            (Reject::busy(0.0), 503, 5..=5),
+            (Reject::busy(1.0), 503, 15..=15),
+            (Reject::SpoolFull, 503, 60..=60),
+            (Reject::SpoolFailing, 503, 10..=10),
+        ] {
+            let refusal = reject.refusal();
+            assert_eq!(refusal.status.as_u16(), status, "{reject}");
+            assert!(
+                refusal.retry_after.is_some_and(|told| seconds.contains(&told)),
+                "{reject}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_limit_says_which_it_is_and_how_to_mend_it() {
+        let reject = Reject::OverQuota {
+            app: "shop".into(),
+            resource: Resource::Events,
+            limit: 5_000,
+            retry_after: 1,
+        };
+        assert_eq!(
+            reject.to_string(),
+            "the app shop has used up its 5000 events of today; send it again after midnight (UTC), or raise events_per_day of \
+             the app in the collector's configuration"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::distinct::{Distinct, Mark};
+use super::outcome::Outcome;
 use crate::config::Apps;
 use crate::meter::Counter;
 
@@ -22,6 +23,22 @@ pub(crate) struct AppUsage {
     pub(crate) page_names: Distinct,
     /// It was said that there are too many.
     told: AtomicBool,
+    refused: [Counter; LIMITS.len()],
+}
+
+/// What becomes of batches that an app's limits, or its neighbours, keep out.
+const LIMITS: [Outcome; 3] = [Outcome::RefusedRate, Outcome::RefusedQuota, Outcome::RefusedBusy];
+
+impl AppUsage {
+    /// Batches that were refused, by what became of them.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (Outcome, u64)> {
+        LIMITS.into_iter().zip(self.refused.iter().map(Counter::get))
+    }
+
+    /// Whether the names of its pages are more than a person could read.
+    pub(crate) fn has_too_many_page_names(&self) -> bool {
+        self.page_names.estimate() > MOST_PAGE_NAMES
+    }
 }
 
 /// That of each configured app, by its name; there are never more.
@@ -55,16 +72,19 @@ impl Usage {
         }
     }
 
+    /// A batch of `app` was refused; of other outcomes than [`LIMITS`] nothing is known here.
+    pub(super) fn refused(&self, app: &str, outcome: Outcome) {
+        let place = LIMITS.iter().position(|limit| *limit == outcome);
+        if let (Some(usage), Some(place)) = (self.0.get(app), place)
+            && let Some(count) = usage.refused.get(place)
+        {
+            count.add(1);
+        }
+    }
+
     /// All apps, by name.
     pub(crate) fn apps(&self) -> impl Iterator<Item = (&str, &AppUsage)> {
         self.0.iter().map(|(name, usage)| (&**name, usage))
-    }
-}
-
-impl AppUsage {
-    /// Whether the names of its pages are more than a person could read.
-    pub(crate) fn has_too_many_page_names(&self) -> bool {
-        self.page_names.estimate() > MOST_PAGE_NAMES
     }
 }
 

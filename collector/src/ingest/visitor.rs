@@ -25,6 +25,15 @@ pub(super) struct Visitors {
     outcomes: Arc<Outcomes>,
 }
 
+/// Whose a request is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Addresses {
+    /// Who has the connection.
+    pub(super) peer: IpAddr,
+    /// Who asks, as far as our own proxies say.
+    pub(super) client: IpAddr,
+}
+
 impl Visitors {
     pub(super) fn new(config: &Config, geo: Option<Geo>, outcomes: Arc<Outcomes>) -> Self {
         Self {
@@ -38,27 +47,35 @@ impl Visitors {
         }
     }
 
-    /// Who sent a request to `app`. `peer` is who has the connection; without one nothing is known of an address.
-    pub(super) fn of(&self, peer: Option<IpAddr>, headers: &HeaderMap, app: &str, received_ms: i64) -> Visitor {
-        let agent = self.agents.of(headers);
-        let Some(peer) = peer else {
-            return Visitor {
-                agent,
-                ..Visitor::default()
-            };
-        };
+    /// Whose a request is, over a connection of `peer`.
+    pub(super) fn addresses(&self, peer: IpAddr, headers: &HeaderMap) -> Addresses {
         let client = client_address(peer, headers, &self.proxies);
         match client.doubt {
             Some(Doubt::Unlisted) => self.outcomes.count(Outcome::ForwardedUnlisted),
             Some(Doubt::Malformed) => self.outcomes.count(Outcome::ForwardedMalformed),
             None => {}
         }
-        let Location { country, region } = self.locate(peer, client.address, headers);
+        Addresses {
+            peer,
+            client: client.address,
+        }
+    }
+
+    /// Who sent a request to `app`. Without addresses, as when a router is called without a socket, nothing is known of them.
+    pub(super) fn of(&self, addresses: Option<Addresses>, headers: &HeaderMap, app: &str, received_ms: i64) -> Visitor {
+        let agent = self.agents.of(headers);
+        let Some(Addresses { peer, client }) = addresses else {
+            return Visitor {
+                agent,
+                ..Visitor::default()
+            };
+        };
+        let Location { country, region } = self.locate(peer, client, headers);
         Visitor {
             agent,
             country,
             region,
-            client: self.pseudonyms.of(client.address, app, received_ms),
+            client: self.pseudonyms.of(client, app, received_ms),
         }
     }
 

@@ -1,5 +1,6 @@
 //! How well a part of the collector does its work, and from when on somebody should look at it.
 
+use crate::ingest::{AppDay, Level};
 use crate::store::{RefusalCause, SpoolHealth};
 
 /// From how many percent of its limit on the spool is worth a look.
@@ -58,6 +59,32 @@ impl Condition {
             Self::Healthy
         }
     }
+
+    /// Of quotas that are used so. A quota that is used up is kept, which is the collector's work: nothing is unhealthy.
+    pub(super) fn of_quotas(apps: &[AppDay]) -> Self {
+        let used = |level: Level, what: &str| {
+            let of_level = apps.iter().filter(|day| day.level == level);
+            let names: Vec<_> = of_level
+                .map(|day| match day.percent {
+                    Some((resource, percent)) => format!("{} ({percent} % of {})", day.app, resource.key()),
+                    None => day.app.to_string(),
+                })
+                .collect();
+            (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+        };
+        let problems: Vec<_> = [
+            used(Level::Over, "used up, batches are answered 429"),
+            used(Level::Near, "used up soon"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if problems.is_empty() {
+            Self::Healthy
+        } else {
+            Self::Degraded(problems.join("; "))
+        }
+    }
 }
 
 /// That rows which arrived at `oldest_ms` still wait at `now_ms`, if that is long.
@@ -69,6 +96,7 @@ pub(super) fn behind(oldest_ms: i64, now_ms: i64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::Resource;
     use crate::store::Refusal;
 
     #[test]
@@ -105,5 +133,27 @@ mod tests {
     fn rows_that_wait_long_are_told() {
         assert_eq!(behind(0, BEHIND_SECONDS * 1_000 - 1), None);
         assert!(behind(0, BEHIND_SECONDS * 1_000).is_some_and(|said| said.contains("60 s ago")));
+    }
+
+    #[test]
+    fn quotas_are_degraded_from_80_percent_on_and_never_unhealthy() {
+        let day = |app: &str, level, percent| AppDay {
+            app: app.into(),
+            quota: crate::config::DailyQuota::default(),
+            events: 0,
+            bytes: 0,
+            level,
+            percent,
+        };
+        let within = day("blog", Level::Within, Some((Resource::Events, 79)));
+        let near = day("shop", Level::Near, Some((Resource::Bytes, 81)));
+        let over = day("forum", Level::Over, Some((Resource::Events, 130)));
+        let unlimited = day("docs", Level::Within, None);
+        assert_eq!(Condition::of_quotas(&[within.clone(), unlimited]), Condition::Healthy);
+        let said = "used up, batches are answered 429: forum (130 % of events_per_day); used up soon: shop (81 % of bytes_per_day)";
+        assert_eq!(
+            Condition::of_quotas(&[within, near, over]),
+            Condition::Degraded(said.to_owned())
+        );
     }
 }

@@ -14,8 +14,9 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http::HeaderValue;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -27,13 +28,13 @@ use super::component::{Component, Found, Severity, overall};
 use super::condition::{Condition, behind};
 use super::recent::Recent;
 use crate::alert;
-use crate::ingest::Outcomes;
+use crate::ingest::{AppDay, Outcomes, Quotas, Resource};
 use crate::store::{Clickhouse, Spool, query};
 
 /// How long the database may take to say that it is there.
 const DATABASE_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long its answer holds: anybody may ask, and each question is a query.
+/// How long its answer holds: anybody may ask, and each question is a query. To ask again sooner changes nothing.
 const DATABASE_FRESH: Duration = Duration::from_secs(1);
 
 /// How far the database has come since the start.
@@ -68,12 +69,14 @@ pub struct Parts {
     pub database: watch::Receiver<Database>,
     /// The alert rules, if there are any.
     pub alerts: Option<alert::Health>,
+    /// What apps have used of the day.
+    pub quotas: Arc<Quotas>,
     /// What became of batches and events.
     pub outcomes: Arc<Outcomes>,
 }
 
 /// The parts, as `/readyz` names them.
-const COMPONENTS: [&str; 3] = ["spool", "clickhouse", "alerts"];
+const COMPONENTS: [&str; 4] = ["spool", "clickhouse", "alerts", "quotas"];
 
 impl Health {
     /// Looks at these.
@@ -92,6 +95,7 @@ impl Health {
             "spool" => (Severity::Critical, self.spool()),
             "clickhouse" => (Severity::Bearable, self.clickhouse().await),
             "alerts" => (Severity::Bearable, self.alerts()),
+            "quotas" => (Severity::Bearable, self.quotas()),
             _ => return None,
         };
         let Found { condition, detail } = found;
@@ -179,6 +183,23 @@ impl Health {
         database_problem.get(ping).await
     }
 
+    fn quotas(&self) -> Found {
+        let apps = self.0.parts.quotas.today();
+        let of_app = |day: &AppDay| {
+            let of = |resource: Resource, used: u64| json!({ "used": used, "limit": resource.limit(&day.quota) });
+            let json = json!({
+                "events": of(Resource::Events, day.events),
+                "bytes": of(Resource::Bytes, day.bytes),
+            });
+            (day.app.to_string(), json)
+        };
+        let detail: serde_json::Map<_, _> = apps.iter().map(of_app).collect();
+        Found {
+            condition: Condition::of_quotas(&apps),
+            detail: json!({ "today": detail }),
+        }
+    }
+
     fn alerts(&self) -> Found {
         let Some(health) = &self.0.parts.alerts else {
             return Found {
@@ -245,12 +266,13 @@ fn answer(ready: bool, json: &Value) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (
-        status,
-        [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")],
-        json.to_string(),
-    )
-        .into_response()
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    let mut response = (status, headers, json.to_string()).into_response();
+    if !ready {
+        let seconds = HeaderValue::from(DATABASE_FRESH.as_secs());
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
 }
 
 #[cfg(test)]
@@ -260,6 +282,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::config::Apps;
     use crate::store::{Endpoint, SpoolOptions};
 
     #[tokio::test]
@@ -283,6 +306,11 @@ mod tests {
             }),
             database: watch::channel(Database::Migrated).1,
             alerts: None,
+            quotas: Arc::new(Quotas::open(
+                &Apps::default(),
+                folder.path().join("day.json"),
+                Timestamp::now(),
+            )),
             outcomes: Arc::default(),
         });
         let asked: tokio::task::JoinSet<_> = (0..20)

@@ -7,6 +7,7 @@
 mod exposition;
 mod ingest;
 mod process;
+mod quotas;
 mod store;
 mod traffic;
 
@@ -37,6 +38,7 @@ pub struct Metrics(Arc<Shared>);
 struct Shared {
     traffic: Arc<Traffic>,
     outcomes: Arc<Outcomes>,
+    ingest: Ingest,
     usage: Arc<Usage>,
     spool: Spool,
     health: Health,
@@ -49,6 +51,7 @@ impl Metrics {
         Self(Arc::new(Shared {
             traffic: Arc::new(Traffic::new()),
             outcomes,
+            ingest: ingest.clone(),
             usage: ingest.usage(),
             spool,
             health,
@@ -68,6 +71,7 @@ impl Metrics {
         let Shared {
             traffic,
             outcomes,
+            ingest,
             usage,
             spool,
             health,
@@ -75,6 +79,7 @@ impl Metrics {
         let mut families = vec![build()];
         families.extend(traffic.families());
         families.extend(ingest::families(outcomes, usage));
+        families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
         let now_ms = Timestamp::now().as_millisecond();
         let spool = spool.clone();
         let from_disk = spawn_blocking(move || (store::families(&spool, now_ms), process::families()));

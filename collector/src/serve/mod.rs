@@ -22,6 +22,6 @@ pub use connections::serve;
 pub(crate) use cross_origin::RUM_RATE;
 pub use health::{Database, Health, Parts as HealthParts};
 pub use metrics::Metrics;
-pub(crate) use observe::request_id;
+pub(crate) use observe::{request_id, with_request_id};
 pub use problem::Problem;
 pub use router::router;

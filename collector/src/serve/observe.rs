@@ -20,6 +20,9 @@ use super::metrics::Traffic;
 
 const NAME: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Of what no request has asked for.
+const NAMELESS: HeaderValue = HeaderValue::from_static("none");
+
 /// The longest id that is taken over, in bytes: ids go into every line of the log.
 const LONGEST: usize = 64;
 
@@ -31,6 +34,12 @@ task_local! {
 pub(crate) fn request_id() -> String {
     let id = ID.try_with(|id| id.to_str().map(str::to_owned).unwrap_or_default());
     id.unwrap_or_default()
+}
+
+/// The same work, as a task of its own that still knows the id of the request at hand.
+pub(crate) fn with_request_id<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let id = ID.try_with(HeaderValue::clone).unwrap_or(NAMELESS);
+    ID.scope(id, work)
 }
 
 /// Names and counts the requests of a router.
@@ -142,5 +151,5 @@ fn given(request: &Request) -> Option<HeaderValue> {
 
 fn new() -> HeaderValue {
     let id = format!("{:016x}", rand::random::<u64>());
-    HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+    HeaderValue::from_str(&id).unwrap_or(NAMELESS)
 }

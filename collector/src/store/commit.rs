@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::frame::BatchKey;
@@ -16,9 +16,10 @@ use super::schema::Schema;
 use super::seen::Seen;
 use super::segment::{self, FIRST_FRAME, Writer};
 use super::spool::{Appended, SpoolError, SpoolOptions};
+use crate::fair::Lent;
 
 /// Bytes that one sync makes durable at most: more would let the first of them wait too long.
-const GROUP_BYTES: usize = 8 << 20;
+pub(super) const GROUP_BYTES: usize = 8 << 20;
 
 /// The time between the beginnings of two syncs at least: what comes in within a few ms shares one, and whoever comes first after a
 /// pause waits for nobody. A sync costs the same whatever it makes durable.
@@ -34,7 +35,7 @@ pub(super) struct Append {
     pub(super) payload: Vec<u8>,
     pub(super) answer: oneshot::Sender<Result<Appended, SpoolError>>,
     /// Its share of the bytes that may wait.
-    pub(super) _permit: OwnedSemaphorePermit,
+    pub(super) _lent: Lent,
 }
 
 impl Append {

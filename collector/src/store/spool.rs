@@ -7,9 +7,9 @@ use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use super::commit::{Append, Committer};
+use super::commit::{Append, Committer, GROUP_BYTES};
 use super::consumer::Consumer;
 use super::frame::Frame;
 use super::health::{RefusalCause, SpoolHealth};
@@ -20,12 +20,15 @@ use super::schema::Table;
 use super::seen::Seen;
 use super::segment::{MAX_PAYLOAD, Sync, sync_data};
 use super::waiting;
+use crate::fair::Fair;
 
-/// Appends that wait at most; their bytes are bounded by [`WAITING_KIB`].
+/// Appends that are with the thread at most, and as many that wait in front of that; their bytes are bounded by
+/// [`WRITING_KIB`], and by who may hold a payload.
 const WAITING: usize = 1_024;
 
-/// Payloads that wait to be written, in KiB: twice the longest one.
-const WAITING_KIB: usize = 2 * MAX_PAYLOAD / 1_024;
+/// Payloads that are with the thread, in KiB: the group that is being written, and the next one. What is there goes in the
+/// order in which it came, so it is no more than that; who waits for it waits in a fair queue.
+const WRITING_KIB: u64 = 2 * GROUP_BYTES as u64 / 1_024;
 
 /// Where the spool is, and its bounds.
 #[derive(Clone)]
@@ -98,6 +101,9 @@ pub enum SpoolError {
         /// What the system says.
         source: Arc<io::Error>,
     },
+    /// So many appends wait that one more would wait in vain.
+    #[error("{WAITING} batches wait for the disk already")]
+    Crowded,
     /// The thread that writes has ended.
     #[error("the spool is closed")]
     Closed,
@@ -120,7 +126,7 @@ impl SpoolError {
             Self::Io { source, .. } => {
                 matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
-            Self::TooLarge { .. } | Self::Locked { .. } | Self::Closed => false,
+            Self::TooLarge { .. } | Self::Locked { .. } | Self::Crowded | Self::Closed => false,
         }
     }
 }
@@ -131,7 +137,8 @@ impl SpoolError {
 pub struct Spool {
     log: Arc<Log>,
     max_bytes: u64,
-    waiting: Arc<Semaphore>,
+    /// KiB that are with the thread, shared by apps.
+    writing: Fair,
     appender: Arc<Appender>,
 }
 
@@ -181,7 +188,7 @@ impl Spool {
         Ok(Self {
             log,
             max_bytes,
-            waiting: Arc::new(Semaphore::new(WAITING_KIB)),
+            writing: Fair::new(WRITING_KIB, WAITING),
             appender: Arc::new(appender),
         })
     }
@@ -191,22 +198,23 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError::Full`] at the limit; the frame may come again later. [`SpoolError::Io`] if the disk refuses: the
-    /// frame may be on disk or not, and may come again. [`SpoolError::TooLarge`] for ever.
+    /// frame may be on disk or not, and may come again. [`SpoolError::Crowded`] if too many wait. [`SpoolError::TooLarge`]
+    /// for ever.
     pub async fn append(&self, frame: Frame) -> Result<Appended, SpoolError> {
         let payload = frame.encode();
         if payload.len() > MAX_PAYLOAD {
             return Err(SpoolError::TooLarge { bytes: payload.len() });
         }
-        let kib = (payload.len() / 1_024 + 1) as u32;
-        let waiting = Arc::clone(&self.waiting);
-        let permit = waiting.acquire_many_owned(kib).await.map_err(|_| SpoolError::Closed)?;
+        let kib = (payload.len() / 1_024 + 1) as u64;
+        let lent = self.writing.lend(&frame.key.app, kib).await;
+        let lent = lent.map_err(|_| SpoolError::Crowded)?;
         let (answer, answered) = oneshot::channel();
         let queue = self.appender.queue.as_ref().ok_or(SpoolError::Closed)?;
         let append = Append {
             key: frame.key,
             payload,
             answer,
-            _permit: permit,
+            _lent: lent,
         };
         queue.send(append).await.map_err(|_| self.closed())?;
         answered.await.map_err(|_| self.closed())?

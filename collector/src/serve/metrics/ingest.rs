@@ -33,11 +33,18 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
         "rum_app_page_names_over_limit",
         "1 if these are more than 1,000: the app needs patterns of pages.",
     );
+    let mut app_refused = Family::counter(
+        "rum_app_refused_batches_total",
+        "Batches that a rate, a quota or too many others kept out, by configured app.",
+    );
     for (app, usage) in usage.apps() {
         page_names = page_names.sample([("app", app)], usage.page_names.estimate());
         too_many = too_many.sample([("app", app)], usage.has_too_many_page_names());
         app_events = app_events.sample([("app", app)], usage.events.get());
         app_bytes = app_bytes.sample([("app", app)], usage.body_bytes.get());
+        for (outcome, batches) in usage.refused() {
+            app_refused = app_refused.sample([("app", app), ("outcome", outcome.name())], batches);
+        }
     }
     vec![
         of(batches, Subject::Batch),
@@ -47,6 +54,7 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
         app_bytes,
         page_names,
         too_many,
+        app_refused,
     ]
 }
 

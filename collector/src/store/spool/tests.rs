@@ -256,19 +256,24 @@ async fn a_thread_that_is_gone_shows() {
     assert_eq!(spool.health().refusal.unwrap().cause, RefusalCause::Failing);
 }
 
-#[tokio::test]
-async fn frames_that_wait_share_one_sync_and_twins_share_one_frame() {
-    let folder = tempfile::tempdir().unwrap();
+/// A spool whose syncs say that they have begun, and wait until they are let go.
+fn held(folder: &Path) -> (Spool, Receiver<()>, SyncSender<()>) {
     let (entered, enters): (SyncSender<()>, Receiver<()>) = sync_channel(8);
     let (release, released): (SyncSender<()>, Receiver<()>) = sync_channel(8);
     let released = Mutex::new(released);
-    let mut options = options(folder.path());
+    let mut options = options(folder);
     options.sync = Arc::new(move |file| {
         entered.send(()).unwrap();
         released.lock().unwrap().recv().unwrap();
         file.sync_data()
     });
-    let spool = Spool::open(options).unwrap();
+    (Spool::open(options).unwrap(), enters, release)
+}
+
+#[tokio::test]
+async fn frames_that_wait_share_one_sync_and_twins_share_one_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, enters, release) = held(folder.path());
     let first = tokio::spawn({
         let spool = spool.clone();
         async move { append(&spool, 0, "first").await }
@@ -310,6 +315,46 @@ async fn frames_that_wait_share_one_sync_and_twins_share_one_frame() {
     );
     assert_eq!(enters.try_iter().count(), 0, "there was no other sync");
     assert_eq!(waiting(&spool, &["other"]), [3]);
+}
+
+#[tokio::test]
+async fn large_frames_of_one_app_do_not_keep_another_one_from_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, enters, release) = held(folder.path());
+    // Two of these may be with the thread, and not three.
+    let large = "x".repeat(WRITING_KIB as usize * 1_024 * 2 / 5);
+    let begin = |app: &str, id, text: &str| {
+        let mut frame = frame_of(id, &[text]);
+        frame.key.app = app.into();
+        let spool = spool.clone();
+        Box::pin(async move { spool.append(frame).await })
+    };
+    let mut noisy: Vec<_> = (0..5).map(|id| begin("noisy", id, &large)).collect();
+    let mut quiet = begin("quiet", 0, "small");
+    for append in noisy.iter_mut().chain([&mut quiet]) {
+        // Polled once, it is with the thread or waits for that.
+        tokio::select! {
+            biased;
+            fate = append => panic!("nothing is synced yet, but {fate:?}"),
+            () = std::future::ready(()) => {}
+        }
+    }
+    assert_eq!(spool.writing.waiting("noisy"), 3);
+    assert_eq!(spool.writing.waiting("quiet"), 0, "it is with the thread at once");
+    // The header, the first frame, and then all that was with the thread meanwhile.
+    for _ in 0..3 {
+        release.send(()).unwrap();
+    }
+    assert_eq!(quiet.await.unwrap(), Appended::Stored);
+    for _ in 0..noisy.len() {
+        release.send(()).unwrap();
+    }
+    let collect = tokio::task::spawn_blocking(move || while enters.recv().is_ok() {});
+    for fate in futures_util::future::join_all(noisy).await {
+        assert_eq!(fate.unwrap(), Appended::Stored);
+    }
+    drop(spool);
+    collect.await.unwrap();
 }
 
 #[tokio::test]
