@@ -11,8 +11,8 @@ use super::ConfigError;
 use super::raw::RawConfig;
 
 const PREFIX: &str = "RUM_";
-const TOP: [&str; 3] = ["listen", "data", "apps"];
-const SECTIONS: [&str; 5] = ["sdk", "limits", "spool", "clickhouse", "alerts"];
+const TOP: [&str; 4] = ["listen", "data", "apps", "tokens"];
+const SECTIONS: [&str; 6] = ["sdk", "limits", "spool", "clickhouse", "sql", "alerts"];
 
 /// The file's `text` with the variables of `environment` laid over it.
 pub(super) fn overlay(

@@ -10,6 +10,7 @@ mod quantity;
 mod rates;
 mod raw;
 mod show;
+mod token;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub use app::{AllowedOrigins, App, Apps, ForeignErrors};
 pub use error::{ConfigError, Problem};
 pub use rates::{Rate, Rates};
+pub use token::{Scope, Token, TokenApps, TokenHash, Tokens, new_token};
 
 /// What is in force.
 #[derive(Clone, Debug)]
@@ -36,6 +38,10 @@ pub struct Config {
     pub clickhouse: ClickhouseSource,
     /// Who may send.
     pub apps: Apps,
+    /// Who may read.
+    pub tokens: Tokens,
+    /// Bounds on statements that people run over HTTP.
+    pub sql: SqlLimits,
     /// The alert rules, if there are any.
     pub alerts: Option<Alerts>,
 }
@@ -71,6 +77,23 @@ pub struct SpoolLimits {
     pub segment_bytes: u64,
 }
 
+/// Bounds on the statements of `/v1/sql`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlLimits {
+    /// How long a statement may run.
+    pub time: Duration,
+    /// Rows of an answer.
+    pub result_rows: u64,
+    /// Bytes of an answer.
+    pub answer_bytes: u64,
+    /// Bytes that a statement may read.
+    pub read_bytes: u64,
+    /// Memory of a statement, in bytes.
+    pub memory_bytes: u64,
+    /// Statements that run at once; further ones wait for a while.
+    pub at_once: usize,
+}
+
 /// Which ClickHouse stores the rows.
 #[derive(Clone, Debug)]
 pub enum ClickhouseSource {
@@ -80,6 +103,8 @@ pub enum ClickhouseSource {
         memory_bytes: u64,
         /// Where libchdb is; the tool cache if absent.
         library: Option<PathBuf>,
+        /// Whether the kernel keeps it from files and sockets; without, nobody may ask by `/v1/sql`.
+        confine: bool,
     },
     /// A server or cluster.
     Server {
@@ -89,7 +114,18 @@ pub enum ClickhouseSource {
         user: String,
         /// The user's password.
         password: Secret,
+        /// Who asks what people ask by `/v1/sql`; without, nobody does.
+        reader: Option<Reader>,
     },
+}
+
+/// A user of a ClickHouse server that may only read.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The user.
+    pub user: String,
+    /// The user's password.
+    pub password: Secret,
 }
 
 /// The alert rules and where they speak up.
@@ -156,6 +192,12 @@ impl Config {
         let mut warnings = Vec::new();
         if self.apps.is_empty() {
             warnings.push("no app is configured, so every batch is refused: add an [[apps]] section".to_owned());
+        }
+        if matches!(self.clickhouse, ClickhouseSource::Embedded { confine: false, .. }) {
+            warnings.push(
+                "clickhouse.confine is false, so /v1/sql is answered 403: nothing would keep statements from files and sockets"
+                    .to_owned(),
+            );
         }
         if !self.dist.join("manifest.json").is_file() {
             warnings.push(format!(

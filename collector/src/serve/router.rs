@@ -2,21 +2,44 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Assets;
 use super::health::{self, Health};
 use super::metrics::{self, Metrics, counted};
-use super::{Problem, cross_origin, request_id, schema};
+use super::sql::{self, Sql};
+use super::{Problem, cross_origin, login, request_id, schema};
 use crate::ingest::{self, Ingest};
 
+/// What is behind the routes.
+pub struct Routes {
+    /// What pages send.
+    pub ingest: Ingest,
+    /// What pages load.
+    pub assets: Assets,
+    /// How the collector is.
+    pub health: Health,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// What people ask.
+    pub sql: Sql,
+}
+
 /// The whole server, without a socket.
-pub fn router(ingest: Ingest, assets: Assets, health: Health, metrics: Metrics) -> Router {
+pub fn router(routes: Routes) -> Router {
+    let Routes {
+        ingest,
+        assets,
+        health,
+        metrics,
+        sql,
+    } = routes;
+    let access = sql.access().clone();
     let traffic = metrics.traffic();
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
     let public = Router::new()
@@ -27,7 +50,11 @@ pub fn router(ingest: Ingest, assets: Assets, health: Health, metrics: Metrics) 
         .method_not_allowed_fallback(method_not_allowed);
     let private = health::routes(health)
         .merge(metrics::routes(metrics))
-        .method_not_allowed_fallback(method_not_allowed);
+        .merge(login::routes(access.clone()))
+        .merge(sql::routes(sql))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(Extension(access));
     // Each for itself: only there a request knows its route.
     counted(private, Arc::clone(&traffic))
         .fallback_service(counted(readable(public), traffic))
