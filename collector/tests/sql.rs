@@ -337,6 +337,27 @@ const REFUSED: &[(&str, &str)] = &[
         "AggregateFunction",
     ),
     (
+        "SELECT b FROM VALUES('a UInt8, b String ALIAS hostName()', 1)",
+        "table function VALUES",
+    ),
+    (
+        "SELECT b FROM values('a UInt8, b String ALIAS file(\\'x\\')', 1)",
+        "table function values",
+    ),
+    (
+        "SELECT CAST('x', concat('Aggregate', 'Function(sum, UInt8)'))",
+        "types are written out",
+    ),
+    (
+        "SELECT accurateCastOrNull('x', concat('Aggregate', 'Function(sum, UInt8)'))",
+        "types are written out",
+    ),
+    (
+        "SELECT JSONExtract('{}', 'a', 'AggregateFunction(sum, UInt8)')",
+        "AggregateFunction",
+    ),
+    ("SELECT {x:AggregateFunction(sum, UInt8)}", "AggregateFunction"),
+    (
         "SELECT CAST(unhex('00') AS Array(AggregateFunction(uniq, UInt8)))",
         "AggregateFunction",
     ),
@@ -468,7 +489,7 @@ async fn what_people_ask_is_answered() {
             "2",
         ),
         ("SELECT count() > 100 FROM system.columns WHERE database = 'rum'", "1"),
-        ("SELECT * FROM VALUES('a UInt8', 7)", "7"),
+        ("SELECT * FROM (VALUES (7))", "7"),
         ("SELECT COLUMNS('dummy') FROM system.one", "0"),
         (
             "SELECT quantilesTDigestIf(0.5)(number, number > 2) FROM numbers(5)",

@@ -58,7 +58,7 @@ const SCALARS: &str = "
     tupleToNameValuePairs untuple dotProduct flattenTuple lambda
     and or not xor if multiIf caseWithExpression caseWithExpr caseWithoutExpression caseWithoutExpr clamp greatest least
     equals notEquals less lessOrEquals greater greaterOrEquals isDistinctFrom isNotDistinctFrom in notIn nullIn notNullIn globalIn
-    globalNotIn globalNullIn globalNotNullIn exists between
+    globalNotIn globalNullIn globalNotNullIn exists
     assumeNotNull coalesce firstNonDefault ifNull isNotNull isNull isNullable isZeroOrNull nullIf toNullable
     abs avg2 divide divideDecimal divideOrNull gcd ifNotFinite intDiv intDivOrNull intDivOrZero isFinite isInfinite isNaN lcm
     max2 midpoint min2 minus mod modulo moduloOrNull moduloOrZero multiply multiplyDecimal negate plus positiveModulo pmod sqr

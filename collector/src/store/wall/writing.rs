@@ -5,7 +5,7 @@
 //! Two things have to be known before: EXPLAIN AST would be answered in the format that the statement names, and it writes
 //! names as they are, so that a line end in one could be read as a node of its own.
 
-use super::{Forbidden, statement};
+use super::{Forbidden, is_refused_type, statement};
 
 /// A word, a sign, or something in quotes.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(in crate::store) fn examine_writing(text: &str) -> Result<(), Forbidden> {
             | (Token::Word("FORMAT"), Some(Token::Word(_)), None | Some(Token::Word("SETTINGS"))) => {
                 return Err(Forbidden::Output);
             }
+            // The type of a parameter, whose value is read before there is a tree.
+            (Token::Word(word), ..) if is_refused_type(word) => return Err(Forbidden::Type((*word).to_owned())),
             (Token::Word("SETTINGS"), Some(Token::Word(_) | Token::Quoted), Some(Token::Sign('='))) => {
                 return Err(Forbidden::Settings);
             }
@@ -117,6 +119,10 @@ mod tests {
             ("SELECT FORMAT FROM t", Ok(())),
             ("SELECT format(a, b), SETTINGS FROM t", Ok(())),
             ("SELECT 'INTO OUTFILE', 1 AS FORMAT", Ok(())),
+            (
+                "SELECT {x:Array(AggregateFunction(sum, UInt8))}",
+                Err(Forbidden::Type("AggregateFunction".into())),
+            ),
             ("INSERT INTO t VALUES", Err(Forbidden::Statement("INSERT".into()))),
             ("", Err(Forbidden::Statement("none".into()))),
         ] {
