@@ -66,6 +66,8 @@ impl Store {
 /// A folder in which collectors run one after the other.
 pub struct Place {
     folder: TempDir,
+    /// What the configuration says beside the usual.
+    more: String,
 }
 
 impl Place {
@@ -74,8 +76,17 @@ impl Place {
     /// # Errors
     /// When the disk refuses.
     pub fn new() -> Result<Self> {
+        Self::configured("")
+    }
+
+    /// A new one whose collectors have these sections, too.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn configured(more: &str) -> Result<Self> {
         Ok(Self {
             folder: TempDir::with_prefix("rum-faults-")?,
+            more: more.to_owned(),
         })
     }
 
@@ -175,6 +186,7 @@ impl Place {
             fs::write(&secret, password)?;
             text += &format!("[clickhouse]\nurl = {url:?}\nuser = {user:?}\npassword_file = {secret:?}\n");
         }
+        text += &self.more;
         let config = folder.join("collector.toml");
         fs::write(&config, text)?;
         Ok(config)

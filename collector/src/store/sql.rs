@@ -216,6 +216,7 @@ impl Asking<'_> {
             .fetch_all()
             .await?;
         wall::examine(&tree)?;
+        wall::examine_calls(&statement)?;
         Ok(statement)
     }
 

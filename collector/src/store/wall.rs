@@ -11,7 +11,7 @@ mod writing;
 use thiserror::Error;
 
 use tree::{Node, Tree};
-pub(super) use writing::examine_writing;
+pub(super) use writing::{examine_calls, examine_writing};
 
 /// The database that names without one are of.
 pub(super) const DATABASE: &str = "rum";
