@@ -690,3 +690,46 @@ async fn a_server_without_a_user_for_reading_is_not_asked() {
         "{json}"
     );
 }
+
+/// What docs/operating.md has a server do is SQL, as far as an engine without users can tell.
+#[tokio::test]
+async fn documented_statements_for_a_server_are_sql() {
+    let database = Database::start().await;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let text = fs::read_to_string(path).unwrap();
+    let blocks = text
+        .split("```text\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let statements: Vec<_> = blocks
+        .filter(|block| block.starts_with("CREATE "))
+        .flat_map(|block| block.split(";\n"))
+        .filter(|statement| !statement.trim().is_empty())
+        .collect();
+    assert_eq!(statements.len(), 6, "{statements:#?}");
+    for statement in statements {
+        let parsed = database
+            .client
+            .query_raw("SELECT formatQuery({s:String})")
+            .param("s", statement);
+        let parsed = parsed.fetch_one::<String>().await;
+        assert!(parsed.is_ok(), "{statement}\n{}", parsed.unwrap_err());
+    }
+    database.stop().await;
+}
+
+/// The embedded ClickHouse has no users with few rights: its one user has too many of them all.
+#[tokio::test]
+async fn a_user_with_all_rights_has_more_than_it_needs() {
+    let database = Database::start().await;
+    let excess = store::grants::excess(&database.clickhouse).await.unwrap().join("\n");
+    for said in [
+        "has more than it needs: GRANT",
+        "readonly = 2",
+        "max_execution_time",
+        "max_memory_usage",
+    ] {
+        assert!(excess.contains(said), "{said} is not in\n{excess}");
+    }
+    database.stop().await;
+}
