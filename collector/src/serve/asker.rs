@@ -10,11 +10,16 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use super::Problem;
+use super::audience::is_on_this_machine;
 use crate::access::{AUDIT, Access, Denied};
 use crate::config::{Scope, Token};
 
-/// The cookie of a login.
-pub(super) const COOKIE_NAME: &str = "rum_session";
+/// The cookie of a login. A browser takes this name only with `Secure`, and from this very host: no other host of the site can
+/// put its own login in the place of somebody's.
+const COOKIE_NAME: &str = "__Host-rum_session";
+
+/// The same where there is no TLS: on the machine itself.
+const COOKIE_NAME_HERE: &str = "rum_session";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -49,7 +54,7 @@ pub(super) async fn asker(access: &Access, parts: &Parts) -> Result<Option<Asker
             .map_err(|denied| refusal(denied, parts))?;
         return Ok(Some(Asker { token, by: By::Header }));
     }
-    let session = cookie(&parts.headers).and_then(|cookie| access.session(cookie));
+    let session = cookie(parts).and_then(|cookie| access.session(cookie));
     Ok(session.map(|token| Asker { token, by: By::Cookie }))
 }
 
@@ -119,7 +124,7 @@ fn nobody(access: &Access, parts: &Parts) -> Problem {
             "token_missing",
             format!("this needs a token, and none is configured: {MEND}"),
         )
-    } else if cookie(&parts.headers).is_some() {
+    } else if cookie(parts).is_some() {
         (
             "login_ended",
             "the login has ended; log in again by POST /v1/login".to_owned(),
@@ -165,12 +170,26 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The number of a login.
-pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+pub(super) fn cookie(parts: &Parts) -> Option<&str> {
+    let wanted = cookie_name(parts);
+    let cookies = parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut pairs = cookies
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
+}
+
+/// What the cookie of a login is called where this request comes from.
+pub(super) fn cookie_name(parts: &Parts) -> &'static str {
+    if is_on_this_machine(parts) {
+        COOKIE_NAME_HERE
+    } else {
+        COOKIE_NAME
+    }
 }
 
 #[cfg(test)]
@@ -220,12 +239,22 @@ mod tests {
         assert_eq!(bearer(&headers(&[("authorization", "bearer  rum_x ")])), Some("rum_x"));
         assert_eq!(bearer(&headers(&[("authorization", "Basic cnVt")])), None);
         for (sent, expected) in [
-            ("rum_session=abc", Some("abc")),
-            ("a=b; rum_session=abc; c=d", Some("abc")),
-            ("xrum_session=abc", None),
-            ("rum_session", None),
+            ("__Host-rum_session=abc", Some("abc")),
+            ("a=b; __Host-rum_session=abc; c=d", Some("abc")),
+            ("rum_session=abc", None),
+            ("x__Host-rum_session=abc", None),
+            ("__Host-rum_session", None),
         ] {
-            assert_eq!(cookie(&headers(&[("cookie", sent)])), expected, "{sent}");
+            let request = http::Request::get("/").header(COOKIE, sent).body(()).unwrap();
+            assert_eq!(cookie(&request.into_parts().0), expected, "{sent}");
         }
+        let mut request = http::Request::get("/")
+            .header(COOKIE, "rum_session=abc")
+            .body(())
+            .unwrap();
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+        assert_eq!(cookie(&request.into_parts().0), Some("abc"), "on the machine itself");
     }
 }

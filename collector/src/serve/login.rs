@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Problem;
-use super::asker::{self, COOKIE_NAME};
+use super::asker::{self, cookie_name};
 use super::audience::is_on_this_machine;
 use crate::access::{AUDIT, Access, COOKIE_LIFETIME};
 use crate::config::TokenApps;
@@ -80,7 +80,7 @@ async fn logout(State(access): State<Access>, request: Request) -> Response {
 }
 
 fn log_out(access: &Access, parts: &Parts) -> Result<Response, Problem> {
-    if let Some(session) = asker::cookie(&parts.headers) {
+    if let Some(session) = asker::cookie(parts) {
         asker::own_page(access, &parts.headers)?;
         if let Some(token) = access.session(session) {
             access.log_out(session);
@@ -93,5 +93,6 @@ fn log_out(access: &Access, parts: &Parts) -> Result<Response, Problem> {
 /// `Secure`, but where the browser is on this machine and came without a proxy: there is no TLS between them.
 fn cookie(value: &str, seconds: u64, parts: &Parts) -> String {
     let secure = if is_on_this_machine(parts) { "" } else { "; Secure" };
-    format!("{COOKIE_NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    let name = cookie_name(parts);
+    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
