@@ -207,6 +207,9 @@ async fn supervise(mut options: SupervisorOptions, state: watch::Sender<ChildSta
                     pid,
                     "ClickHouse is ready"
                 );
+                if let Confinement::Open { reason } = &endpoint.confinement {
+                    tracing::warn!(reason, "the kernel does not confine ClickHouse");
+                }
                 state.send_replace(ChildState::Ready { endpoint, pid });
                 tokio::select! {
                     exit = running.child.wait() => describe(exit),
