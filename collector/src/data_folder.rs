@@ -152,6 +152,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::store::Confinement;
 
     #[test]
     fn one_collector_has_the_folder() {
@@ -177,6 +178,7 @@ mod tests {
             url: "http://127.0.0.1:1".into(),
             user: "rum".into(),
             password: "secret".into(),
+            confinement: Confinement::Kernel,
         };
         for port in [1, 2] {
             endpoint.url = format!("http://127.0.0.1:{port}");
@@ -201,6 +203,7 @@ mod tests {
             url: "http://127.0.0.1:1".into(),
             user: "rum".into(),
             password: "secret".into(),
+            confinement: Confinement::Kernel,
         };
         folder.publish(&endpoint).unwrap();
         assert_eq!(DataFolder::endpoint(root.path()).unwrap(), endpoint);

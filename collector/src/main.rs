@@ -9,16 +9,18 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use command::{DeadLettersCommand, SpoolCommand};
+use command::{DeadLettersCommand, SpoolCommand, TokenCommand};
 use embedded_clickhouse::{
-    ChildOptions, ChildState, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, find_library, run_child,
+    ChildOptions, ChildState, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, Walls, find_library,
+    run_child,
 };
 use rum_collector::alert;
 use rum_collector::config::{ClickhouseSource, Config};
 use rum_collector::data_folder::DataFolder;
-use rum_collector::run::Collector;
+use rum_collector::run::{Collector, reader};
+use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
-use rum_collector::store::{Clickhouse, Endpoint};
+use rum_collector::store::{Clickhouse, Confinement, Endpoint};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -59,6 +61,9 @@ enum Command {
     /// Shows rows that ClickHouse refused for good, or inserts them again.
     #[command(subcommand, name = "deadletter")]
     DeadLetters(DeadLettersCommand),
+    /// Makes tokens for who may read over HTTP.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// What the collector starts as its embedded ClickHouse.
     #[command(hide = true)]
     ClickhouseChild,
@@ -125,6 +130,7 @@ fn main() -> ExitCode {
         } => sql(&statement, format.into(), &config).map(succeeded),
         Command::Spool(command) => command.run(),
         Command::DeadLetters(command) => command.run(),
+        Command::Token(command) => command.run(),
         Command::ClickhouseChild => run_child().map(succeeded).map_err(Into::into),
     };
     done.unwrap_or_else(|error| {
@@ -147,8 +153,19 @@ fn check_config(args: &ConfigArgs) -> anyhow::Result<()> {
     if let Some(alerts) = &config.alerts {
         alert::load(&alerts.rules)?;
     }
+    let mut warnings = config.warnings();
+    if let Some(reader) = reader(&config.clickhouse) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        warnings.extend(match runtime.block_on(grants::excess(&reader)) {
+            Ok(excess) => excess
+                .into_iter()
+                .map(|more| format!("clickhouse.read_user {more}"))
+                .collect(),
+            Err(error) => vec![format!("what clickhouse.read_user may do is not known: {error}")],
+        });
+    }
     let mut out = io::stdout().lock();
-    for warning in config.warnings() {
+    for warning in warnings {
         writeln!(out, "# warning: {warning}")?;
     }
     write!(out, "{}", config.show())?;
@@ -159,10 +176,13 @@ fn check_config(args: &ConfigArgs) -> anyhow::Result<()> {
 fn clickhouse(config: &Config) -> anyhow::Result<Clickhouse> {
     let endpoint = match &config.clickhouse {
         ClickhouseSource::Embedded { .. } => DataFolder::endpoint(&config.data)?,
-        ClickhouseSource::Server { url, user, password } => Endpoint {
+        ClickhouseSource::Server {
+            url, user, password, ..
+        } => Endpoint {
             url: url.clone(),
             user: user.clone(),
             password: password.expose().to_owned(),
+            confinement: Confinement::Grants,
         },
     };
     Ok(Clickhouse::at(endpoint))
@@ -265,18 +285,30 @@ fn announce(listener: &TcpListener) -> anyhow::Result<()> {
 /// Starts the embedded ClickHouse, or names the server.
 fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -> anyhow::Result<Option<Supervisor>> {
     match &config.clickhouse {
-        ClickhouseSource::Server { url, user, password } => {
+        ClickhouseSource::Server {
+            url, user, password, ..
+        } => {
             let password = password.expose().to_owned();
             endpoint.send_replace(Some(Endpoint {
                 url: url.clone(),
                 user: user.clone(),
                 password,
+                confinement: Confinement::Grants,
             }));
             Ok(None)
         }
-        ClickhouseSource::Embedded { memory_bytes, library } => {
+        ClickhouseSource::Embedded {
+            memory_bytes,
+            library,
+            confine,
+        } => {
             let library = find_library(library.clone()).map_err(NoClickhouse)?;
-            let child = child_options(config, &library, *memory_bytes)?;
+            let walls = if *confine { Walls::Up } else { Walls::Down };
+            let child = ChildOptions {
+                memory_bytes: *memory_bytes,
+                walls,
+                ..child_options(config, &library)?
+            };
             Ok(Some(Supervisor::start(SupervisorOptions::this_program(
                 ["clickhouse-child"],
                 child,
@@ -285,12 +317,11 @@ fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -
     }
 }
 
-fn child_options(config: &Config, library: &Path, memory_bytes: u64) -> anyhow::Result<ChildOptions> {
+fn child_options(config: &Config, library: &Path) -> anyhow::Result<ChildOptions> {
     // ClickHouse takes the names of its files for relative to its own folder.
     let folder = std::path::absolute(config.data.join("clickhouse")).context("where is this process?")?;
     let drain_ms = u64::try_from(config.limits.drain.as_millis()).unwrap_or(u64::MAX);
     Ok(ChildOptions {
-        memory_bytes,
         drain_ms,
         ..ChildOptions::new(folder, library.to_owned())
     })
@@ -308,6 +339,12 @@ async fn publish(
                 url: endpoint.url.clone(),
                 user: endpoint.user.clone(),
                 password: endpoint.secret.expose().to_owned(),
+                confinement: match &endpoint.confinement {
+                    embedded_clickhouse::Confinement::Confined => Confinement::Kernel,
+                    embedded_clickhouse::Confinement::Open { reason } => {
+                        Confinement::Nothing { reason: reason.clone() }
+                    }
+                },
             }),
             ChildState::Starting | ChildState::Down { .. } | ChildState::Stopped => None,
         };

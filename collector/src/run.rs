@@ -10,12 +10,15 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::alert;
-use crate::config::{Config, Limits};
+use crate::config::{ClickhouseSource, Config, Limits, Reader};
 use crate::ingest::{Ingest, IngestError, IngestParts, Outcomes, Quotas};
-use crate::serve::{self, Assets, AssetsError, Database, Health, HealthParts, Metrics, Router};
+use crate::serve::{
+    self, Assets, AssetsError, Database, Health, HealthParts, Metrics, MetricsParts, Router, Routes, Sql,
+};
 use crate::store::writer::{self, WriterOptions};
-use crate::store::{self, Clickhouse, Endpoint, Spool, SpoolError, SpoolOptions};
+use crate::store::{self, Clickhouse, Confinement, Endpoint, Spool, SpoolError, SpoolOptions};
 
 /// How often what became of batches and events is logged, if it has changed.
 const SUMMARY_EVERY: Duration = Duration::from_secs(60);
@@ -96,8 +99,25 @@ impl Collector {
             outcomes: Arc::clone(&outcomes),
         };
         let ingest = Ingest::open(config, parts)?;
-        let metrics = Metrics::new(&ingest, Arc::clone(&outcomes), spool.clone(), health.clone());
-        let router = serve::router(ingest.clone(), assets, health, metrics);
+        let sql = Sql::new(
+            Access::new(config.tokens.clone()),
+            asked(&config.clickhouse, &clickhouse),
+            config.sql.clone(),
+        );
+        let metrics = Metrics::new(MetricsParts {
+            ingest: &ingest,
+            outcomes: Arc::clone(&outcomes),
+            spool: spool.clone(),
+            health: health.clone(),
+            sql: sql.clone(),
+        });
+        let router = serve::router(Routes {
+            ingest: ingest.clone(),
+            assets,
+            health,
+            metrics,
+            sql,
+        });
         Ok(Self {
             limits: config.limits.clone(),
             spool,
@@ -161,6 +181,29 @@ impl Collector {
         if timeout(limits.drain + GRACE, all).await.is_err() {
             tracing::warn!("the writer has not finished; what it did not insert stays in the spool");
         }
+    }
+}
+
+/// A server as its user that may only read sees it; `None` of the embedded ClickHouse, and without such a user.
+#[must_use]
+pub fn reader(source: &ClickhouseSource) -> Option<Clickhouse> {
+    let ClickhouseSource::Server { url, reader, .. } = source else {
+        return None;
+    };
+    let Reader { user, password } = reader.as_ref()?;
+    Some(Clickhouse::at(Endpoint {
+        url: url.clone(),
+        user: user.clone(),
+        password: password.expose().to_owned(),
+        confinement: Confinement::Grants,
+    }))
+}
+
+/// ClickHouse as people ask it.
+fn asked(source: &ClickhouseSource, clickhouse: &Clickhouse) -> Option<Clickhouse> {
+    match source {
+        ClickhouseSource::Embedded { .. } => Some(clickhouse.clone()),
+        ClickhouseSource::Server { .. } => reader(source),
     }
 }
 

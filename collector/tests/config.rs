@@ -9,7 +9,9 @@
 use std::fs;
 use std::time::Duration;
 
-use rum_collector::config::{AddressPolicy, AllowedOrigins, ClickhouseSource, Config, RateLimit};
+use rum_collector::config::{
+    AddressPolicy, AllowedOrigins, ClickhouseSource, Config, RateLimit, Scope, TokenApps, TokenHash,
+};
 use tempfile::TempDir;
 
 const APP: &str = "[[apps]]\nname = \"shop\"\nkey = \"k1\"\norigins = [\"https://shop.example\"]\n";
@@ -481,7 +483,131 @@ fn everybody_knows_the_key_of_the_demo() {
             &["apps[0].key", address, "choose another key"],
         );
     }
-    load(APP, &[("RUM_LISTEN", "0.0.0.0:4318")]).unwrap();
+    load(APP, &[("RUM_LISTEN", "0.0.0.0:4318"), ("RUM_TOKENS", &tokens(""))]).unwrap();
+}
+
+/// A list of one good token; `more` stands in it.
+fn tokens(more: &str) -> String {
+    let hash = TokenHash::of("rum_of_the_test");
+    format!(r#"[{{name = "grafana", hash = "{hash}", scopes = ["read"], apps = ["shop"]{more}}}]"#)
+}
+
+#[test]
+fn whoever_listens_to_others_has_a_token() {
+    for address in ["0.0.0.0:4318", "[::]:4318", "192.168.1.5:4318"] {
+        check(
+            APP,
+            &[("RUM_LISTEN", address)],
+            &["tokens", address, "rum-collector token new"],
+        );
+    }
+    for address in ["127.0.0.1:4318", "[::1]:4318"] {
+        load(APP, &[("RUM_LISTEN", address)]).unwrap();
+    }
+}
+
+#[test]
+fn a_token_is_known_by_its_hash_and_shown_without_itself() {
+    let config = load(APP, &[("RUM_TOKENS", &tokens(""))]).unwrap();
+    let token = config.tokens.find("rum_of_the_test").unwrap();
+    assert_eq!(token.name, "grafana");
+    assert_eq!(token.apps, TokenApps::Listed(vec!["shop".into()]));
+    assert!(token.may(Scope::Read) && !token.may(Scope::Admin));
+    assert!(config.tokens.find("rum_of_another").is_none());
+    let shown = config.show();
+    assert_eq!(load(&shown, &[]).unwrap().show(), shown);
+    assert!(!format!("{config:?}").contains(&TokenHash::of("rum_of_the_test").to_string()));
+}
+
+#[test]
+fn what_is_wrong_with_a_token_is_said_and_never_the_token() {
+    let hash = TokenHash::of("x");
+    for (token, key, said) in [
+        ("name = \"a b\"", "tokens[0].name", "cannot be a name"),
+        (
+            "hash = \"rum_a_token_itself\"",
+            "tokens[0].hash",
+            "never the token itself",
+        ),
+        ("hash = \"sha256:00\"", "tokens[0].hash", "64 hexadecimal digits"),
+        ("scopes = []", "tokens[0].scopes", "good for nothing"),
+        (
+            "scopes = [\"write\"]",
+            "tokens[0].scopes",
+            "there are read, alerts, admin",
+        ),
+        ("apps = []", "tokens[0].apps", "name the apps"),
+        ("apps = [\"shop\", \"*\"]", "tokens[0].apps", "all apps"),
+        ("apps = [\"blog\"]", "tokens[0].apps", "there is no app \"blog\""),
+    ] {
+        let of = |name: &str, value: &str| {
+            let own = token.starts_with(&format!("{name} =")).then(|| token.to_owned());
+            own.unwrap_or_else(|| format!("{name} = {value}"))
+        };
+        let fields = [
+            of("name", "\"a\""),
+            of("hash", &format!("\"{hash}\"")),
+            of("scopes", "[\"read\"]"),
+            of("apps", "[\"*\"]"),
+        ];
+        let text = format!("{APP}[[tokens]]\n{}\n", fields.join("\n"));
+        check(&text, &[], &["rum.toml", key, said]);
+        assert!(!load(&text, &[]).unwrap_err().contains("rum_a_token"), "{token}");
+    }
+    let one = tokens("");
+    let one = one.trim_matches(['[', ']']);
+    let twice = format!("[{one}, {one}]");
+    check(
+        APP,
+        &[("RUM_TOKENS", &twice)],
+        &["tokens[1].name", "another token's name"],
+    );
+    check(
+        APP,
+        &[("RUM_TOKENS", &twice)],
+        &["tokens[1].hash", "another token's hash"],
+    );
+}
+
+#[test]
+fn a_user_for_reading_is_another_one() {
+    let server = "[clickhouse]\nurl = \"http://db:8123\"\nuser = \"rum\"\n";
+    for (text, key, said) in [
+        (
+            format!("{server}read_user = \"rum\"\n"),
+            "clickhouse.read_user",
+            "may write",
+        ),
+        (
+            format!("{server}read_password_file = \"/x\"\n"),
+            "clickhouse.read_password_file",
+            "clickhouse.read_user",
+        ),
+        (
+            "[clickhouse]\nread_user = \"r\"\n".to_owned(),
+            "clickhouse.read_user",
+            "clickhouse.url is absent",
+        ),
+        (format!("{server}confine = false\n"), "clickhouse.confine", "embedded"),
+        ("[sql]\ntime = \"1h\"\n".to_owned(), "sql.time", "out of range"),
+        ("[sql]\nresult_rows = 0\n".to_owned(), "sql.result_rows", "out of range"),
+        ("[sql]\nat_once = 0\n".to_owned(), "sql.at_once", "out of range"),
+    ] {
+        check(&text, &[], &["rum.toml", key, said]);
+    }
+    let folder = TempDir::new().unwrap();
+    let secret = folder.path().join("reader");
+    fs::write(&secret, "r3ad\n").unwrap();
+    let text = format!("{server}read_user = \"rum_reader\"\nread_password_file = {secret:?}\n");
+    let config = load(&text, &[]).unwrap();
+    let ClickhouseSource::Server {
+        reader: Some(reader), ..
+    } = &config.clickhouse
+    else {
+        panic!("a server with a reader")
+    };
+    assert_eq!((reader.user.as_str(), reader.password.expose()), ("rum_reader", "r3ad"));
+    assert!(!config.show().contains("r3ad") && !format!("{config:?}").contains("r3ad"));
 }
 
 #[test]

@@ -315,6 +315,50 @@ fn the_command_line_says_what_is_wrong() {
 }
 
 #[test]
+fn a_new_token_is_printed_with_the_section_that_lets_it_in() {
+    let folder = TempDir::new().unwrap();
+    let new = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
+            .args(["token", "new"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = new(&[
+        "--name", "grafana", "--scope", "read", "--scope", "alerts", "--app", "shop",
+    ]);
+    let token = text.lines().find_map(|line| line.strip_prefix("# rum_")).unwrap();
+    configure(folder.path(), &text);
+    let output = program(folder.path(), &["check-config"]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        shown.contains("name = \"grafana\"") && shown.contains("scopes = [\"read\", \"alerts\"]"),
+        "{shown}"
+    );
+    assert!(!shown.contains(token));
+    assert_ne!(new(&[]), new(&[]));
+}
+
+#[test]
+fn what_the_user_for_reading_may_do_is_looked_up_as_far_as_it_can_be() {
+    let folder = TempDir::new().unwrap();
+    configure(
+        folder.path(),
+        "[clickhouse]\nurl = \"http://127.0.0.1:9\"\nuser = \"rum\"\nread_user = \"rum_reader\"\n",
+    );
+    let output = program(folder.path(), &["check-config"]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        shown.contains("# warning: what clickhouse.read_user may do is not known"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn commands_for_what_lies_on_disk_say_what_they_lack() {
     let folder = TempDir::new().unwrap();
     configure(folder.path(), "");

@@ -5,7 +5,7 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Write},
-    net::{Ipv4Addr, SocketAddr},
+    net::{self, Ipv4Addr, SocketAddr},
     os::fd::OwnedFd,
     path::PathBuf,
     sync::Arc,
@@ -30,6 +30,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::Secret,
+    confine::{Confinement, confine},
     engine::{Engine, EngineError},
     http::Service,
     library::Library,
@@ -73,6 +74,19 @@ pub struct ChildOptions {
     pub body_bytes: usize,
     /// How long running statements may take to finish after SIGTERM, in ms.
     pub drain_ms: u64,
+    /// Whether it gives up what it does not need of the machine.
+    pub walls: Walls,
+}
+
+/// Whether the child gives up what it does not need of the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Walls {
+    /// As far as the kernel can: [`Confinement`] tells.
+    #[default]
+    Up,
+    /// No: for a system that ClickHouse does not start on otherwise.
+    Down,
 }
 
 impl ChildOptions {
@@ -92,6 +106,7 @@ impl ChildOptions {
             waiting_queries: 64,
             body_bytes: 256 << 20,
             drain_ms: 10_000,
+            walls: Walls::Up,
         }
     }
 }
@@ -101,7 +116,11 @@ impl ChildOptions {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Greeting {
     /// It listens.
-    Ready { port: u16, version: String },
+    Ready {
+        port: u16,
+        version: String,
+        confinement: Confinement,
+    },
     /// It cannot start, and why.
     Failed { reason: String },
 }
@@ -143,6 +162,7 @@ pub fn run_child() -> Result<(), ChildError> {
         Ok(child) => Greeting::Ready {
             port: child.address.port(),
             version: child.engine.version().to_owned(),
+            confinement: child.confinement.clone(),
         },
         Err(error) => Greeting::Failed {
             reason: error.to_string(),
@@ -160,6 +180,7 @@ struct Child {
     listener: TcpListener,
     address: SocketAddr,
     engine: Arc<Engine>,
+    confinement: Confinement,
     options: ChildOptions,
     stop: CancellationToken,
 }
@@ -172,7 +193,14 @@ fn start(input: &mut BufReader<File>) -> Result<Child, ChildError> {
         .map_err(io_error("reading the options"))?;
     let options: ChildOptions = serde_json::from_str(&line).map_err(ChildError::Options)?;
     std::fs::create_dir_all(&options.data).map_err(io_error("making the data folder"))?;
-    // A sandbox is entered here: this is still the only thread, and libchdb is not loaded.
+    // Before the walls, which leave neither the library's folder nor a new socket; loading starts no thread.
+    let library = Library::open(&options.library)?;
+    let listener = listen(options.port).map_err(io_error("listening"))?;
+    let address = listener.local_addr().map_err(io_error("listening"))?;
+    let confinement = match options.walls {
+        Walls::Up => confine(&options.data),
+        Walls::Down => Confinement::open("it was told to do without walls"),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(2 * options.queries + 8)
@@ -183,28 +211,44 @@ fn start(input: &mut BufReader<File>) -> Result<Child, ChildError> {
     runtime
         .block_on(async { stop_at_signal(stop.clone()) })
         .map_err(io_error("waiting for signals"))?;
-    let library = Library::open(&options.library)?;
-    let engine = Arc::new(Engine::start(library, &options)?);
-    let listener = runtime.block_on(listen(options.port)).map_err(io_error("listening"))?;
-    let address = listener.local_addr().map_err(io_error("listening"))?;
+    let engine = start_engine(library, &options)?;
+    let listener = runtime
+        .block_on(async { TcpListener::from_std(listener) })
+        .map_err(io_error("listening"))?;
     Ok(Child {
         runtime,
         listener,
         address,
         engine,
+        confinement,
         options,
         stop,
     })
 }
 
+/// On a thread of its own: of the first thread of a process, libc finds the stack in `/proc/self/maps`, which the walls hide.
+fn start_engine(library: &'static Library, options: &ChildOptions) -> Result<Arc<Engine>, ChildError> {
+    let start = || Engine::start(library, options);
+    let started = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("engine-start".into());
+        Ok(thread.spawn_scoped(scope, start)?.join())
+    });
+    match started.map_err(io_error("starting threads"))? {
+        Ok(engine) => Ok(Arc::new(engine?)),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
 /// The wanted port if it is free, else another.
-async fn listen(port: u16) -> io::Result<TcpListener> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+fn listen(port: u16) -> io::Result<net::TcpListener> {
+    let listener = match net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && port != 0 => {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+            net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         }
         bound => bound,
-    }
+    }?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 impl Child {

@@ -4,6 +4,7 @@ mod answer;
 mod auth;
 mod cancel;
 mod child;
+mod confine;
 mod engine;
 mod exception;
 mod execute;
@@ -19,7 +20,8 @@ mod statement;
 mod supervisor;
 
 pub use auth::{Secret, USER};
-pub use child::{ChildError, ChildOptions, run_child};
+pub use child::{ChildError, ChildOptions, Walls, run_child};
+pub use confine::Confinement;
 pub use engine::EngineError;
 pub use locate::{LIBCHDB_VERSION, LibraryError, find_library};
 pub use supervisor::{ChildState, Endpoint, Supervisor, SupervisorError, SupervisorOptions};

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::{Secret, USER},
     child::{ChildOptions, Greeting},
+    confine::Confinement,
 };
 
 /// The pause before the first restart; each further one doubles it.
@@ -35,6 +36,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 /// The longest line of the child that is logged or understood, in bytes.
 const LINE_LIMIT: u64 = 8 * 1024;
+
+/// What the child gets of the parent's environment.
+const KEPT_VARIABLES: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "RUST_BACKTRACE"];
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -76,6 +80,8 @@ pub struct Endpoint {
     pub secret: Secret,
     /// ClickHouse's version.
     pub version: String,
+    /// What the kernel keeps from it.
+    pub confinement: Confinement,
 }
 
 /// How the child is.
@@ -201,6 +207,9 @@ async fn supervise(mut options: SupervisorOptions, state: watch::Sender<ChildSta
                     pid,
                     "ClickHouse is ready"
                 );
+                if let Confinement::Open { reason } = &endpoint.confinement {
+                    tracing::warn!(reason, "the kernel does not confine ClickHouse");
+                }
                 state.send_replace(ChildState::Ready { endpoint, pid });
                 tokio::select! {
                     exit = running.child.wait() => describe(exit),
@@ -241,12 +250,20 @@ struct Running {
     pid: u32,
     port: u16,
     version: String,
+    confinement: Confinement,
 }
 
 impl Running {
     async fn start(options: &SupervisorOptions) -> Result<Self, String> {
         let mut child = Command::new(&options.program)
             .args(&options.arguments)
+            // The parent's variables may hold secrets, and a process can read its own: it gets what loading needs.
+            .env_clear()
+            .envs(
+                KEPT_VARIABLES
+                    .into_iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
             // ClickHouse takes the process's time zone for the server's.
             .env("TZ", "UTC")
             .stdin(Stdio::piped())
@@ -263,13 +280,18 @@ impl Running {
         };
         let greeting = greet(&mut lifeline, output, &options.child);
         match timeout(START_LIMIT, greeting).await {
-            Ok(Ok(Greeting::Ready { port, version })) => match child.id() {
+            Ok(Ok(Greeting::Ready {
+                port,
+                version,
+                confinement,
+            })) => match child.id() {
                 Some(pid) => Ok(Self {
                     child,
                     _lifeline: lifeline,
                     pid,
                     port,
                     version,
+                    confinement,
                 }),
                 None => Err(describe(child.wait().await)),
             },
@@ -288,6 +310,7 @@ impl Running {
             user: USER.to_owned(),
             secret: secret.clone(),
             version: self.version.clone(),
+            confinement: self.confinement.clone(),
         }
     }
 

@@ -101,7 +101,10 @@ async fn sql(http: &reqwest::Client, endpoint: &Endpoint, statement: &str) -> Re
 }
 
 /// The rows in an answer of the format JSON.
-pub(crate) fn rows(text: &str) -> Result<Vec<Value>> {
+///
+/// # Errors
+/// When there are none in it.
+pub fn rows(text: &str) -> Result<Vec<Value>> {
     let mut answer: Value = serde_json::from_str(text)?;
     match answer["data"].take() {
         Value::Array(rows) => Ok(rows),

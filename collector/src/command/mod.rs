@@ -1,8 +1,9 @@
-//! The commands for what lies on disk: their arguments, and what they print.
+//! The commands for what lies on disk, and for tokens: their arguments, and what they print.
 
 mod columns;
 mod dead_letters;
 mod spool;
+mod token;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use rum_collector::store::Table;
 
 pub(crate) use dead_letters::DeadLettersCommand;
 pub(crate) use spool::SpoolCommand;
+pub(crate) use token::TokenCommand;
 
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,6 +1,8 @@
 //! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
 
 mod pages;
+mod sql;
+mod tokens;
 mod visitors;
 
 use std::collections::{BTreeMap, HashSet};
@@ -15,8 +17,8 @@ use url::Url;
 use super::quantity::{Bytes, Span};
 use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawRate, RawSpool};
 use super::{
-    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Rate, Rates, Secret,
-    SpoolLimits, allowance, app, defaults,
+    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Rate, Rates, Reader,
+    Secret, SpoolLimits, allowance, app, defaults,
 };
 
 /// The key of the demo, which everybody knows.
@@ -32,6 +34,7 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
     let mut problems = Problems(Vec::new());
     let listen = listen(raw.listen.as_deref().unwrap_or(defaults::LISTEN), &mut problems);
     let trusted_proxies = visitors::proxies(&raw.trusted_proxies, &mut problems);
+    let apps = apps(raw.apps, listen, &mut problems);
     let config = Config {
         listen,
         data: raw.data.unwrap_or_else(|| defaults::DATA.into()),
@@ -41,7 +44,9 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
         limits: limits(&raw.limits, &mut problems),
         spool: spool(&raw.spool, &mut problems),
         clickhouse: clickhouse(raw.clickhouse, &mut problems),
-        apps: apps(raw.apps, listen, &mut problems),
+        tokens: tokens::check(raw.tokens, &apps, listen, &mut problems),
+        apps,
+        sql: sql::check(&raw.sql, &mut problems),
         alerts: alerts(raw.alerts, &mut problems),
     };
     if problems.0.is_empty() {
@@ -208,6 +213,8 @@ fn clickhouse(raw: RawClickhouse, problems: &mut Problems) -> ClickhouseSource {
         for (key, set) in [
             ("user", raw.user.is_some()),
             ("password_file", raw.password_file.is_some()),
+            ("read_user", raw.read_user.is_some()),
+            ("read_password_file", raw.read_password_file.is_some()),
         ] {
             if set {
                 problems.add(
@@ -220,12 +227,14 @@ fn clickhouse(raw: RawClickhouse, problems: &mut Problems) -> ClickhouseSource {
         return ClickhouseSource::Embedded {
             memory_bytes,
             library: raw.library,
+            confine: raw.confine.unwrap_or(true),
         };
     };
     http_url("clickhouse.url", &url, problems);
     for (key, set) in [
         ("memory_bytes", raw.memory_bytes.is_some()),
         ("library", raw.library.is_some()),
+        ("confine", raw.confine.is_some()),
     ] {
         if set {
             problems.add(
@@ -235,23 +244,41 @@ fn clickhouse(raw: RawClickhouse, problems: &mut Problems) -> ClickhouseSource {
             );
         }
     }
+    let user = raw.user.unwrap_or_else(|| defaults::CLICKHOUSE_USER.to_owned());
+    if raw.read_user.as_ref() == Some(&user) {
+        problems.add(
+            "clickhouse.read_user",
+            format!("{user:?} is clickhouse.user, who may write"),
+            "name a user that may only read: docs/operating.md has the statements that make one",
+        );
+    }
+    if raw.read_user.is_none() && raw.read_password_file.is_some() {
+        problems.add(
+            "clickhouse.read_password_file",
+            "is the password of clickhouse.read_user, which is absent",
+            "set clickhouse.read_user, or remove this",
+        );
+    }
+    let mut secret =
+        |key, path: Option<PathBuf>| Secret(path.map_or_else(String::new, |path| password(key, &path, problems)));
     ClickhouseSource::Server {
         url,
-        user: raw.user.unwrap_or_else(|| defaults::CLICKHOUSE_USER.to_owned()),
-        password: Secret(
-            raw.password_file
-                .map_or_else(String::new, |path| password(&path, problems)),
-        ),
+        user,
+        password: secret("clickhouse.password_file", raw.password_file),
+        reader: raw.read_user.map(|user| Reader {
+            user,
+            password: secret("clickhouse.read_password_file", raw.read_password_file),
+        }),
     }
 }
 
 /// The file's first line: editors and `echo` leave a line break at the end.
-fn password(path: &PathBuf, problems: &mut Problems) -> String {
+fn password(key: &str, path: &PathBuf, problems: &mut Problems) -> String {
     match std::fs::read_to_string(path) {
         Ok(text) => text.lines().next().unwrap_or_default().to_owned(),
         Err(error) => {
             problems.add(
-                "clickhouse.password_file",
+                key,
                 format!("{} cannot be read: {error}", path.display()),
                 "give the path of a file that holds the password and nothing else",
             );
@@ -305,8 +332,7 @@ fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {
             problems.add(
                 place("key"),
                 format!("everybody knows the key {DEMO_KEY:?}, and {listen} can be reached from other machines"),
-                "choose another key, such as 16 random letters, or listen on 127.0.0.1. (This collector has nothing that \
-                 reads data over HTTP, so there are no tokens to set.)",
+                "choose another key, such as 16 random letters, or listen on 127.0.0.1",
             );
         }
         apps.push(App {

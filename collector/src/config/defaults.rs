@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Limits, SpoolLimits};
+use super::{Limits, SpoolLimits, SqlLimits};
 
 /// Loopback: a new collector is not open to the world before somebody says so.
 pub(super) const LISTEN: &str = "127.0.0.1:4318";
@@ -36,4 +36,14 @@ pub(super) const LIMITS: Limits = Limits {
 pub(super) const SPOOL: SpoolLimits = SpoolLimits {
     max_bytes: 4 << 30,
     segment_bytes: 32 << 20,
+};
+
+/// Two statements at once, with their memory, leave a third of the embedded ClickHouse's to the writer and to rules.
+pub(super) const SQL: SqlLimits = SqlLimits {
+    time: Duration::from_secs(30),
+    result_rows: 1_000_000,
+    answer_bytes: 64 << 20,
+    read_bytes: 20 << 30,
+    memory_bytes: 512 << 20,
+    at_once: 2,
 };

@@ -11,8 +11,8 @@ use super::ConfigError;
 use super::raw::RawConfig;
 
 const PREFIX: &str = "RUM_";
-const TOP: [&str; 4] = ["listen", "data", "trusted_proxies", "apps"];
-const SECTIONS: [&str; 6] = ["sdk", "visitors", "limits", "spool", "clickhouse", "alerts"];
+const TOP: [&str; 5] = ["listen", "data", "trusted_proxies", "apps", "tokens"];
+const SECTIONS: [&str; 7] = ["sdk", "visitors", "limits", "spool", "clickhouse", "sql", "alerts"];
 
 /// The file's `text` with the variables of `environment` laid over it.
 pub(super) fn overlay(

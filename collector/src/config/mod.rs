@@ -13,6 +13,7 @@ mod quantity;
 mod rates;
 mod raw;
 mod show;
+mod token;
 mod visitors;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ pub use pages::Pages;
 pub(crate) use pages::Pattern;
 pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
+pub use token::{Scope, Token, TokenApps, TokenHash, Tokens, new_token};
 pub use visitors::{AddressPolicy, Visitors};
 
 /// What is in force.
@@ -49,6 +51,10 @@ pub struct Config {
     pub clickhouse: ClickhouseSource,
     /// Who may send.
     pub apps: Apps,
+    /// Who may read.
+    pub tokens: Tokens,
+    /// Bounds on statements that people run over HTTP.
+    pub sql: SqlLimits,
     /// The alert rules, if there are any.
     pub alerts: Option<Alerts>,
 }
@@ -88,6 +94,23 @@ pub struct SpoolLimits {
     pub segment_bytes: u64,
 }
 
+/// Bounds on the statements of `/v1/sql`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlLimits {
+    /// How long a statement may run.
+    pub time: Duration,
+    /// Rows of an answer.
+    pub result_rows: u64,
+    /// Bytes of an answer.
+    pub answer_bytes: u64,
+    /// Bytes that a statement may read.
+    pub read_bytes: u64,
+    /// Memory of a statement, in bytes.
+    pub memory_bytes: u64,
+    /// Statements that run at once; further ones wait for a while.
+    pub at_once: usize,
+}
+
 /// Which ClickHouse stores the rows.
 #[derive(Clone, Debug)]
 pub enum ClickhouseSource {
@@ -97,6 +120,8 @@ pub enum ClickhouseSource {
         memory_bytes: u64,
         /// Where libchdb is; the tool cache if absent.
         library: Option<PathBuf>,
+        /// Whether the kernel keeps it from files and sockets; without, nobody may ask by `/v1/sql`.
+        confine: bool,
     },
     /// A server or cluster.
     Server {
@@ -106,7 +131,18 @@ pub enum ClickhouseSource {
         user: String,
         /// The user's password.
         password: Secret,
+        /// Who asks what people ask by `/v1/sql`; without, nobody does.
+        reader: Option<Reader>,
     },
+}
+
+/// A user of a ClickHouse server that may only read.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The user.
+    pub user: String,
+    /// The user's password.
+    pub password: Secret,
 }
 
 /// The alert rules and where they speak up.
@@ -179,6 +215,12 @@ impl Config {
         let mut warnings = Vec::new();
         if self.apps.is_empty() {
             warnings.push("no app is configured, so every batch is refused: add an [[apps]] section".to_owned());
+        }
+        if matches!(self.clickhouse, ClickhouseSource::Embedded { confine: false, .. }) {
+            warnings.push(
+                "clickhouse.confine is false, so /v1/sql is answered 403: nothing would keep statements from files and sockets"
+                    .to_owned(),
+            );
         }
         if !self.dist.join("manifest.json").is_file() {
             warnings.push(format!(

@@ -19,6 +19,8 @@ pub(super) struct RawConfig {
     pub(super) spool: RawSpool,
     pub(super) clickhouse: RawClickhouse,
     pub(super) apps: Vec<RawApp>,
+    pub(super) tokens: Vec<RawToken>,
+    pub(super) sql: RawSql,
     pub(super) alerts: RawAlerts,
 }
 
@@ -66,6 +68,9 @@ pub(super) struct RawClickhouse {
     pub(super) url: Option<String>,
     pub(super) user: Option<String>,
     pub(super) password_file: Option<PathBuf>,
+    pub(super) read_user: Option<String>,
+    pub(super) read_password_file: Option<PathBuf>,
+    pub(super) confine: Option<bool>,
     pub(super) memory_bytes: Option<Bytes>,
     pub(super) library: Option<PathBuf>,
 }
@@ -94,6 +99,26 @@ pub(super) struct RawRate {
     pub(super) version: i64,
     pub(super) share: f64,
     pub(super) errors: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawToken {
+    pub(super) name: String,
+    pub(super) hash: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) apps: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSql {
+    pub(super) time: Option<Span>,
+    pub(super) result_rows: Option<u64>,
+    pub(super) answer_bytes: Option<Bytes>,
+    pub(super) read_bytes: Option<Bytes>,
+    pub(super) memory_bytes: Option<Bytes>,
+    pub(super) at_once: Option<usize>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

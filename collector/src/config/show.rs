@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::quantity::{Bytes, Span};
-use super::{AllowedOrigins, ClickhouseSource, Config, Rates};
+use super::{AllowedOrigins, ClickhouseSource, Config, Rates, Secret, Token, TokenApps};
 
 pub(super) fn show(config: &Config) -> String {
     let Config {
@@ -19,6 +19,8 @@ pub(super) fn show(config: &Config) -> String {
         spool,
         clickhouse,
         apps,
+        tokens,
+        sql,
         alerts,
     } = config;
     let mut page = Page(String::new());
@@ -59,25 +61,41 @@ pub(super) fn show(config: &Config) -> String {
     page.bytes("max_bytes", spool.max_bytes);
     page.bytes("segment_bytes", spool.segment_bytes);
     match clickhouse {
-        ClickhouseSource::Embedded { memory_bytes, library } => {
+        ClickhouseSource::Embedded {
+            memory_bytes,
+            library,
+            confine,
+        } => {
             page.section("[clickhouse] # embedded");
             page.bytes("memory_bytes", *memory_bytes);
+            page.line("confine", confine);
             if let Some(library) = library {
                 page.text("library", &library.display().to_string());
             }
         }
-        ClickhouseSource::Server { url, user, password } => {
+        ClickhouseSource::Server {
+            url,
+            user,
+            password,
+            reader,
+        } => {
             page.section("[clickhouse]");
             page.text("url", url);
             page.text("user", user);
-            let password = if password.expose().is_empty() {
-                "no password"
-            } else {
-                "a password is set"
-            };
-            page.0.push_str(&format!("# {password}\n"));
+            page.password(password);
+            if let Some(reader) = reader {
+                page.text("read_user", &reader.user);
+                page.password(&reader.password);
+            }
         }
     }
+    page.section("[sql]");
+    page.span("time", sql.time);
+    page.line("result_rows", sql.result_rows);
+    page.bytes("answer_bytes", sql.answer_bytes);
+    page.bytes("read_bytes", sql.read_bytes);
+    page.bytes("memory_bytes", sql.memory_bytes);
+    page.line("at_once", sql.at_once);
     for app in apps.sorted() {
         page.section("[[apps]]");
         page.text("name", &app.name);
@@ -100,6 +118,9 @@ pub(super) fn show(config: &Config) -> String {
         if let Some(bytes) = app.quota.bytes {
             page.bytes("bytes_per_day", bytes.get());
         }
+    }
+    for token in tokens.iter() {
+        page.token(token);
     }
     if let Some(alerts) = alerts {
         page.section("[alerts]");
@@ -154,6 +175,27 @@ impl Page {
             .collect();
         self.line("rates", format!("[{}]", listed.join(", ")));
         self.line("rate", rates.in_force());
+    }
+
+    fn password(&mut self, password: &Secret) {
+        let password = if password.expose().is_empty() {
+            "no password"
+        } else {
+            "a password is set"
+        };
+        self.0.push_str(&format!("# {password}\n"));
+    }
+
+    fn token(&mut self, token: &Token) {
+        self.section("[[tokens]]");
+        self.text("name", &token.name);
+        self.text("hash", &token.hash.to_string());
+        let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.name().to_owned()).collect();
+        self.texts("scopes", &scopes);
+        match &token.apps {
+            TokenApps::All => self.texts("apps", &["*".to_owned()]),
+            TokenApps::Listed(apps) => self.texts("apps", apps),
+        }
     }
 
     fn bytes(&mut self, key: &str, bytes: u64) {

@@ -1,17 +1,21 @@
 //! Who asks. What a database says in its errors, and how much traffic there is, is for the people who run the collector;
 //! everybody else, a load balancer among them, needs to know only whether it works.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::header::{FORWARDED, HeaderName};
 use http::request::Parts;
 
+use super::Problem;
+use super::asker::asker;
+use crate::access::Access;
+use crate::config::Scope;
+
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
-    /// Somebody on this machine.
+    /// Somebody on this machine, or with a token that may read of all apps.
     Operator,
     /// Anybody, or it is not known who.
     Public,
@@ -24,19 +28,28 @@ const PROXIED: [HeaderName; 3] = [
     HeaderName::from_static("x-real-ip"),
 ];
 
-impl<S: Sync> FromRequestParts<S> for Audience {
-    type Rejection = Infallible;
+/// Whether the peer is on this machine and is no proxy.
+pub(super) fn is_on_this_machine(parts: &Parts) -> bool {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    // A socket for both families has IPv4 peers as ::ffff:127.0.0.1.
+    let local = peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
+    local && !PROXIED.iter().any(|header| parts.headers.contains_key(header))
+}
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        // A socket for both families has IPv4 peers as ::ffff:127.0.0.1.
-        let local = peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback());
-        let proxied = PROXIED.iter().any(|header| parts.headers.contains_key(header));
-        Ok(if local && !proxied {
-            Self::Operator
-        } else {
-            Self::Public
-        })
+impl<S: Sync> FromRequestParts<S> for Audience {
+    /// A token that is not known is told so; one that is not good for this is as none.
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if is_on_this_machine(parts) {
+            return Ok(Self::Operator);
+        }
+        let Some(access) = parts.extensions.get::<Access>().cloned() else {
+            return Ok(Self::Public);
+        };
+        let asker = asker(&access, parts).await?;
+        let may = asker.is_some_and(|asker| asker.token.may(Scope::Read) && asker.token.is_for_all_apps());
+        Ok(if may { Self::Operator } else { Self::Public })
     }
 }
 
@@ -57,8 +70,7 @@ mod tests {
             request.headers_mut().insert(name, "127.0.0.1".parse().unwrap());
         }
         let (mut parts, ()) = request.into_parts();
-        let Ok(audience) = Audience::from_request_parts(&mut parts, &()).await;
-        audience
+        Audience::from_request_parts(&mut parts, &()).await.unwrap()
     }
 
     #[tokio::test]

@@ -283,7 +283,7 @@ mod tests {
 
     use super::*;
     use crate::config::Apps;
-    use crate::store::{Endpoint, SpoolOptions};
+    use crate::store::{Confinement, Endpoint, SpoolOptions};
 
     #[tokio::test]
     async fn many_who_ask_at_once_cost_the_database_one_query() {
@@ -303,6 +303,7 @@ mod tests {
                 url,
                 user: "rum".into(),
                 password: String::new(),
+                confinement: Confinement::Grants,
             }),
             database: watch::channel(Database::Migrated).1,
             alerts: None,

@@ -1,9 +1,10 @@
 //! `/metrics`: everything that is counted, in Prometheus' text format. Whoever counts keeps plain numbers and knows nothing
 //! of this; here they are gathered when they are asked for, and get their names.
 //!
-//! It tells how much traffic there is and how each app's is, so it is for who asks from the machine itself ([`Audience`])
-//! until there are tokens.
+//! It tells how much traffic there is and how each app's is, so it is for who asks from the machine itself, or with a token
+//! ([`Audience`]).
 
+mod access;
 mod exposition;
 mod ingest;
 mod process;
@@ -28,6 +29,7 @@ pub(super) use self::traffic::Traffic;
 use super::Problem;
 use super::audience::Audience;
 use super::health::Health;
+use super::sql::Sql;
 use crate::ingest::{Ingest, Outcomes, Usage};
 use crate::store::Spool;
 
@@ -42,12 +44,34 @@ struct Shared {
     usage: Arc<Usage>,
     spool: Spool,
     health: Health,
+    sql: Sql,
+}
+
+/// What [`Metrics`] tell of.
+pub struct Parts<'a> {
+    /// What came in.
+    pub ingest: &'a Ingest,
+    /// What became of it.
+    pub outcomes: Arc<Outcomes>,
+    /// What is on its way into the database.
+    pub spool: Spool,
+    /// How all parts are.
+    pub health: Health,
+    /// What people ask.
+    pub sql: Sql,
 }
 
 impl Metrics {
-    /// Of what came in by `ingest`, is in `spool`, and is as `health` says.
+    /// Of these.
     #[must_use]
-    pub fn new(ingest: &Ingest, outcomes: Arc<Outcomes>, spool: Spool, health: Health) -> Self {
+    pub fn new(parts: Parts<'_>) -> Self {
+        let Parts {
+            ingest,
+            outcomes,
+            spool,
+            health,
+            sql,
+        } = parts;
         Self(Arc::new(Shared {
             traffic: Arc::new(Traffic::new()),
             outcomes,
@@ -55,6 +79,7 @@ impl Metrics {
             usage: ingest.usage(),
             spool,
             health,
+            sql,
         }))
     }
 
@@ -75,11 +100,13 @@ impl Metrics {
             usage,
             spool,
             health,
+            sql,
         } = &*self.0;
         let mut families = vec![build()];
         families.extend(traffic.families());
         families.extend(ingest::families(outcomes, usage));
         families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
+        families.extend(access::families(sql));
         let now_ms = Timestamp::now().as_millisecond();
         let spool = spool.clone();
         let from_disk = spawn_blocking(move || (store::families(&spool, now_ms), process::families()));
@@ -101,8 +128,8 @@ async fn answer(State(metrics): State<Metrics>, audience: Audience) -> Response 
         Audience::Public => Problem::new(
             StatusCode::FORBIDDEN,
             "operators_only",
-            "metrics are told on the collector's own machine, without a proxy's headers; let an agent there read them"
-                .to_owned(),
+            "metrics are told on the collector's own machine, without a proxy's headers, or to a token of the scope read for all \
+             apps",
         )
         .into_response(),
         Audience::Operator => match metrics.page().await {

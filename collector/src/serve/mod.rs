@@ -1,5 +1,6 @@
 //! HTTP: what listens, what every answer carries, and the routes that are not ingest.
 
+mod asker;
 mod assets;
 mod audience;
 mod component;
@@ -7,12 +8,14 @@ mod condition;
 mod connections;
 mod cross_origin;
 mod health;
+mod login;
 mod metrics;
 mod observe;
 mod problem;
 mod recent;
 mod router;
 mod schema;
+mod sql;
 
 pub use assets::{Assets, AssetsError};
 pub use axum::Router;
@@ -21,7 +24,8 @@ pub use condition::Condition;
 pub use connections::serve;
 pub(crate) use cross_origin::RUM_RATE;
 pub use health::{Database, Health, Parts as HealthParts};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Parts as MetricsParts};
 pub(crate) use observe::{request_id, with_request_id};
 pub use problem::Problem;
-pub use router::router;
+pub use router::{Routes, router};
+pub use sql::Sql;

@@ -1,8 +1,8 @@
 //! All routes, and what every answer carries.
 
-use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use http::StatusCode;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -11,11 +11,34 @@ use super::assets::Assets;
 use super::health::{self, Health};
 use super::metrics::{self, Metrics};
 use super::observe::{Observe, request_id};
-use super::{Problem, cross_origin, schema};
+use super::sql::{self, Sql};
+use super::{Problem, cross_origin, login, schema};
 use crate::ingest::{self, Ingest};
 
+/// What is behind the routes.
+pub struct Routes {
+    /// What pages send.
+    pub ingest: Ingest,
+    /// What pages load.
+    pub assets: Assets,
+    /// How the collector is.
+    pub health: Health,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// What people ask.
+    pub sql: Sql,
+}
+
 /// The whole server, without a socket.
-pub fn router(ingest: Ingest, assets: Assets, health: Health, metrics: Metrics) -> Router {
+pub fn router(routes: Routes) -> Router {
+    let Routes {
+        ingest,
+        assets,
+        health,
+        metrics,
+        sql,
+    } = routes;
+    let access = sql.access().clone();
     let observe = Observe::new(metrics.traffic());
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
     let public = Router::new()
@@ -26,8 +49,15 @@ pub fn router(ingest: Ingest, assets: Assets, health: Health, metrics: Metrics) 
         .method_not_allowed_fallback(method_not_allowed);
     let private = health::routes(health)
         .merge(metrics::routes(metrics))
+        .merge(login::routes(access.clone()))
+        .merge(sql::routes(sql))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(observe.clone());
+        .layer(
+            ServiceBuilder::new()
+                .layer(observe.clone())
+                .layer(Extension(access))
+                .layer(CatchPanicLayer::custom(panicked)),
+        );
     readable(public, observe).merge(private)
 }
 

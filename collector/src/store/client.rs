@@ -28,6 +28,25 @@ pub struct Endpoint {
     pub user: String,
     /// The user's password.
     pub password: String,
+    /// What keeps its statements from the rest of the machine.
+    #[serde(default)]
+    pub confinement: Confinement,
+}
+
+/// What keeps statements from the rest of the machine that ClickHouse runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confinement {
+    /// It is a server's machine, and its users have grants.
+    #[default]
+    Grants,
+    /// The kernel: it is the embedded ClickHouse, which sees its own folder and opens no socket.
+    Kernel,
+    /// Nothing: it is the embedded ClickHouse.
+    Nothing {
+        /// Why the kernel does not do it, as a sentence.
+        reason: String,
+    },
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -133,6 +152,15 @@ impl Clickhouse {
             .with_url(endpoint.url)
             .with_user(endpoint.user)
             .with_password(endpoint.password))
+    }
+
+    /// What keeps statements from the machine that it runs on.
+    ///
+    /// # Errors
+    /// [`ClickhouseError::Absent`] while there is none.
+    pub(super) fn confinement(&self) -> Result<Confinement, ClickhouseError> {
+        let endpoint = self.endpoint.borrow();
+        Ok(endpoint.as_ref().ok_or(ClickhouseError::Absent)?.confinement.clone())
     }
 
     /// Waits until the endpoint changes; for ever if it never will.

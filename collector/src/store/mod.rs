@@ -5,6 +5,7 @@
 //! spool     Frame          -> on disk        then the batch is acknowledged
 //! writer    spool          -> ClickHouse     at least once; rows replace themselves by identity
 //! query     ClickHouse     -> answers
+//! sql       a stranger's statement -> wall -> answer
 //! ```
 //!
 //! Beside it, for people: `inspect` says what the spool holds and what is damaged, `replay` moves its cursors back, `retry`
@@ -20,6 +21,7 @@ mod cursor;
 pub mod dead_letters;
 mod exceptions;
 mod frame;
+pub mod grants;
 mod health;
 pub mod inspect;
 mod log;
@@ -37,10 +39,12 @@ mod schema;
 mod seen;
 mod segment;
 mod spool;
+pub mod sql;
 mod waiting;
+mod wall;
 pub mod writer;
 
-pub use client::{Clickhouse, ClickhouseError, Endpoint};
+pub use client::{Clickhouse, ClickhouseError, Confinement, Endpoint};
 pub use cursor::Position;
 pub use frame::{BatchKey, Frame};
 pub use health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
@@ -48,3 +52,4 @@ pub(crate) use measures::{FailureClass, Measures};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use schema::{Column, Table};
 pub use spool::{Appended, Spool, SpoolError, SpoolOptions};
+pub use wall::Forbidden;

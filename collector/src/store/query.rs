@@ -55,15 +55,19 @@ pub enum SqlFormat {
     Table,
     /// One JSON object with the columns and the rows.
     Json,
+    /// One JSON object a row, each in a line.
+    JsonLines,
     /// CSV with a first line of names.
     Csv,
 }
 
 impl SqlFormat {
-    const fn name(self) -> &'static str {
+    /// As ClickHouse calls it.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Table => "PrettyCompactNoEscapesMonoBlock",
             Self::Json => "JSON",
+            Self::JsonLines => "JSONEachRow",
             Self::Csv => "CSVWithNames",
         }
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use embedded_clickhouse::{ChildOptions, ChildState, Supervisor, SupervisorOptions, find_library};
-use rum_collector::store::{Clickhouse, Endpoint};
+use rum_collector::store::{Clickhouse, Confinement, Endpoint};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -116,6 +116,10 @@ fn endpoint(state: &ChildState) -> Option<Endpoint> {
             url: endpoint.url.clone(),
             user: endpoint.user.clone(),
             password: endpoint.secret.expose().to_owned(),
+            confinement: match &endpoint.confinement {
+                embedded_clickhouse::Confinement::Confined => Confinement::Kernel,
+                embedded_clickhouse::Confinement::Open { reason } => Confinement::Nothing { reason: reason.clone() },
+            },
         }),
         ChildState::Starting | ChildState::Down { .. } | ChildState::Stopped => None,
     }

@@ -12,3 +12,5 @@ mod inserts;
 mod lifecycle;
 mod queries;
 mod support;
+#[cfg(target_os = "linux")]
+mod walls;

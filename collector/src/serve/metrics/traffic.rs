@@ -9,10 +9,13 @@ use super::exposition::Family;
 use crate::meter::{Counter, Histogram, Unit};
 
 /// As the router writes them; what has no route of its own is [`OTHER`], whatever its path.
-const ROUTES: [&str; 8] = [
+const ROUTES: [&str; 11] = [
     "/v1/batches",
     "/v1/reports",
     "/v1/schema.json",
+    "/v1/sql",
+    "/v1/login",
+    "/v1/logout",
     "/{name}",
     "/healthz",
     "/readyz",
@@ -21,8 +24,8 @@ const ROUTES: [&str; 8] = [
 ];
 const METHODS: [&str; 4] = ["GET", "HEAD", "OPTIONS", "POST"];
 /// All that this server answers.
-const STATUSES: [u16; 15] = [
-    200, 204, 206, 304, 400, 403, 404, 405, 408, 413, 415, 416, 429, 500, 503,
+const STATUSES: [u16; 16] = [
+    200, 204, 206, 304, 400, 401, 403, 404, 405, 408, 413, 415, 416, 429, 500, 503,
 ];
 const OTHER: &str = "other";
 

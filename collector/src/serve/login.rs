@@ -1,0 +1,98 @@
+//! `POST /v1/login` and `POST /v1/logout`: a browser presents a token once, and has a cookie from then on that no script can
+//! read and no other site can send.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN, SET_COOKIE};
+use http::request::Parts;
+use http_body_util::{BodyExt as _, Limited};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Problem;
+use super::asker::{self, cookie_name};
+use super::audience::is_on_this_machine;
+use crate::access::{AUDIT, Access, COOKIE_LIFETIME};
+use crate::config::TokenApps;
+
+/// The longest body, in bytes.
+const BODY_BYTES: usize = 4 << 10;
+
+/// What a browser sends.
+#[derive(Deserialize)]
+struct Login {
+    token: String,
+}
+
+/// The routes.
+pub(super) fn routes(access: Access) -> Router {
+    Router::new()
+        .route("/v1/login", post(login))
+        .route("/v1/logout", post(logout))
+        .with_state(access)
+}
+
+async fn login(State(access): State<Access>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    log_in(&access, &parts, body)
+        .await
+        .unwrap_or_else(Problem::into_response)
+}
+
+async fn log_in(access: &Access, parts: &Parts, body: Body) -> Result<Response, Problem> {
+    // Whoever could log somebody in would see what they do then. Programs that are no browsers send neither header.
+    if parts.headers.contains_key("sec-fetch-site") || parts.headers.contains_key(ORIGIN) {
+        asker::own_page(access, &parts.headers)?;
+    }
+    let Login { token } = read(body).await?;
+    let token = access
+        .token(&token, asker::address(parts))
+        .await
+        .map_err(|denied| asker::refusal(denied, parts))?;
+    let session = access.log_in(token.clone());
+    tracing::info!(target: AUDIT, token = token.name, "logged in");
+    let apps = match &token.apps {
+        TokenApps::All => json!(["*"]),
+        TokenApps::Listed(apps) => json!(apps),
+    };
+    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.name()).collect();
+    let told = json!({ "name": token.name, "scopes": scopes, "apps": apps, "seconds": COOKIE_LIFETIME.as_secs() });
+    let cookie = cookie(session.expose(), COOKIE_LIFETIME.as_secs(), parts);
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    Ok((headers, [(SET_COOKIE, cookie)], told.to_string()).into_response())
+}
+
+async fn read(body: Body) -> Result<Login, Problem> {
+    let bad = |message: &str| Problem::new(StatusCode::BAD_REQUEST, "bad_login", message);
+    let whole = Limited::new(body, BODY_BYTES).collect().await;
+    let whole = whole.map_err(|_| bad("the body did not come whole, or is longer than 4096 bytes"))?;
+    // What is wrong with it is not said: it may be the token.
+    serde_json::from_slice(&whole.to_bytes()).map_err(|_| bad("send {\"token\": \"rum_…\"} as JSON"))
+}
+
+async fn logout(State(access): State<Access>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    log_out(&access, &parts).unwrap_or_else(Problem::into_response)
+}
+
+fn log_out(access: &Access, parts: &Parts) -> Result<Response, Problem> {
+    if let Some(session) = asker::cookie(parts) {
+        asker::own_page(access, &parts.headers)?;
+        if let Some(token) = access.session(session) {
+            access.log_out(session);
+            tracing::info!(target: AUDIT, token = token.name, "logged out");
+        }
+    }
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0, parts))]).into_response())
+}
+
+/// `Secure`, but where the browser is on this machine and came without a proxy: there is no TLS between them.
+fn cookie(value: &str, seconds: u64, parts: &Parts) -> String {
+    let secure = if is_on_this_machine(parts) { "" } else { "; Secure" };
+    let name = cookie_name(parts);
+    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+}
