@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::folder_lock;
 use crate::store::Endpoint;
 
 const LOCK: &str = "lock";
@@ -69,7 +70,7 @@ impl DataFolder {
         };
         fs::create_dir_all(path).map_err(failed("cannot be made"))?;
         let lock = File::create(path.join(LOCK)).map_err(failed("is not writable"))?;
-        lock.try_lock().map_err(|error| match error {
+        folder_lock::take(&lock).map_err(|error| match error {
             TryLockError::WouldBlock => DataFolderError::InUse {
                 folder: path.to_owned(),
             },

@@ -7,6 +7,7 @@ pub mod config;
 pub mod data_folder;
 mod errors;
 mod fair;
+mod folder_lock;
 pub mod ingest;
 mod meter;
 pub mod run;

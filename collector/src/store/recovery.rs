@@ -9,6 +9,7 @@ use super::cursor::Position;
 use super::frame::{self, BatchKey};
 use super::segment::{self, FIRST_FRAME, Next, Reader};
 use super::spool::SpoolError;
+use crate::folder_lock;
 
 /// The extension of a segment without a readable header, which is kept for people.
 pub(super) const DAMAGED: &str = "damaged";
@@ -31,7 +32,7 @@ pub(super) fn take(folder: &Path) -> Result<File, SpoolError> {
     let failed = |doing| move |source| SpoolError::io(doing, folder, source);
     fs::create_dir_all(folder).map_err(failed("making the folder"))?;
     let lock = File::create(folder.join("lock")).map_err(failed("making the lock file"))?;
-    match lock.try_lock() {
+    match folder_lock::take(&lock) {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(SpoolError::Locked {
             folder: folder.to_owned(),
