@@ -336,6 +336,21 @@ const REFUSED: &[(&str, &str)] = &[
         "SELECT finalizeAggregation(CAST('x', 'AggregateFunction(sum, UInt8)'))",
         "AggregateFunction",
     ),
+    // A name in a type may be quoted, with escapes.
+    (
+        r"SELECT finalizeAggregation(CAST('abcdefgh', '`Aggregate\\x46unction`(sum, UInt64)'))",
+        "the type",
+    ),
+    (
+        r#"SELECT finalizeAggregation(CAST('abcdefgh', '"Aggregate\\x46unction"(sum, UInt64)'))"#,
+        "the type",
+    ),
+    // What SQL says without brackets.
+    ("SELECT user", "user"),
+    ("SELECT currentDatabase", "currentDatabase"),
+    // The square of a length in one step.
+    ("SELECT extractAll(repeat('a', 9), 'a(?:.*b)?')", "extractAll"),
+    ("SELECT hasAny(range(9), range(9))", "hasAny"),
     (
         "SELECT b FROM VALUES('a UInt8, b String ALIAS hostName()', 1)",
         "table function VALUES",

@@ -54,7 +54,7 @@ mod linux {
     };
     use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-    /// What is handled where the kernel knows it. The first version is enough for files, which is what is required:
+    /// What is handled where the kernel knows it. The second version is enough for files, which is what is required:
     /// network is seccomp's.
     const NEWEST: ABI = ABI::V6;
 
@@ -114,7 +114,7 @@ mod linux {
         match folders(data) {
             Ok(RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced) => {}
             Ok(RulesetStatus::NotEnforced) => {
-                return Err("this kernel has no landlock, or it is switched off".to_owned());
+                return Err("this kernel has no landlock that lets files move between folders (Linux 5.19), or it is switched off".to_owned());
             }
             Err(error) => return Err(format!("landlock refuses: {error}")),
         }
@@ -126,6 +126,9 @@ mod linux {
         let own =
             PathFd::new(data).map(|folder| PathBeneath::new(folder, AccessFs::from_all(NEWEST) & !AccessFs::Execute));
         let status = Ruleset::default()
+            // The first version lets nobody move a file to another folder, as ClickHouse does to drop a view.
+            .set_compatibility(CompatLevel::SoftRequirement)
+            .handle_access(AccessFs::Refer)?
             .set_compatibility(CompatLevel::BestEffort)
             .handle_access(AccessFs::from_all(NEWEST))?
             .handle_access(AccessNet::from_all(NEWEST))?

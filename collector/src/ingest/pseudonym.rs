@@ -37,6 +37,12 @@ impl Salt {
         day: i64::MIN,
         bytes: [0; 32],
     };
+
+    /// Whether it is not the salt of `day`. A request that came just before midnight may be here just after another one of the next
+    /// day, and takes that one's; a clock that was far ahead, and is right now, must not keep its salt for years.
+    fn is_over(&self, day: i64) -> bool {
+        day != self.day && day.checked_add(1) != Some(self.day)
+    }
 }
 
 impl std::fmt::Debug for Salt {
@@ -65,7 +71,7 @@ impl Pseudonyms {
     /// Overwrites the salt of a day that is over, also while nobody sends anything.
     pub(super) fn forget(&self, now_ms: i64) {
         let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
-        if now_ms.div_euclid(DAY_MS) > today.day {
+        if today.is_over(now_ms.div_euclid(DAY_MS)) {
             *today = Salt::NONE;
         }
     }
@@ -73,8 +79,7 @@ impl Pseudonyms {
     /// The salt of `day`. That of the day before is overwritten.
     fn salt(&self, day: i64) -> [u8; 32] {
         let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
-        // A request that came just before midnight may be here just after another: it takes the new one.
-        if day > today.day {
+        if today.is_over(day) {
             *today = Salt {
                 day,
                 bytes: rand::random(),
@@ -138,6 +143,19 @@ mod tests {
         ] {
             assert_eq!(pseudonyms.of(address(given), "shop", NOON_MS), expected);
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_keep_its_salt() {
+        let pseudonyms = Pseudonyms::new(AddressPolicy::Hash);
+        let of = |at| pseudonyms.of(address("203.0.113.9"), "shop", at);
+        let ahead = of(NOON_MS + 3_650 * DAY_MS);
+        let right = of(NOON_MS);
+        assert_ne!(right, ahead);
+        assert_eq!(of(NOON_MS), right);
+        // Of the day that is just over.
+        let next = of(NOON_MS + DAY_MS);
+        assert_eq!(of(NOON_MS), next);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! `POST /v1/login` and `POST /v1/logout`: a browser presents a token once, and has a cookie from then on that no script can
 //! read and no other site can send.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -12,6 +14,7 @@ use http::request::Parts;
 use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::Problem;
 use super::asker::{self, cookie_name};
@@ -21,6 +24,9 @@ use crate::config::TokenApps;
 
 /// The longest body, in bytes.
 const BODY_BYTES: usize = 4 << 10;
+
+/// How long a body may take: whoever sends it is not known yet, and holds a connection.
+pub(super) const BODY_LIMIT: Duration = Duration::from_secs(15);
 
 /// What a browser sends.
 #[derive(Deserialize)]
@@ -66,10 +72,18 @@ async fn log_in(access: &Access, parts: &Parts, body: Body) -> Result<Response, 
     Ok((headers, [(SET_COOKIE, cookie)], told.to_string()).into_response())
 }
 
+/// The answer to a body that takes longer than [`BODY_LIMIT`].
+pub(super) fn too_slow() -> Problem {
+    let message = format!("the body took longer than {} s; send it at once", BODY_LIMIT.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
+}
+
 async fn read(body: Body) -> Result<Login, Problem> {
     let bad = |message: &str| Problem::new(StatusCode::BAD_REQUEST, "bad_login", message);
-    let whole = Limited::new(body, BODY_BYTES).collect().await;
-    let whole = whole.map_err(|_| bad("the body did not come whole, or is longer than 4096 bytes"))?;
+    let whole = timeout(BODY_LIMIT, Limited::new(body, BODY_BYTES).collect()).await;
+    let whole = whole
+        .map_err(|_| too_slow())?
+        .map_err(|_| bad("the body did not come whole, or is longer than 4096 bytes"))?;
     // What is wrong with it is not said: it may be the token.
     serde_json::from_slice(&whole.to_bytes()).map_err(|_| bad("send {\"token\": \"rum_…\"} as JSON"))
 }
@@ -80,12 +94,17 @@ async fn logout(State(access): State<Access>, request: Request) -> Response {
 }
 
 fn log_out(access: &Access, parts: &Parts) -> Result<Response, Problem> {
-    if let Some(session) = asker::cookie(parts) {
+    // Without its cookie, too: a form of another site brings none, and its answer would end the login.
+    let by_browser = parts.headers.contains_key("sec-fetch-site") || parts.headers.contains_key(ORIGIN);
+    let session = asker::cookie(parts);
+    if by_browser || session.is_some() {
         asker::own_page(access, &parts.headers)?;
-        if let Some(token) = access.session(session) {
-            access.log_out(session);
-            tracing::info!(target: AUDIT, token = token.name, "logged out");
-        }
+    }
+    if let Some(session) = session
+        && let Some(token) = access.session(session)
+    {
+        access.log_out(session);
+        tracing::info!(target: AUDIT, token = token.name, "logged out");
     }
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0, parts))]).into_response())
 }
@@ -95,4 +114,22 @@ fn cookie(value: &str, seconds: u64, parts: &Parts) -> String {
     let secure = if is_on_this_machine(parts) { "" } else { "; Secure" };
     let name = cookie_name(parts);
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use futures_util::stream::pending;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_ends_its_request() {
+        let body = Body::from_stream(pending::<Result<Bytes, std::io::Error>>());
+        let problem = read(body).await.err().unwrap();
+        assert_eq!(
+            (problem.status, problem.code),
+            (StatusCode::REQUEST_TIMEOUT, "body_timeout")
+        );
+    }
 }

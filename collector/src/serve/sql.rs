@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use url::form_urlencoded;
 
+use super::login::{BODY_LIMIT, too_slow};
 use super::{Problem, asker};
 use crate::access::{AUDIT, Access};
 use crate::config::{Scope, SqlLimits};
@@ -408,9 +409,12 @@ fn is_name(name: &str) -> bool {
 }
 
 async fn statement(body: Body) -> Result<String, Refused> {
-    let whole = Limited::new(body, STATEMENT_BYTES)
-        .collect()
+    let whole = timeout(BODY_LIMIT, Limited::new(body, STATEMENT_BYTES).collect())
         .await
+        .map_err(|_| Refused {
+            outcome: SqlOutcome::Wrong,
+            problem: too_slow(),
+        })?
         .map_err(|_| Refused {
             outcome: SqlOutcome::Wrong,
             problem: Problem::new(

@@ -28,6 +28,7 @@ const BOUNDED: [&str; 3] = ["max_execution_time", "max_memory_usage", "max_bytes
 struct Setting {
     name: String,
     value: String,
+    min: Option<String>,
     max: Option<String>,
     readonly: u8,
 }
@@ -40,9 +41,8 @@ pub async fn excess(reader: &Clickhouse) -> Result<Vec<String>, ClickhouseError>
     let ask = async {
         let grants: Vec<String> = reader.client()?.query_raw("SHOW GRANTS").fetch_all().await?;
         let names = BOUNDED.map(|name| format!("'{name}'")).join(", ");
-        let statement = format!(
-            "SELECT name, value, max, readonly FROM system.settings WHERE name IN ({names}, 'readonly', 'allow_ddl')"
-        );
+        let statement =
+            format!("SELECT name, value, min, max, readonly FROM system.settings WHERE name IN ({names}, 'readonly')");
         let settings: Vec<Setting> = reader.client()?.query_raw(&statement).fetch_all().await?;
         let mut found = of_grants(&grants);
         found.extend(of_settings(&settings));
@@ -81,9 +81,16 @@ fn of_settings(settings: &[Setting]) -> Vec<String> {
     if of("readonly").is_none_or(|setting| setting.value == "0") {
         found.push("may write: its profile needs readonly = 2".to_owned());
     }
+    // 0 is no limit.
+    let is_open = |setting: &Setting| {
+        let least = setting.min.as_deref().unwrap_or("0");
+        setting.readonly == 0 && (setting.max.is_none() || least == "0")
+    };
     for name in BOUNDED {
-        if of(name).is_none_or(|setting| setting.max.is_none() && setting.readonly == 0) {
-            found.push(format!("may raise {name} as it likes: its profile needs a MAX for it"));
+        if of(name).is_none_or(is_open) {
+            found.push(format!(
+                "may raise {name} as it likes: its profile needs MIN 1 and a MAX for it"
+            ));
         }
     }
     found
@@ -121,6 +128,7 @@ mod tests {
         let setting = |name: &str, value: &str, max: Option<&str>, readonly| Setting {
             name: name.into(),
             value: value.into(),
+            min: max.map(|_| "1".to_owned()),
             max: max.map(str::to_owned),
             readonly,
         };
@@ -128,6 +136,10 @@ mod tests {
         let mut all = vec![setting("readonly", "2", None, 0)];
         all.extend(bounded);
         assert_eq!(of_settings(&all), Vec::<String>::new());
+        // 0 is less than any limit, and none.
+        all[2].min = Some("0".into());
+        assert!(of_settings(&all).join("\n").contains("may raise max_memory_usage"));
+        all[2].min = Some("1".into());
         all[0].value = "0".into();
         all[1].max = None;
         let found = of_settings(&all).join("\n");

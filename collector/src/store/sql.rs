@@ -53,7 +53,7 @@ pub enum SqlError {
     /// The embedded ClickHouse is not confined.
     #[error(
         "statements are not run, because the kernel does not confine the embedded ClickHouse: {0}; run the collector on Linux \
-         5.13 or newer with landlock (CONFIG_LSM or lsm= names it), or store in a server (clickhouse.url)"
+         5.19 or newer with landlock (CONFIG_LSM or lsm= names it), or store in a server (clickhouse.url)"
     )]
     Unconfined(String),
     /// It is no SQL, or of tables and columns that do not exist.

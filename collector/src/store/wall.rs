@@ -158,6 +158,7 @@ fn examine_node(tree: &Tree<'_>, node: &Node<'_>) -> Result<(), Forbidden> {
         // Its selects are its one child; a file or a format would be further ones.
         "SelectWithUnionQuery" if tree.children(node).count() > 1 => return Err(Forbidden::Output),
         "TableIdentifier" if !is_allowed_table(node.name) => return Err(Forbidden::Table(node.name.to_owned())),
+        "Identifier" if is_said_of_the_server(node.name) => return Err(Forbidden::Function(node.name.to_owned())),
         "Identifier" if is_of_other_database(node.name) => return Err(Forbidden::Table(node.name.to_owned())),
         "TableExpression" => {
             for source in tree.children(node).filter(|child| child.kind == "Function") {
@@ -207,7 +208,8 @@ fn examine_function(tree: &Tree<'_>, node: &Node<'_>) -> Result<(), Forbidden> {
 }
 
 fn is_refused_type(text: &str) -> bool {
-    text.to_ascii_lowercase().contains(REFUSED_TYPE)
+    // A name in a type may be quoted and have escapes, which the literal tells as two backslashes.
+    text.to_ascii_lowercase().contains(REFUSED_TYPE) || text.contains(r"\\")
 }
 
 /// Whether `name` is a table that may be read. A name without a database is of [`DATABASE`], or of a subquery of the
@@ -217,6 +219,19 @@ fn is_allowed_table(name: &str) -> bool {
         None => is_word(name),
         Some((database, table)) => (DATABASES.contains(&database) && is_word(table)) || TABLES.contains(&name),
     }
+}
+
+/// What SQL calls without brackets, as if it was a column.
+fn is_said_of_the_server(name: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "user",
+        "current_user",
+        "currentuser",
+        "session_user",
+        "currentdatabase",
+        "current_database",
+    ];
+    NAMES.iter().any(|said| name.eq_ignore_ascii_case(said))
 }
 
 /// A column may be written with its table and database, and a table is sometimes written where columns are.

@@ -5,6 +5,7 @@
     reason = "the compiler evaluates it; what runs is `word_byte`"
 )]
 
+#[cfg(not(target_arch = "wasm32"))]
 use super::look::is_same;
 use super::{CARD, EMAIL, PHONE, TOKEN};
 
@@ -216,6 +217,7 @@ pub(super) fn word_byte(at: usize) -> u32 {
 }
 
 /// Which of the words of [`BEGINNINGS`] may have a byte at their first, second and third place: a bit a word.
+#[cfg(not(target_arch = "wasm32"))]
 static BEGIN_WITH: [[u32; 256]; 3] = {
     let mut words = [[0; 256]; 3];
     let (mut number, mut ends) = (0, 0);
@@ -244,6 +246,7 @@ static BEGIN_WITH: [[u32; 256]; 3] = {
 };
 
 /// Whether one of the words of [`BEGINNINGS`] may begin with these bytes.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn may_begin(first: u8, second: u8, third: u8) -> bool {
     let [firsts, seconds, thirds] = &BEGIN_WITH;
     firsts[first as usize] & seconds[second as usize] & thirds[third as usize] > 0

@@ -1,7 +1,8 @@
 //! The functions that only compute. Absent is what reads files, tables, dictionaries, settings or the machine (`file`,
 //! `joinGet`, `dictGet…`, `getSetting`, `hostName`), asks others (`aiGenerate`), waits (`sleep`), writes a log (`logTrace`),
-//! gets functions or formats as text (`arrayReduce`, `formatRow`), reads states as bytes, takes the square of a text's length in one
-//! step, where no limit of time is looked at (`editDistance`), or is of no use here.
+//! gets functions or formats as text (`arrayReduce`, `formatRow`), reads states as bytes, takes the square of a length in one step, where no
+//! limit of time is looked at, and people can do without (`editDistance`, `hasAny`, `extractAll`), or is of no use here. `position` and its like take
+//! as long for texts of megabytes: that is bounded by how many statements run at a time.
 //!
 //! Case does not count: ClickHouse has many of them in several spellings.
 
@@ -81,7 +82,7 @@ const SCALARS: &str = "
     arraySort arraySplit arraySum arraySymmetricDifference arrayUnion arrayUniq arrayWithConstant arrayZip arrayZipUnaligned
     countEqual empty emptyArrayDate emptyArrayDateTime emptyArrayFloat32 emptyArrayFloat64 emptyArrayInt16 emptyArrayInt32
     emptyArrayInt64 emptyArrayInt8 emptyArrayString emptyArrayToSingle emptyArrayUInt16 emptyArrayUInt32 emptyArrayUInt64
-    emptyArrayUInt8 flatten has hasAll hasAny hasSubstr indexOf indexOfAssumeSorted length notEmpty range replicate reverse
+    emptyArrayUInt8 flatten has hasSubstr indexOf indexOfAssumeSorted length notEmpty range replicate reverse
     L1Distance L1Norm L2Distance L2Norm cosineDistance
     map mapAdd mapAll mapApply mapConcat mapContains mapContainsKey mapContainsKeyLike mapContainsValue mapContainsValueLike mapExists
     mapExtractKeyLike mapExtractValueLike mapFilter mapFromArrays mapKeys mapPartialReverseSort mapPartialSort mapPopulateSeries
@@ -94,15 +95,15 @@ const SCALARS: &str = "
     normalizeUTF8NFKD OCTET_LENGTH repeat reverseUTF8 right rightPad rightPadUTF8 rightUTF8 rpad rtrim soundex space startsWith
     startsWithUTF8 stringJaccardIndex substr substring substringIndex substringIndexUTF8 SUBSTRING_INDEX substringUTF8 toValidUTF8
     trim trimBoth trimLeft trimRight tryBase64Decode tryBase64URLDecode ucase upper upperUTF8
-    alphaTokens arrayStringConcat array_to_string extractAllGroupsVertical ngrams splitByAlpha splitByChar splitByNonAlpha
-    splitByRegexp splitByString splitByWhitespace tokens
-    countMatches countMatchesCaseInsensitive countSubstrings countSubstringsCaseInsensitive extract extractAll extractAllGroups
-    extractAllGroupsHorizontal extractGroups hasAllTokens hasAnyTokens hasPhrase hasSubsequence hasSubsequenceCaseInsensitive hasToken
+    alphaTokens arrayStringConcat array_to_string ngrams splitByAlpha splitByChar splitByNonAlpha
+    splitByString splitByWhitespace tokens
+    countSubstrings countSubstringsCaseInsensitive extract
+    extractGroups hasAllTokens hasAnyTokens hasPhrase hasSubsequence hasSubsequenceCaseInsensitive hasToken
     hasTokenCaseInsensitive hasTokenCaseInsensitiveOrNull hasTokenOrNull ilike like locate match multiSearchAllPositions
     multiSearchAllPositionsCaseInsensitive multiSearchAny multiSearchAnyCaseInsensitive multiSearchFirstIndex
     multiSearchFirstPosition ngramDistance ngramSearch notILike notLike position positionCaseInsensitive
     positionCaseInsensitiveUTF8 positionUTF8 REGEXP_EXTRACT REGEXP_MATCHES REGEXP_SUBSTR regexpExtract
-    format overlay overlayUTF8 printf regexpQuoteMeta replace REGEXP_REPLACE replaceAll replaceOne replaceRegexpAll
+    format overlay overlayUTF8 printf regexpQuoteMeta replace replaceAll replaceOne
     replaceRegexpOne translate translateUTF8
     URLHierarchy URLPathHierarchy cutFragment cutQueryString cutQueryStringAndFragment cutToFirstSignificantSubdomain
     cutURLParameter cutWWW decodeURLComponent decodeURLFormComponent domain domainRFC domainWithoutWWW encodeURLComponent
