@@ -2,6 +2,9 @@
 
 import { BODIES, aborting, attempt, calling, ended, fetching, isNative, lazy, noted, offer, sent, streamOf, tasks } from './observe.js'
 
+/** Answered long after what is to end the request: a page can stand still for half a second on a busy machine, and then has both at once. */
+const SLOW = '/slow/3000'
+
 const shapes = {
   // What is fetched.
   'fetch a path': fetching('/echo?a=1#part'),
@@ -150,11 +153,11 @@ const shapes = {
   'aborted before the call': fetching('/echo', lazy(aborting(null))),
   'aborted before the call, with a reason': fetching('/echo', lazy(aborting(null, 'a text'))),
   'aborted before the call, with an error of the page': fetching('/echo', lazy(aborting(null, new RangeError('mine')))),
-  'aborted on the way': fetching('/slow/500', lazy(aborting(20))),
-  'aborted on the way, with undefined': fetching('/slow/500', lazy(aborting(20, undefined))),
-  'aborted on the way, with null': fetching('/slow/500', lazy(aborting(20, null))),
-  'aborted on the way, with an object': fetching('/slow/500', lazy(aborting(20, { own: 1 }))),
-  'timed out': fetching('/slow/500', lazy(() => ({ signal: AbortSignal.timeout(20) }))),
+  'aborted on the way': fetching(SLOW, lazy(aborting(20))),
+  'aborted on the way, with undefined': fetching(SLOW, lazy(aborting(20, undefined))),
+  'aborted on the way, with null': fetching(SLOW, lazy(aborting(20, null))),
+  'aborted on the way, with an object': fetching(SLOW, lazy(aborting(20, { own: 1 }))),
+  'timed out': fetching(SLOW, lazy(() => ({ signal: AbortSignal.timeout(20) }))),
   'aborted while the body comes': async (say) => {
     const controller = new AbortController()
     const response = await fetch('/stream', controller)
@@ -170,19 +173,22 @@ const shapes = {
   },
   'a signal of a Request': async (say) => {
     const controller = new AbortController()
+    const request = new Request(SLOW, { signal: controller.signal })
     setTimeout(() => controller.abort(), 20)
-    await calling(say, () => fetch(new Request('/slow/500', { signal: controller.signal })))
+    await calling(say, () => fetch(request))
+    // Read here so that it lives until then: a signal goes with a Request that is collected.
+    say(request.signal.aborted)
   },
   'a signal of a Request, and none in the options': async (say) => {
     const request = new Request('/status/200', aborting(null)())
     await calling(say, () => fetch(request, { signal: null }))
   },
-  'any of two signals': fetching('/slow/500', lazy(() => ({ signal: AbortSignal.any([AbortSignal.timeout(20), new AbortController().signal]) }))),
+  'any of two signals': fetching(SLOW, lazy(() => ({ signal: AbortSignal.any([AbortSignal.timeout(20), new AbortController().signal]) }))),
 
   // What nobody handles.
   'a rejection that nobody handles': async () => void fetch('http://[not'),
   'an abort that nobody handles': async () => {
-    void fetch('/slow/300', aborting(10)())
+    void fetch(SLOW, aborting(10)())
     await tasks(30)
   },
   'a rejection that is handled late': async () => {
@@ -272,8 +278,8 @@ Object.assign(shapes, {
   'XHR status 500': sent('GET', '/status/500'),
   'XHR that is broken off by the server': sent('GET', '/broken'),
   'XHR elsewhere, which does not allow it': async (say) => sent('GET', `${elsewhere}/`)(say),
-  'XHR that times out': sent('GET', '/slow/300', { with: (xhr) => (xhr.timeout = 20) }),
-  'XHR that is aborted': sent('GET', '/slow/300', { with: (xhr) => setTimeout(() => xhr.abort(), 20) }),
+  'XHR that times out': sent('GET', SLOW, { with: (xhr) => (xhr.timeout = 20) }),
+  'XHR that is aborted': sent('GET', SLOW, { with: (xhr) => setTimeout(() => xhr.abort(), 20) }),
   'XHR that is aborted while its body comes': sent('GET', '/stream', { with: (xhr) => xhr.addEventListener('readystatechange', () => xhr.readyState === 3 && xhr.abort()) }),
   'XHR that is aborted before it is sent': async (say) => {
     const xhr = noted(say)
