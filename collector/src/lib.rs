@@ -5,6 +5,7 @@ pub mod alert;
 pub mod batch;
 pub mod config;
 pub mod data_folder;
+mod durable_file;
 mod errors;
 mod fair;
 mod folder_lock;

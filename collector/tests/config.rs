@@ -1,4 +1,6 @@
 //! The configuration from file and environment: what is in force, and how every mistake is said.
+//!
+//! Long, for it is a table: a mistake and the words about it, one beside the other.
 
 #![expect(
     clippy::unwrap_used,

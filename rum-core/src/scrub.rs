@@ -17,8 +17,8 @@
 //! addresses, IP addresses, birthdays, national ids, phone numbers without `+` and without separators, secrets behind
 //! names that say nothing or behind `%3D`, and digits in general: timestamps, sizes, versions, positions in a script and
 //! ids stay. Cards begin with 22 to 27 or with 3 to 6, so times in ms, µs and ns (which begin with 1) are none, whatever
-//! their last digit. What was cut off at a text's limit may leave the half of an address that no rule knows any more, and so may an address whose local part
-//! is the last group of a card's number.
+//! their last digit. What was cut off at a text's limit may leave the half of an address that no rule knows any more, and
+//! so may an address whose local part is the last group of a card's number.
 //!
 //! **It takes linear time.** Every rule runs over the text once. Where it looks ahead it either masks what it saw and
 //! goes on behind it, or has looked at no more than a fixed number of bytes, or has stopped at a byte from which no other

@@ -107,7 +107,7 @@ impl Place {
     /// # Errors
     /// When none did.
     pub fn log(&self) -> Result<String> {
-        Ok(fs::read_to_string(self.folder.path().join("collector.log"))?)
+        Ok(fs::read_to_string(self.folder.path().join(LOG))?)
     }
 
     /// Starts a collector on what the last one has left.

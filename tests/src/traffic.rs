@@ -85,7 +85,9 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn document(time_origin_ms: i64) -> Document {
+/// The head of a batch: of a page that began then, in ms since the epoch.
+#[must_use]
+pub fn document(time_origin_ms: i64) -> Document {
     Document {
         time_origin_ms,
         origin: "https://shop.example".to_owned(),
@@ -100,8 +102,10 @@ fn document(time_origin_ms: i64) -> Document {
     }
 }
 
-fn events(view: Id, session: Id) -> Vec<Item> {
-    let mut events = vec![Event::View(ViewEvent {
+/// A view that was left after five seconds.
+#[must_use]
+pub fn page_view(view: Id, session: Id) -> Event {
+    Event::View(ViewEvent {
         view_id: view,
         session_id: session,
         kind: ViewKind::Load as i64,
@@ -120,7 +124,11 @@ fn events(view: Id, session: Id) -> Vec<Item> {
         attributes: None,
         scroll: None,
         engaged: None,
-    })];
+    })
+}
+
+fn events(view: Id, session: Id) -> Vec<Item> {
+    let mut events = vec![page_view(view, session)];
     events.extend(
         [(Metric::Lcp, 1_200_000), (Metric::Cls, 50_000)].map(|(metric, value)| Event::Vital(vital(metric, value))),
     );

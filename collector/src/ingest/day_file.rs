@@ -3,14 +3,15 @@
 //! `{"day": "2026-11-22", "apps": {"shop": {"events": 1200, "bytes": 734003, "told": "near"}}}`
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::day_use::{Day, DayUse, Level};
+use crate::durable_file;
 
 /// The file as JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,15 +88,7 @@ pub(super) fn store(path: &Path, day: Day, uses: &BTreeMap<Arc<str>, DayUse>) ->
         day: day.text(),
         apps: of_day.map(|(app, used)| (app.to_string(), of_app(used))).collect(),
     };
-    let draft = path.with_extension("new");
-    let mut file = File::create(&draft)?;
-    file.write_all(&serde_json::to_vec(&written)?)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
+    durable_file::replace(path, &serde_json::to_vec(&written)?)
 }
 
 #[cfg(test)]

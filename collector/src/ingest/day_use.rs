@@ -44,7 +44,7 @@ impl Day {
     /// The day on which something is counted at `now_ms`, while `self` is being counted. The clock's yesterday is still
     /// today: midnight is not at the same moment for requests that run at the same time. Earlier than that, somebody has
     /// set the clock back.
-    fn or_of(self, now_ms: i64) -> Self {
+    pub(super) fn or_of(self, now_ms: i64) -> Self {
         let now = Self::of(now_ms);
         if now.0 == self.0 - 1 { self } else { now }
     }

@@ -1,12 +1,12 @@
 //! Since when which patterns of pages are in force: `pages.json` in the data folder. The configuration says what they are to be, this
-//! file what they were, so that a change of the configuration is noticed at the next start and holds from the second after it.
+//! file what they were, so that a change of the configuration is noticed at the next start, and holds for views of after it.
 //!
 //! Without the record, a start would call views that are still open by patterns that came after them, and their rows would be there
 //! twice, under two names.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,11 +14,16 @@ use serde::{Deserialize, Serialize};
 
 use super::page_names::{PageNames, Since};
 use crate::config::{Apps, Pages, Pattern};
+use crate::durable_file;
+use crate::store::{NEWEST_START_MS, OLDEST_START_MS};
 
 const FILE: &str = "pages.json";
 
-/// A view that started longer ago, in seconds, is in no table that people read (two days, by `store/clock.rs`); one hour to spare.
-const REMEMBERED: u32 = 49 * 3_600;
+/// A view that started longer ago, in seconds, is in no table that people read; one hour to spare.
+const REMEMBERED: u32 = (OLDEST_START_MS / 1_000) as u32 + 3_600;
+
+/// So far ahead, in seconds, may be the clock of a view that the process before has named. One second more: it is rounded down.
+const AHEAD: u32 = (NEWEST_START_MS / 1_000) as u32 + 1;
 
 /// Changes that are remembered within that time: each took a restart.
 const MOST_CHANGES: usize = 64;
@@ -80,19 +85,22 @@ pub(super) fn open(folder: &Path, apps: &Apps, now: u32) -> Result<HashMap<Arc<s
         }
     }
     if record != before {
-        write(&path, &record).map_err(|source| PageRecordError::Io { path, source })?;
+        serde_json::to_vec_pretty(&record)
+            .map_err(io::Error::from)
+            .and_then(|text| durable_file::replace(&path, &text))
+            .map_err(|source| PageRecordError::Io { path, source })?;
     }
     Ok(names)
 }
 
 /// The entries of one app, with the patterns that are wanted now as the last of them.
 fn brought_up_to_date(mut entries: Vec<Entry>, wanted: &Pages, now: u32) -> Vec<Entry> {
+    // Views of before that second may have a name, by the process before.
+    let from = now.saturating_add(AHEAD);
     // Written when the clock was ahead: it would be in force never or late.
-    entries.retain(|entry| entry.from <= now.saturating_add(1));
+    entries.retain(|entry| entry.from <= from);
     let in_force = entries.last().map(|entry| entry.patterns.iter().map(String::as_str));
     if !in_force.into_iter().flatten().eq(wanted.texts()) {
-        // A view that started within this second may have been named by the process before.
-        let from = now.saturating_add(1);
         let patterns = wanted.texts().map(str::to_owned).collect();
         entries.push(Entry { from, patterns });
     }
@@ -132,16 +140,6 @@ fn read(path: &Path) -> Result<Record, PageRecordError> {
     })
 }
 
-/// In place of the one before, whole or not at all.
-fn write(path: &Path, record: &Record) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(serde_json::to_string_pretty(record)?.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,15 +157,16 @@ mod tests {
     }
 
     #[test]
-    fn patterns_are_in_force_from_the_second_after_they_came() {
+    fn patterns_are_in_force_for_views_that_none_before_can_have_named() {
         let folder = tempfile::tempdir().unwrap();
         let names = start(folder.path(), &["/item/:id"], NOW);
-        assert_eq!(names.name("/item/lamp", NOW), None);
-        assert_eq!(names.name("/item/lamp", NOW + 1), Some("/item/:id"));
+        // Its page's clock is five minutes ahead, and a batch of it came just before the start.
+        assert_eq!(names.name("/item/lamp", NOW + 300), None);
+        assert_eq!(names.name("/item/lamp", NOW + AHEAD), Some("/item/:id"));
         // A restart changes nothing, however often.
         for later in [1, 60, 3_600, 30 * 86_400] {
             let names = start(folder.path(), &["/item/:id"], NOW + later);
-            assert_eq!(names.name("/item/lamp", NOW + 1), Some("/item/:id"), "{later}");
+            assert_eq!(names.name("/item/lamp", NOW + AHEAD), Some("/item/:id"), "{later}");
         }
     }
 
@@ -182,15 +181,15 @@ mod tests {
         assert_eq!(names, again);
         for (start, expected) in [
             (NOW, None),
-            (NOW + 1, Some("/item/:id")),
-            (changed, Some("/item/:id")),
-            (changed + 1, Some("/item/:sku")),
+            (NOW + AHEAD, Some("/item/:id")),
+            (changed + 300, Some("/item/:id")),
+            (changed + AHEAD, Some("/item/:sku")),
         ] {
             assert_eq!(names.name("/item/lamp", start), expected, "{start}");
         }
         let none = start(folder.path(), &[], changed + 7_200);
-        assert_eq!(none.name("/item/lamp", changed + 7_200), Some("/item/:sku"));
-        assert_eq!(none.name("/item/lamp", changed + 7_201), None);
+        assert_eq!(none.name("/item/lamp", changed + 7_500), Some("/item/:sku"));
+        assert_eq!(none.name("/item/lamp", changed + 7_200 + AHEAD), None);
     }
 
     #[test]
@@ -215,14 +214,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         start(folder.path(), &["/item/:id"], NOW + 1_000_000);
         let names = start(folder.path(), &["/item/:id"], NOW);
-        assert_eq!(names.name("/item/lamp", NOW + 1), Some("/item/:id"));
+        assert_eq!(names.name("/item/lamp", NOW + AHEAD), Some("/item/:id"));
     }
 
     #[test]
     fn an_app_without_patterns_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let names = start(folder.path(), &[], NOW);
-        assert_eq!(names.name("/item/1", NOW + 1), None);
+        assert_eq!(names.name("/item/1", NOW + AHEAD), None);
         assert!(!folder.path().join(FILE).exists());
     }
 

@@ -10,9 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use sha2::{Digest as _, Sha256};
 
+use super::day_use::Day;
 use crate::config::AddressPolicy;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Bits of an address that are kept of IPv4 and IPv6: what a provider gives to many.
 const KEPT_BITS: (u8, u8) = (24, 48);
@@ -21,27 +20,21 @@ const KEPT_BITS: (u8, u8) = (24, 48);
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
     policy: AddressPolicy,
-    today: Mutex<Salt>,
+    today: Mutex<Option<Salt>>,
 }
 
 /// That of a day in UTC.
 #[derive(Clone, Copy)]
 struct Salt {
-    day: i64,
+    day: Day,
     bytes: [u8; 32],
 }
 
 impl Salt {
-    /// Of a day before all days: every other is later.
-    const NONE: Self = Self {
-        day: i64::MIN,
-        bytes: [0; 32],
-    };
-
-    /// Whether it is not the salt of `day`. A request that came just before midnight may be here just after another one of the next
+    /// Whether it is the salt at `now_ms`. A request that came just before midnight may be here just after another one of the next
     /// day, and takes that one's; a clock that was far ahead, and is right now, must not keep its salt for years.
-    fn is_over(&self, day: i64) -> bool {
-        day != self.day && day.checked_add(1) != Some(self.day)
+    fn is_of(&self, now_ms: i64) -> bool {
+        self.day.or_of(now_ms) == self.day
     }
 }
 
@@ -55,7 +48,7 @@ impl Pseudonyms {
     pub(super) fn new(policy: AddressPolicy) -> Self {
         Self {
             policy,
-            today: Mutex::new(Salt::NONE),
+            today: Mutex::new(None),
         }
     }
 
@@ -64,28 +57,25 @@ impl Pseudonyms {
         match self.policy {
             AddressPolicy::Drop => String::new(),
             AddressPolicy::Truncate => network(address),
-            AddressPolicy::Hash => hash(&self.salt(received_ms.div_euclid(DAY_MS)), address, app),
+            AddressPolicy::Hash => hash(&self.salt(received_ms), address, app),
         }
     }
 
     /// Overwrites the salt of a day that is over, also while nobody sends anything.
     pub(super) fn forget(&self, now_ms: i64) {
-        let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
-        if today.is_over(now_ms.div_euclid(DAY_MS)) {
-            *today = Salt::NONE;
-        }
+        self.salt(now_ms);
     }
 
-    /// The salt of `day`. That of the day before is overwritten.
-    fn salt(&self, day: i64) -> [u8; 32] {
+    /// The salt at `now_ms`, in the place of that of a day before.
+    fn salt(&self, now_ms: i64) -> [u8; 32] {
         let mut today = self.today.lock().unwrap_or_else(PoisonError::into_inner);
-        if today.is_over(day) {
-            *today = Salt {
-                day,
-                bytes: rand::random(),
-            };
-        }
-        today.bytes
+        let kept = today.filter(|salt| salt.is_of(now_ms));
+        let salt = kept.unwrap_or_else(|| Salt {
+            day: Day::of(now_ms),
+            bytes: rand::random(),
+        });
+        *today = Some(salt);
+        salt.bytes
     }
 }
 
@@ -119,6 +109,8 @@ fn hash(salt: &[u8; 32], address: IpAddr, app: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY_MS: i64 = 86_400_000;
 
     const NOON_MS: i64 = 1_795_262_400_000;
 

@@ -8,10 +8,10 @@ const SKEW_LIMIT_MS: i64 = 60_000;
 
 /// A view may have started this long before its rows arrive, in ms: batches wait up to 24 h in a page's storage, and a
 /// clock may be a day behind.
-const OLDEST_START_MS: i64 = 48 * 3_600_000;
+pub(crate) const OLDEST_START_MS: i64 = 48 * 3_600_000;
 
 /// A view may start this much after its rows arrive, in ms: a clock that is set by hand.
-const NEWEST_START_MS: i64 = 5 * 60_000;
+pub(crate) const NEWEST_START_MS: i64 = 5 * 60_000;
 
 /// Whether the start of a view, as its id has it, can be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ use thiserror::Error;
 use super::batch_rows::BatchRows;
 use super::row_shape::RowShape;
 use super::schema::{Column, Table};
+use crate::durable_file;
 
 const FILE: &str = "dead-letters.jsonl";
 const LOCK: &str = "dead-letters.lock";
@@ -264,7 +265,7 @@ impl DeadLetters {
             failed(source)
         })?;
         if length == 0 {
-            self.sync_folder().map_err(failed)?;
+            durable_file::sync_folder_of(&self.path).map_err(failed)?;
         }
         Ok(())
     }
@@ -328,14 +329,7 @@ impl DeadLetters {
             fs::remove_file(&self.path)?;
             fs::remove_file(&draft)?;
         }
-        self.sync_folder()
-    }
-
-    fn sync_folder(&self) -> io::Result<()> {
-        match self.path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
+        durable_file::sync_folder_of(&self.path)
     }
 
     /// Waits until nobody else changes the file.

@@ -45,6 +45,7 @@ mod wall;
 pub mod writer;
 
 pub use client::{Clickhouse, ClickhouseError, Confinement, Endpoint};
+pub(crate) use clock::{NEWEST_START_MS, OLDEST_START_MS};
 pub use cursor::Position;
 pub use frame::{BatchKey, Frame};
 pub use health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};

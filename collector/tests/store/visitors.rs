@@ -261,31 +261,37 @@ async fn the_head_of_a_request_says_who_sent_it() {
 #[tokio::test]
 async fn a_view_keeps_its_name_when_patterns_change() {
     let database = Database::start().await;
-    // As if the collector had run for an hour.
-    let record = json!({ "shop": [{ "from": now() - 3_600, "patterns": ["/item/:id"] }] });
-    std::fs::create_dir_all(database.folder().join("data")).unwrap();
-    std::fs::write(database.folder().join("data/pages.json"), record.to_string()).unwrap();
+    let data = database.folder().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    // As if the collector had run for two hours, and the patterns had changed one hour ago.
+    let old = json!({ "from": now() - 7_200, "patterns": ["/item/:id"] });
+    let changed = now() - 3_600;
+    let record =
+        |entries: Json| std::fs::write(data.join("pages.json"), json!({ "shop": entries }).to_string()).unwrap();
+    record(json!([old]));
     let collector = Running::start(&database, r#"["/item/:id"]"#).await;
-    let open = now() - 60;
     collector
-        .post("192.0.2.1", &[], &visit(1, open, 1_000, "/item/lamp"))
+        .post("192.0.2.1", &[], &visit(1, changed - 60, 1_000, "/item/lamp"))
         .await;
     collector.stop().await;
 
     let collector = Running::start(&database, r#"["/item/:sku"]"#).await;
-    let changed = now();
-    let report = visit(1, open, 2_000, "/item/lamp");
+    let report = visit(1, changed - 60, 2_000, "/item/lamp");
     collector.post("192.0.2.1", &[], &report).await;
+    // Started after the collector did, by a clock that is two minutes ahead: before, it would have got the other name.
+    collector
+        .post("192.0.2.1", &[], &visit(4, now() + 120, 4_000, "/item/lamp"))
+        .await;
     collector.stop().await;
+    record(json!([old, { "from": changed, "patterns": ["/item/:sku"] }]));
     let collector = Running::start(&database, r#"["/item/:sku"]"#).await;
     // Once more, as after an answer that was lost, and views that started after the change.
     collector.post("192.0.2.1", &[], &report).await;
-    collector
-        .post("192.0.2.1", &[], &visit(2, changed + 2, 3_000, "/item/lamp/"))
-        .await;
-    collector
-        .post("192.0.2.1", &[], &visit(3, changed + 2, 3_000, "/basket/17"))
-        .await;
+    for (number, path) in [(2, "/item/lamp/"), (3, "/basket/17")] {
+        collector
+            .post("192.0.2.1", &[], &visit(number, changed, 3_000, path))
+            .await;
+    }
     collector.stop().await;
     let found = ask(&database, "SELECT page, value FROM rum.web_vitals ORDER BY value, page").await;
     let found: Vec<_> = found
@@ -297,7 +303,8 @@ async fn a_view_keeps_its_name_when_patterns_change() {
         [
             ("/item/:id", 2_000.0),
             ("/basket/:id", 3_000.0),
-            ("/item/:sku", 3_000.0)
+            ("/item/:sku", 3_000.0),
+            ("/item/:id", 4_000.0)
         ]
     );
     database.stop().await;

@@ -1,5 +1,7 @@
 //! Names that say that their value is a secret, and where that value is: `token=…`, `"password": "…"`, `Cookie: …`.
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::look::NAME;
 use super::look::{ALPHA, DASH, DIGIT, LINE, LOWER, Look, PLAIN, SPACE, TOKEN, UNDERSCORE, UPPER, lower};
 use super::words::{ANY, AS_WORD, LONG, MASKED_SECRET, NAMES, NOTHING, REST, word_byte};
 
@@ -51,7 +53,7 @@ pub(super) fn value(look: &mut Look<'_>, end: usize) -> usize {
 /// Whether a name that says secret ends at `end`.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn is_of_secret(look: &Look<'_>, end: usize) -> bool {
-    !look.is(end, super::look::NAME) && look.is(end.wrapping_sub(1), super::look::NAME) && secrecy(look, end) > 0
+    !look.is(end, NAME) && look.is(end.wrapping_sub(1), NAME) && secrecy(look, end) > 0
 }
 
 /// Whether one of the token's bytes is of these kinds.

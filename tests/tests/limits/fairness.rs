@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use rum_core::wire::event::{UserTimingEvent, ViewEvent};
+use rum_core::Id;
+use rum_core::wire::event::UserTimingEvent;
 use rum_core::wire::record::UserTiming;
-use rum_core::wire::{Batch, Content, Document, Event, Item, Skipped};
-use rum_core::{Id, ViewKind};
+use rum_core::wire::{Batch, Content, Event, Item, Skipped};
 use rum_tests::collector::{Collector, KEY, Place, Store};
-use rum_tests::traffic::now_ms;
+use rum_tests::traffic::{document, now_ms, page_view};
 use rum_tests::waiting::until;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -26,26 +26,7 @@ const QUIET: &str = "quiet";
 fn batch(timings: i64) -> String {
     let now_ms = now_ms();
     let seconds = u32::try_from(now_ms / 1_000).unwrap_or_default();
-    let view = Event::View(ViewEvent {
-        view_id: Id::starting_at(seconds, rand::random()),
-        session_id: Id::starting_at(seconds, rand::random()),
-        kind: ViewKind::Load as i64,
-        start: 0,
-        page: "/products/porcini".to_owned(),
-        referrer: None,
-        parent_id: None,
-        document_id: None,
-        page_name: None,
-        end: None,
-        navigation: None,
-        receipt: None,
-        core_dropped: None,
-        surroundings: None,
-        user: None,
-        attributes: None,
-        scroll: None,
-        engaged: None,
-    });
+    let id = || Id::starting_at(seconds, rand::random());
     let timing = |ordinal: i64| {
         Event::UserTiming(UserTimingEvent {
             ordinal,
@@ -57,7 +38,7 @@ fn batch(timings: i64) -> String {
             },
         })
     };
-    let events = std::iter::once(view).chain((1..=timings).map(timing));
+    let events = std::iter::once(page_view(id(), id())).chain((1..=timings).map(timing));
     let items = events.map(|event| Item {
         view: 0,
         seq: 5_000,
@@ -66,18 +47,7 @@ fn batch(timings: i64) -> String {
     let batch = Batch {
         id: Id(rand::random()),
         sent_at_ms: now_ms,
-        document: Document {
-            time_origin_ms: now_ms - 5_000,
-            origin: "https://shop.example".to_owned(),
-            sdk: "0.1.0".to_owned(),
-            release: None,
-            environment: None,
-            rate_version: None,
-            connection: None,
-            viewport_width: None,
-            viewport_height: None,
-            raw_reason: None,
-        },
+        document: document(now_ms - 5_000),
         content: Content::Events(items.collect()),
         skipped: Skipped::default(),
     };
