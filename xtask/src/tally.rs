@@ -13,6 +13,10 @@ pub(crate) struct Tally {
     pub(crate) ignored: u64,
     /// What the runner said of each failure, so that the end of a long log tells what to mend.
     pub(crate) failures: Vec<String>,
+    /// The same of failures that did not come again when what had failed ran once more.
+    pub(crate) unsteady: Vec<String>,
+    /// Names of cargo's tests that failed.
+    pub(crate) failed_names: Vec<String>,
     /// Do the lines that come belong to the last failure?
     within: bool,
 }
@@ -23,6 +27,8 @@ impl Tally {
         failed: 0,
         ignored: 0,
         failures: Vec::new(),
+        unsteady: Vec::new(),
+        failed_names: Vec::new(),
         within: false,
     };
     pub(crate) const FAILED: Self = Self {
@@ -30,6 +36,8 @@ impl Tally {
         failed: 1,
         ignored: 0,
         failures: Vec::new(),
+        unsteady: Vec::new(),
+        failed_names: Vec::new(),
         within: false,
     };
 
@@ -43,6 +51,12 @@ impl Tally {
             self.within = false;
         } else {
             self.tell(line);
+        }
+        if let Some(name) = line
+            .strip_prefix("test ")
+            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
+        {
+            self.failed_names.push(name.to_owned());
         }
         let Some((_, counts)) = line.split_once("test result: ") else {
             return;
@@ -97,6 +111,24 @@ impl Tally {
         }
     }
 
+    /// With what `again` found of the tests that failed here: what passes then was unsteady, and stays in sight as that.
+    pub(crate) fn after(self, again: Self) -> Self {
+        let steady = again.failed > 0;
+        let mut unsteady = self.unsteady;
+        if !steady {
+            unsteady.extend(self.failures);
+        }
+        Self {
+            passed: self.passed + self.failed - again.failed.min(self.failed),
+            failed: again.failed,
+            ignored: self.ignored,
+            failures: again.failures,
+            unsteady,
+            failed_names: again.failed_names,
+            within: false,
+        }
+    }
+
     /// A line that may be of the last failure.
     fn tell(&mut self, line: &str) {
         if let (true, Some(failure)) = (self.within, self.failures.last_mut())
@@ -115,6 +147,8 @@ impl AddAssign for Tally {
         self.failed += other.failed;
         self.ignored += other.ignored;
         self.failures.extend(other.failures);
+        self.unsteady.extend(other.unsteady);
+        self.failed_names.extend(other.failed_names);
     }
 }
 
@@ -224,6 +258,39 @@ not ok 1 - suite
             failures(Tally::count_node, text),
             ["not ok 2 - wrong\n      ---\n      failureType: 'testCodeFailure'\n      error: '1 is not 2'"]
         );
+    }
+
+    #[test]
+    fn what_passes_when_it_runs_again_is_told_apart() {
+        let first = || Tally {
+            passed: 7,
+            failed: 2,
+            failures: vec!["a".to_owned(), "b".to_owned()],
+            ..Tally::default()
+        };
+        let fine = first().after(Tally {
+            passed: 2,
+            ..Tally::default()
+        });
+        assert_eq!((fine.passed, fine.failed, fine.unsteady), (9, 0, first().failures));
+        let again = Tally {
+            passed: 1,
+            failed: 1,
+            failures: vec!["b".to_owned()],
+            ..Tally::default()
+        };
+        let failed = first().after(again.clone());
+        assert_eq!((failed.passed, failed.failed), (8, 1));
+        assert_eq!((failed.failures, failed.unsteady), (again.failures, Vec::new()));
+    }
+
+    #[test]
+    fn names_of_failed_tests_are_read() {
+        let mut tally = Tally::default();
+        for line in ["test a::b ... ok", "test c::d ... FAILED", "test e ... ignored"] {
+            tally.count_cargo(line);
+        }
+        assert_eq!(tally.failed_names, ["c::d"]);
     }
 
     #[test]

@@ -195,7 +195,14 @@ impl Tests<'_> {
             // It fails the two tests that ask it, with a sentence of their own, and no others.
             Err(error) => terminal::note(&Stage::Native.name(), &format!("{error:#}")),
         }
-        counted(&mut cargo, Tally::count_cargo)
+        let first = counted(&mut cargo, Tally::count_cargo)?;
+        if first.failed == 0 || !may_run_again(first.failed_names.len()) {
+            return Ok(first);
+        }
+        again();
+        cargo.args(["--", "--exact"]).args(&first.failed_names);
+        let second = counted(&mut cargo, Tally::count_cargo)?;
+        Ok(first.after(second))
     }
 
     fn js(&self) -> Result<Tally> {
@@ -232,22 +239,41 @@ impl Tests<'_> {
     /// Chromium and a collector with its database.
     fn journeys(&self, files: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Tally> {
         npm::install(self.workspace)?;
-        let mut node = self.command("node");
-        // One file at a time: they measure times in a browser that wants both cores.
-        node.args(["--test", "--test-concurrency=1"]).args(files);
-        native::test_environment(self.workspace, self.cache, &mut node)?;
-        counted(&mut node, Tally::count_node)
+        self.each_file(files, |node| native::test_environment(self.workspace, self.cache, node))
     }
 
     fn engine(&self, engine: Engine, files: &[&str]) -> Result<Tally> {
         let programs = engine.ready()?;
         npm::install(self.workspace)?;
-        let mut node = self.command("node");
-        node.args(["--test", "--test-concurrency=1"]);
-        node.args(files.iter().map(|file| self.workspace.path("tests").join(file)));
-        native::built(self.workspace, &mut node);
-        node.envs(programs);
-        counted(&mut node, Tally::count_node)
+        let files = files.iter().map(|file| self.workspace.path("tests").join(file));
+        self.each_file(files, |node| {
+            native::built(self.workspace, node);
+            node.envs(programs.clone());
+            Ok(())
+        })
+    }
+
+    /// One file after the other: they measure times in a browser that wants both cores. One with failures runs once more: a
+    /// machine that stands still for a second makes a browser do what no test waits for.
+    fn each_file(
+        &self,
+        files: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        mut prepare: impl FnMut(&mut Command) -> Result<()>,
+    ) -> Result<Tally> {
+        let mut sum = Tally::default();
+        for file in files {
+            let mut node = self.command("node");
+            node.arg("--test").arg(file);
+            prepare(&mut node)?;
+            let first = counted(&mut node, Tally::count_node)?;
+            sum += if first.failed > 0 && may_run_again(first.failed as usize) {
+                again();
+                first.after(counted(&mut node, Tally::count_node)?)
+            } else {
+                first
+            };
+        }
+        Ok(sum)
     }
 
     fn browser_tests(&self) -> Result<Vec<OsString>> {
@@ -296,6 +322,21 @@ fn without_result(stage: Stage, absent: Option<Absent>, only: &[Stage], audience
     }
 }
 
+/// Failures that are looked at a second time: more of them are no accident.
+const FEW: usize = 5;
+
+/// Whether so many failed tests run once more. None is a run that did not get to its tests.
+fn may_run_again(failed: usize) -> bool {
+    (1..=FEW).contains(&failed)
+}
+
+fn again() {
+    terminal::note(
+        "test",
+        "what failed runs once more: what passes then is told apart as unsteady",
+    );
+}
+
 /// Runs a test runner, shows its lines and counts its results.
 fn counted(command: &mut Command, count: fn(&mut Tally, &str)) -> Result<Tally> {
     let mut tally = Tally::default();
@@ -321,6 +362,14 @@ fn report(outcomes: &[Outcome]) -> ExitCode {
             terminal::result(&format!("\n{}: {failure}", stage.name()));
         }
     }
+    for Outcome { stage, tally, .. } in outcomes {
+        for failure in &tally.unsteady {
+            terminal::result(&format!(
+                "\n{}, unsteady (it passed when it ran again): {failure}",
+                stage.name()
+            ));
+        }
+    }
     terminal::result("");
     for Outcome {
         stage,
@@ -339,6 +388,9 @@ fn report(outcomes: &[Outcome]) -> ExitCode {
         );
         if tally.ignored > 0 {
             line += &format!("  ({} ignored)", tally.ignored);
+        }
+        if !tally.unsteady.is_empty() {
+            line += &format!("  ({} unsteady)", tally.unsteady.len());
         }
         if let Some(absent) = absent {
             line += &format!("  (did not run: {absent})");
