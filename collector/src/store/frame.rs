@@ -146,23 +146,6 @@ pub(crate) fn head(payload: &[u8]) -> Result<FrameHead<'_>, BadPayload> {
     Payload(payload).head()
 }
 
-/// Appends the rows of `table` to `data` and their ends to `ends`; when the batch arrived.
-pub(crate) fn collect(
-    payload: &[u8],
-    table: Table,
-    data: &mut Vec<u8>,
-    ends: &mut Vec<usize>,
-) -> Result<i64, BadPayload> {
-    let head = sections(payload, |section| {
-        if section.table == table as u8 {
-            let base = data.len();
-            ends.extend(section.ends().map(|end| base + end));
-            data.extend_from_slice(section.data);
-        }
-    })?;
-    Ok(head.received_ms)
-}
-
 /// Shows each table's rows to `each`. If it fails, it may have shown some.
 pub(crate) fn sections<'a>(
     payload: &'a [u8],
@@ -196,7 +179,8 @@ pub(crate) struct SectionView<'a> {
 }
 
 impl<'a> SectionView<'a> {
-    fn ends(self) -> impl DoubleEndedIterator<Item = usize> + 'a {
+    /// The end of each row in `data`.
+    pub(crate) fn ends(self) -> impl DoubleEndedIterator<Item = usize> + 'a {
         self.ends.iter().map(|end| u32::from_le_bytes(*end) as usize)
     }
 
@@ -243,6 +227,23 @@ pub(crate) mod tests {
     use crate::store::row::ClockBadRow;
     use crate::store::rowbinary::{Low, Millis};
     use proptest::prelude::*;
+
+    /// Appends the rows of `table` to `data` and their ends to `ends`; when the batch arrived.
+    pub(crate) fn collect(
+        payload: &[u8],
+        table: Table,
+        data: &mut Vec<u8>,
+        ends: &mut Vec<usize>,
+    ) -> Result<i64, BadPayload> {
+        let head = sections(payload, |section| {
+            if section.table == table as u8 {
+                let base = data.len();
+                ends.extend(section.ends().map(|end| base + end));
+                data.extend_from_slice(section.data);
+            }
+        })?;
+        Ok(head.received_ms)
+    }
 
     /// A frame of `clock_bad` rows, which can hold any text.
     pub(crate) fn frame_of(id: u64, texts: &[&str]) -> Frame {

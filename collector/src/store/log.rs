@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::cursor::{self, Position};
 use super::health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
 use super::measures::Measures;
+use super::pass::Passes;
 use super::recovery::Found;
 use super::schema::Table;
 use super::segment::{self, FIRST_FRAME};
@@ -29,6 +30,7 @@ pub(super) struct Log {
     /// Why the last frame was not taken, if it was not.
     refusal: watch::Sender<Option<Refusal>>,
     measures: Measures,
+    passes: Passes,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +117,7 @@ impl Log {
             committed: watch::Sender::new(committed.unwrap_or_default()),
             refusal: watch::Sender::new(None),
             measures: Measures::new(),
+            passes: Passes::default(),
         };
         log.delete_passed(&mut log.lock());
         log
@@ -143,9 +146,19 @@ impl Log {
         &self.measures
     }
 
+    /// What reads the segments.
+    pub(super) fn passes(&self) -> &Passes {
+        &self.passes
+    }
+
     /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
         self.lock().segments.values().map(|segment| segment.bytes).sum()
+    }
+
+    /// Up to where frames are durable.
+    pub(super) fn committed_now(&self) -> Position {
+        *self.committed.borrow()
     }
 
     /// Follows the end of what is durable.
@@ -229,6 +242,16 @@ impl Log {
 
     pub(super) fn position(&self, table: Table) -> Position {
         self.lock().tables[table.index()].position
+    }
+
+    /// `table`, and the others that stand at one of `places` and are not stalled there.
+    pub(super) fn in_step(&self, table: Table, places: [Position; 2]) -> Vec<Table> {
+        let state = self.lock();
+        let comes = |other: &Table| {
+            let TableState { position, stall, .. } = &state.tables[other.index()];
+            *other == table || (places.contains(position) && stall.is_none())
+        };
+        Table::ALL.into_iter().filter(comes).collect()
     }
 
     /// Rows of `table` are on their way.

@@ -27,6 +27,7 @@ pub mod inspect;
 mod log;
 mod measures;
 mod migrate;
+mod pass;
 pub mod query;
 mod recovery;
 pub mod replay;

@@ -133,8 +133,8 @@ pub fn replay(folder: &Path, replay: Replay) -> Result<Vec<Moved>, ReplayError> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::consumer::ReadLimits;
     use super::super::frame::tests::frame_of;
+    use super::super::pass::ReadLimits;
     use super::super::{Spool, SpoolOptions};
     use super::*;
 

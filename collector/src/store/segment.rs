@@ -74,7 +74,7 @@ pub(super) const EXTENSION: &str = "segment";
 
 /// How much is read ahead of the frame that was asked for, in bytes: frames are short, and each of them would be two calls of
 /// the system.
-const AHEAD: usize = 128 << 10;
+pub(super) const AHEAD: usize = 128 << 10;
 
 /// How much is read at once while looking for the next frame, in bytes.
 const SCAN_WINDOW: usize = 1 << 20;

@@ -16,9 +16,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::batch_rows::BatchRows;
 use super::client::{Clickhouse, ClickhouseError};
-use super::consumer::{Batch, Consumer, Filled, ReadLimits};
+use super::consumer::Consumer;
 use super::dead_letters::DeadLetters;
 use super::exceptions::{Policy, policy};
+use super::pass::{Batch, Filled, ReadLimits};
 use super::schema::{Table, insert_statement};
 use super::spool::Spool;
 
@@ -35,7 +36,7 @@ const BAD_ROWS: usize = 100;
 pub struct WriterOptions {
     /// Rows of one insert.
     pub rows: usize,
-    /// Bytes of one insert, before compression.
+    /// Bytes of all tables' rows that are read at once, before compression.
     pub bytes: usize,
     /// The time between two inserts of a table, unless there are more rows than fit into one.
     pub every: Duration,
@@ -48,12 +49,12 @@ pub struct WriterOptions {
 }
 
 impl Default for WriterOptions {
-    /// 100,000 rows or 4 MiB, one insert a second and table, 10 s to drain, 15 s for somebody to mend, 256 MiB of dead
-    /// letters. Each table may have its insert in memory, also while ClickHouse is away; 4 MiB are some 20,000 rows.
+    /// 100,000 rows of a table or 8 MiB of all, one insert a second and table, 10 s to drain, 15 s for somebody to mend, 256 MiB
+    /// of dead letters. Twice those 8 MiB may be in memory, also while ClickHouse is away: what is inserted, and what was read since.
     fn default() -> Self {
         Self {
             rows: 100_000,
-            bytes: 4 << 20,
+            bytes: 8 << 20,
             every: Duration::from_secs(1),
             drain: Duration::from_secs(10),
             mending_pause: Duration::from_secs(15),
@@ -177,8 +178,12 @@ impl TableWriter {
             () = self.consumer.wait() => {}
             () = self.shutdown.cancelled() => return ControlFlow::Break(()),
         }
+        let together = async {
+            sleep_until(earliest).await;
+            self.consumer.turn().await;
+        };
         tokio::select! {
-            () = sleep_until(earliest) => {}
+            () = together => {}
             () = self.shutdown.cancelled() => {}
         }
         ControlFlow::Continue(())

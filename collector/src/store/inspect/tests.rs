@@ -69,7 +69,7 @@ async fn what_a_running_spool_holds_is_told() {
     };
     assert_eq!(behind(&inspection), (7, bad.bytes));
     let batch = consumer
-        .read(crate::store::consumer::ReadLimits {
+        .read(crate::store::pass::ReadLimits {
             rows: 1,
             bytes: usize::MAX,
         })
@@ -133,8 +133,8 @@ async fn a_torn_tail_is_damage_only_where_a_frame_was() {
     let mut consumer = running.consumer(Table::Views);
     file.set_len(content.bytes).unwrap();
     let batch = consumer
-        .read(crate::store::consumer::ReadLimits {
-            rows: 1,
+        .read(crate::store::pass::ReadLimits {
+            rows: usize::MAX,
             bytes: usize::MAX,
         })
         .unwrap();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::batch::{AcceptedBatch, Agent, Visitor, Weights};
-use crate::store::frame::collect;
+use crate::store::frame::tests::collect;
 use crate::store::rowbinary::tests::decode;
 use crate::store::schema::Table;
 use rum_core::ViewKind;
