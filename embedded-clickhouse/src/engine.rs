@@ -40,6 +40,9 @@ pub(crate) struct Engine {
     version: String,
 }
 
+/// ClickHouse's default.
+const THREADS: usize = 10_000;
+
 impl Engine {
     /// Starts it. What is not a setting of a query counts only now; later connections carry it to
     /// name the same folder.
@@ -53,8 +56,9 @@ impl Engine {
             // The caches of skipping indices: nothing here has large ones.
             "--index_mark_cache_size=16777216".to_owned(),
             "--uncompressed_cache_size=0".to_owned(),
-            // Threads are made when needed. Merges have two of their own; the rest is for queries.
-            format!("--max_thread_pool_size={}", 64 + threads * options.queries),
+            // Of this pool all others take their threads, and hold their locks while they wait for one: if it is smaller than all of
+            // them together, merges and inserts can wait for each other for ever. Threads are made when needed.
+            format!("--max_thread_pool_size={THREADS}"),
             format!("--max_threads={threads}"),
             // As on a server: a lone expression is no statement, and no introspection.
             "--implicit_select=0".to_owned(),

@@ -218,3 +218,11 @@ async fn until_running(embedded: &Embedded, sql: &str, expected: &str) {
         sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test]
+async fn no_pool_of_threads_can_wait_for_itself() {
+    let embedded = Embedded::start().await;
+    let pools = "SELECT sumIf(toUInt64OrZero(value), name = 'max_thread_pool_size') > sumIf(toUInt64OrZero(value), name != 'max_thread_pool_size') \
+        FROM system.server_settings WHERE name LIKE '%pool_size' AND name NOT LIKE '%connection%'";
+    assert_eq!(embedded.sql(pools).await, "1\n");
+}
