@@ -97,10 +97,11 @@ const NOT_ALLOWED: [u32; 4] = [
     497, // ACCESS_DENIED
 ];
 
-/// ClickHouse's codes for its being busy, which pass.
-const BUSY: [u32; 2] = [
+/// ClickHouse's codes for its being busy, or ending, which pass.
+const BUSY: [u32; 3] = [
     202, // TOO_MANY_SIMULTANEOUS_QUERIES
     203, // NO_FREE_CONNECTION
+    236, // ABORTED: the embedded one starts anew
 ];
 
 impl From<ClickhouseError> for SqlError {
@@ -346,6 +347,7 @@ mod tests {
         assert_eq!(of(164), SqlError::NotAllowed("m".into()));
         assert_eq!(of(62), SqlError::Statement("m".into()));
         assert_eq!(of(202), SqlError::Away);
+        assert_eq!(of(236), SqlError::Away);
         assert_eq!(SqlError::from(ClickhouseError::Absent), SqlError::Away);
     }
 }

@@ -11,6 +11,7 @@
 mod inserts;
 mod lifecycle;
 mod queries;
+mod stuck;
 mod support;
 #[cfg(target_os = "linux")]
 mod walls;
