@@ -8,6 +8,7 @@
     reason = "these are tests, and what they share"
 )]
 
+mod exchanges;
 mod inserts;
 mod lifecycle;
 mod queries;
