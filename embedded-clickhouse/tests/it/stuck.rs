@@ -96,7 +96,7 @@ async fn a_statement_that_runs_on_after_its_time_ends_the_child() {
 
 #[tokio::test]
 async fn a_client_that_fetches_slowly_is_no_stuck_statement() {
-    let embedded = Embedded::start_with(|options| options.stuck_ms = 300).await;
+    let embedded = Embedded::start_with(|options| options.stuck_ms = 10_000).await;
     let first = embedded.supervisor.pid().unwrap();
     // Far more than all buffers on the way hold, so that the statement waits for its client.
     let sql = "SELECT repeat('x', 1000) FROM numbers(100000)";
@@ -108,8 +108,8 @@ async fn a_client_that_fetches_slowly_is_no_stuck_statement() {
     slow.write_all(embedded.head("POST", &query, "Content-Length: 0").as_bytes())
         .await
         .unwrap();
-    // Another statement's time is over much later than the slow one's: it is asked for so long that a wrong end had come.
-    let wait = "SELECT sum(sleepEachRow(0.5)) FROM numbers(5) SETTINGS max_block_size = 1";
+    // For longer than the slow one's time and the patience with it.
+    let wait = "SELECT sum(sleepEachRow(0.5)) FROM numbers(24) SETTINGS max_block_size = 1";
     assert_eq!(embedded.sql(wait).await, "0\n");
     assert_eq!(embedded.supervisor.pid(), Some(first));
     assert_eq!(Answer::read(slow).await.status, 200);
