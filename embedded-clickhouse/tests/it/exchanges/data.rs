@@ -36,6 +36,9 @@ pub(super) struct Exchange {
     /// Further headers, as they are sent.
     #[serde(default)]
     pub(super) headers: Vec<String>,
+    /// One more, as long as this.
+    #[serde(default)]
+    pub(super) header_bytes: usize,
     #[serde(default)]
     pub(super) who: Who,
     #[serde(default)]
@@ -145,6 +148,7 @@ impl Exchange {
             path: root(),
             parameters: Vec::new(),
             headers: Vec::new(),
+            header_bytes: 0,
             who: Who::Headers,
             body: sql.to_owned(),
             body_hex: None,

@@ -29,6 +29,9 @@ impl Target {
         let Self { user, password, .. } = self;
         let mut parameters: Vec<_> = exchange.parameters.clone();
         let mut lines = exchange.headers.clone();
+        if exchange.header_bytes > 0 {
+            lines.push(format!("X-Long: {}", "x".repeat(exchange.header_bytes)));
+        }
         let keys = |user: &str, password: &str| {
             [
                 format!("X-ClickHouse-User: {user}"),
