@@ -83,7 +83,7 @@ fn of_settings(settings: &[Setting]) -> Vec<String> {
     match of("readonly").map(|setting| setting.value.as_str()) {
         // It sets up its session in the settings of each request: with 1 a server refuses those.
         Some("1") => {
-            found.push("may not even have its limits set: its profile needs readonly = 2 instead of 1".to_owned())
+            found.push("may not even have its limits set: its profile needs readonly = 2 instead of 1".to_owned());
         }
         None | Some("0") => found.push("may write: its profile needs readonly = 2".to_owned()),
         Some(_) => {}
