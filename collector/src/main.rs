@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use command::{DeadLettersCommand, SpoolCommand, TokenCommand};
 use embedded_clickhouse::{
-    ChildOptions, ChildState, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, Walls, find_library,
+    ChildOptions, ChildState, Ends, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, Walls, find_library,
     run_child,
 };
 use rum_collector::alert;
@@ -20,7 +20,7 @@ use rum_collector::data_folder::DataFolder;
 use rum_collector::run::{Collector, reader};
 use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
-use rum_collector::store::{Clickhouse, Confinement, Endpoint};
+use rum_collector::store::{Clickhouse, Confinement, Endpoint, Restarts};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -250,9 +250,13 @@ async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
     let supervisor = start_database(config, &endpoint)?;
     let collector = Collector::open(config, endpoints)?;
     announce(&listener)?;
+    let restarts = collector.restarts();
     let publish = async {
         if let Some(supervisor) = &supervisor {
-            publish(supervisor.state(), &folder, endpoint).await;
+            tokio::join!(
+                publish(supervisor.state(), &folder, endpoint),
+                count(supervisor.ends(), &restarts)
+            );
         }
         std::future::pending::<()>().await;
     };
@@ -331,6 +335,17 @@ fn child_options(config: &Config, library: &Path) -> anyhow::Result<ChildOptions
         drain_ms,
         ..ChildOptions::new(folder, library.to_owned())
     })
+}
+
+/// Tells the collector how often the child was started anew.
+async fn count(mut ends: watch::Receiver<Ends>, restarts: &Restarts) {
+    loop {
+        let Ends { stuck, other } = *ends.borrow_and_update();
+        restarts.set(stuck, other);
+        if ends.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Tells the collector and the command line where the child is, each time it comes back.

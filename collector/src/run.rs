@@ -18,7 +18,7 @@ use crate::serve::{
     self, Assets, AssetsError, Database, Health, HealthParts, Metrics, MetricsParts, Router, Routes, Sql,
 };
 use crate::store::writer::{self, WriterOptions};
-use crate::store::{self, Clickhouse, Confinement, Endpoint, Spool, SpoolError, SpoolOptions};
+use crate::store::{self, Clickhouse, Confinement, Endpoint, Restarts, Spool, SpoolError, SpoolOptions};
 
 /// How often what became of batches and events is logged, if it has changed.
 const SUMMARY_EVERY: Duration = Duration::from_secs(60);
@@ -63,6 +63,7 @@ pub struct Collector {
     outcomes: Arc<Outcomes>,
     ingest: Ingest,
     quotas: Arc<Quotas>,
+    restarts: Arc<Restarts>,
     router: Router,
 }
 
@@ -104,12 +105,14 @@ impl Collector {
             asked(&config.clickhouse, &clickhouse),
             config.sql.clone(),
         );
+        let restarts = Arc::new(Restarts::default());
         let metrics = Metrics::new(MetricsParts {
             ingest: &ingest,
             outcomes: Arc::clone(&outcomes),
             spool: spool.clone(),
             health: health.clone(),
             sql: sql.clone(),
+            restarts: Arc::clone(&restarts),
         });
         let router = serve::router(Routes {
             ingest: ingest.clone(),
@@ -128,6 +131,7 @@ impl Collector {
             outcomes,
             ingest,
             quotas,
+            restarts,
             router,
         })
     }
@@ -135,6 +139,12 @@ impl Collector {
     /// Everything that is answered, for callers that need no socket.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// Where whoever watches over the embedded database tells how often it was started anew.
+    #[must_use]
+    pub fn restarts(&self) -> Arc<Restarts> {
+        Arc::clone(&self.restarts)
     }
 
     /// Serves on `listener` until `shutdown`. Then requests finish, then the writer inserts what it can; each for at most
@@ -151,6 +161,7 @@ impl Collector {
             ingest,
             quotas,
             router,
+            restarts: _,
         } = self;
         // The writer outlives the requests: it inserts what the last of them brought.
         let background = CancellationToken::new();

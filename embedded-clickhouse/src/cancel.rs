@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{engine::Engine, execute::Phase};
+use crate::{
+    engine::Engine,
+    execute::Phase,
+    stuck::{Due, Silence, Watch},
+};
 
 /// A cancelled statement may not have reached the engine's list yet: ask again after this time.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -17,6 +21,8 @@ pub(crate) struct CancelOnDrop {
     pub(crate) engine: Arc<Engine>,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) abandoned: CancellationToken,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) silence: Silence,
 }
 
 impl Drop for CancelOnDrop {
@@ -26,7 +32,25 @@ impl Drop for CancelOnDrop {
         }
         self.abandoned.cancel();
         let (id, engine, phase) = (self.id, Arc::clone(&self.engine), self.phase.clone());
-        tokio::spawn(cancel(id, engine, phase));
+        let (watch, silence) = (Arc::clone(&self.watch), self.silence.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = cancel(id, engine, phase.clone()) => {}
+                () = stuck(id, &watch, silence, phase) => {}
+            }
+        });
+    }
+}
+
+/// Gives a statement that only reads its time to stop; one that writes ends by itself.
+async fn stuck(id: u64, watch: &Watch, silence: Silence, mut phase: watch::Receiver<Phase>) {
+    let begun = phase
+        .wait_for(|phase| *phase != Phase::Waiting)
+        .await
+        .map(|phase| *phase);
+    match begun {
+        Ok(Phase::Reading) => watch.over(id, Due::Cancelled, silence).await,
+        _ => std::future::pending().await,
     }
 }
 

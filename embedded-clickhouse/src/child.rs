@@ -45,6 +45,8 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long cancelled statements may take to notice.
 const CANCEL_LIMIT: Duration = Duration::from_secs(2);
+/// How long clients may take to hear that their statements end with the process.
+const TOLD_LIMIT: Duration = Duration::from_secs(1);
 /// The longest first line on standard input, in bytes.
 const OPTIONS_LIMIT: u64 = 64 * 1024;
 
@@ -66,7 +68,7 @@ pub struct ChildOptions {
     pub mark_cache_bytes: u64,
     /// Threads for one query.
     pub threads: usize,
-    /// Statements that run at once.
+    /// Statements that run at once; those of people (`readonly=1`) have half of these places.
     pub queries: usize,
     /// Statements that may wait for their turn; what comes then is answered with code 202.
     pub waiting_queries: usize,
@@ -74,6 +76,9 @@ pub struct ChildOptions {
     pub body_bytes: usize,
     /// How long running statements may take to finish after SIGTERM, in ms.
     pub drain_ms: u64,
+    /// How long a statement may take to stop after it was cancelled, or after its `max_execution_time`, in ms. Then the
+    /// child ends, and is started again.
+    pub stuck_ms: u64,
     /// Whether it gives up what it does not need of the machine.
     pub walls: Walls,
 }
@@ -91,7 +96,8 @@ pub enum Walls {
 
 impl ChildOptions {
     /// The defaults, with a new secret: 1.5 GiB of memory, 64 MiB of marks, up to 4 threads a
-    /// query, 8 statements at once and 64 waiting, bodies of 256 MiB, 10 s to finish.
+    /// query, 8 statements at once and 64 waiting, bodies of 256 MiB, 10 s to finish, a minute to
+    /// stop.
     #[must_use]
     pub fn new(data: PathBuf, library: PathBuf) -> Self {
         Self {
@@ -106,6 +112,7 @@ impl ChildOptions {
             waiting_queries: 64,
             body_bytes: 256 << 20,
             drain_ms: 10_000,
+            stuck_ms: 60_000,
             walls: Walls::Up,
         }
     }
@@ -123,6 +130,14 @@ pub(crate) enum Greeting {
     },
     /// It cannot start, and why.
     Failed { reason: String },
+}
+
+/// The last line that the child writes to standard output, if it ends because it has to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Farewell {
+    /// A statement does not stop.
+    Stuck { reason: String },
 }
 
 /// Why the child ended.
@@ -168,11 +183,15 @@ pub fn run_child() -> Result<(), ChildError> {
             reason: error.to_string(),
         },
     };
-    let line = serde_json::to_string(&greeting).map_err(|error| io_error("greeting")(error.into()))?;
-    // A parent that is gone shows at standard input.
+    say(&mut output, &greeting)?;
+    started?.serve(input, output)
+}
+
+/// One line for the parent. One that is gone shows at standard input.
+fn say(output: &mut File, what: &impl Serialize) -> Result<(), ChildError> {
+    let line = serde_json::to_string(what).map_err(|error| io_error("speaking to the parent")(error.into()))?;
     let _ = writeln!(output, "{line}");
-    drop(output);
-    started?.serve(input)
+    Ok(())
 }
 
 struct Child {
@@ -252,7 +271,7 @@ fn listen(port: u16) -> io::Result<net::TcpListener> {
 }
 
 impl Child {
-    fn serve(self, input: BufReader<File>) -> Result<(), ChildError> {
+    fn serve(self, input: BufReader<File>, mut output: File) -> Result<(), ChildError> {
         let Self {
             runtime,
             listener,
@@ -267,6 +286,10 @@ impl Child {
             stop_at_end(input, stop.clone()).map_err(io_error("watching the parent"))?;
             Ok::<_, ChildError>(accept(listener, service, &engine, stop, drain).await)
         })?;
+        if let Ended::Overdue { reason } = &ended {
+            let reason = reason.clone();
+            say(&mut output, &Farewell::Stuck { reason })?;
+        }
         match ended {
             Ended::Clean => {
                 drop(runtime);
@@ -276,7 +299,9 @@ impl Child {
             }
             // What still runs would be torn down under its own feet by an ordinary exit. The data
             // is safe: it is written so that it survives this.
-            Ended::Stuck => kill_process(getpid(), Signal::KILL).map_err(|e| io_error("ending")(e.into())),
+            Ended::Stuck | Ended::Overdue { .. } => {
+                kill_process(getpid(), Signal::KILL).map_err(|e| io_error("ending")(e.into()))
+            }
         }
     }
 }
@@ -285,6 +310,10 @@ enum Ended {
     Clean,
     /// Statements run that do not notice that they are cancelled.
     Stuck,
+    /// So does one, and it holds what others need.
+    Overdue {
+        reason: String,
+    },
 }
 
 async fn accept(
@@ -299,10 +328,12 @@ async fn accept(
     loop {
         let place = tokio::select! {
             () = stop.cancelled() => break,
+            reason = service.stuck() => return overdue(reason, &service, &connections).await,
             place = Arc::clone(&places).acquire_owned() => place,
         };
         let stream = tokio::select! {
             () = stop.cancelled() => break,
+            reason = service.stuck() => return overdue(reason, &service, &connections).await,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
@@ -349,6 +380,15 @@ async fn accept(
     } else {
         Ended::Clean
     }
+}
+
+/// Tells those whose statements end with the process.
+async fn overdue(reason: String, service: &Service, connections: &TaskTracker) -> Ended {
+    service.tell_all().await;
+    connections.close();
+    // What does not fit into a socket within that time is not told.
+    let _ = timeout(TOLD_LIMIT, connections.wait()).await;
+    Ended::Overdue { reason }
 }
 
 fn stop_at_signal(stop: CancellationToken) -> io::Result<()> {

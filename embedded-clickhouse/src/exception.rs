@@ -100,6 +100,7 @@ impl Exception {
 /// The errors that the HTTP side itself raises.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
+    Aborted,
     AuthenticationFailed,
     BadArguments,
     CannotDecompress,
@@ -112,11 +113,13 @@ pub(crate) enum Kind {
     TooManySimultaneousQueries,
     UnknownCompressionMethod,
     UnknownSetting,
+    UnknownStatusOfInsert,
 }
 
 impl Kind {
     fn code_and_name(self) -> (u32, &'static str) {
         match self {
+            Self::Aborted => (236, "ABORTED"),
             Self::AuthenticationFailed => (516, "AUTHENTICATION_FAILED"),
             Self::BadArguments => (36, "BAD_ARGUMENTS"),
             Self::CannotDecompress => (271, "CANNOT_DECOMPRESS"),
@@ -129,6 +132,7 @@ impl Kind {
             Self::TooManySimultaneousQueries => (202, "TOO_MANY_SIMULTANEOUS_QUERIES"),
             Self::UnknownCompressionMethod => (89, "UNKNOWN_COMPRESSION_METHOD"),
             Self::UnknownSetting => (115, "UNKNOWN_SETTING"),
+            Self::UnknownStatusOfInsert => (319, "UNKNOWN_STATUS_OF_INSERT"),
         }
     }
 }

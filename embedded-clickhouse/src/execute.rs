@@ -78,6 +78,8 @@ pub(crate) struct Job {
     pub(crate) body: Spool,
     pub(crate) parts: mpsc::Sender<Part>,
     pub(crate) phase: watch::Sender<Phase>,
+    /// Since when the engine has it, or that its client is waited for.
+    pub(crate) silence: watch::Sender<Option<tokio::time::Instant>>,
     /// The client is gone.
     pub(crate) abandoned: CancellationToken,
 }
@@ -256,8 +258,11 @@ impl Job {
     }
 
     fn send(&self, part: Part) -> Result<(), Stop> {
+        self.silence.send_replace(None);
         let sent = self.parts.send_timeout(part, SEND_LIMIT);
-        Handle::current().block_on(sent).map_err(|_| Stop::Abandoned)
+        let sent = Handle::current().block_on(sent).map_err(|_| Stop::Abandoned);
+        self.silence.send_replace(Some(tokio::time::Instant::now()));
+        sent
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use http_body_util::{Either, Full};
@@ -15,7 +16,10 @@ use hyper::{
     header::{self, HeaderName, HeaderValue},
 };
 use rand::RngExt as _;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,8 +31,10 @@ use crate::{
     exception::{Exception, Kind},
     execute::{Head, Job, Part, Phase},
     lz4, multipart,
+    places::{Asker, Places},
     request::{Encoding, Request},
     spool::{self, Spool},
+    stuck::{Due, Watch},
 };
 
 type AnswerBody = Either<Full<Bytes>, Answer>;
@@ -40,10 +46,8 @@ const PARTS_AHEAD: usize = 2;
 pub(crate) struct Service {
     engine: Arc<Engine>,
     options: ChildOptions,
-    /// Statements that run.
-    running: Arc<Semaphore>,
-    /// Statements that run or wait.
-    admitted: Arc<Semaphore>,
+    places: Places,
+    watch: Arc<Watch>,
     next_id: AtomicU64,
 }
 
@@ -51,8 +55,8 @@ impl Service {
     pub(crate) fn new(engine: Arc<Engine>, options: ChildOptions) -> Self {
         Self {
             engine,
-            running: Arc::new(Semaphore::new(options.queries)),
-            admitted: Arc::new(Semaphore::new(options.queries + options.waiting_queries)),
+            places: Places::new(options.queries, options.waiting_queries),
+            watch: Arc::new(Watch::new(Duration::from_millis(options.stuck_ms))),
             options,
             next_id: AtomicU64::new(1),
         }
@@ -85,8 +89,17 @@ impl Service {
 
     /// Waits until no statement runs.
     pub(crate) async fn idle(&self) {
-        let all = u32::try_from(self.options.queries).unwrap_or(u32::MAX);
-        let _ = self.running.acquire_many(all).await;
+        self.places.idle().await;
+    }
+
+    /// Waits until a statement is stuck, and tells why the process has to end.
+    pub(crate) async fn stuck(&self) -> String {
+        self.watch.stuck().await
+    }
+
+    /// Tells every client that its statement ends here.
+    pub(crate) async fn tell_all(&self) {
+        self.watch.tell_all().await;
     }
 
     async fn statement(
@@ -107,7 +120,7 @@ impl Service {
         let encoding = request.answer_encoding;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let query_id = request.query_id.clone().unwrap_or_else(|| format!("request-{id}"));
-        let mut response = match self.start(id, request, body).await {
+        let mut response = match self.start(id, &query_id, request, body).await {
             Ok((head, answer)) => success(&head, answer),
             Err(exception) => self.failure(&exception, encoding),
         };
@@ -142,23 +155,32 @@ impl Service {
     }
 
     /// Runs the statement on a thread that may block, and waits for the beginning of its answer.
-    async fn start(&self, id: u64, request: Request, body: Spool) -> Result<(Head, Answer), Exception> {
-        let busy = || {
-            let message = "Too many simultaneous queries: the queue is full";
-            Exception::new(Kind::TooManySimultaneousQueries, message)
+    async fn start(&self, id: u64, query_id: &str, request: Request, body: Spool) -> Result<(Head, Answer), Exception> {
+        let asker = match request.readonly.as_deref() {
+            Some("1") => Asker::People,
+            _ => Asker::Collector,
         };
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| busy())?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
+        let place = self.places.enter(asker).await?;
         let encoding = request.answer_encoding;
         let (sender, mut parts) = mpsc::channel(PARTS_AHEAD);
         let (phase_sender, phase) = watch::channel(Phase::Waiting);
+        let (silence_sender, silence) = watch::channel(Some(Instant::now()));
         let abandoned = CancellationToken::new();
+        let registered = self
+            .watch
+            .register(id, query_id.to_owned(), sender.clone(), phase.clone());
+        if let Some(limit) = request.time_limit() {
+            let (watch, silence) = (Arc::clone(&self.watch), silence.clone());
+            tokio::spawn(async move { watch.over(id, Due::After(limit), silence).await });
+        }
         let engine = Arc::clone(&self.engine);
         let cancel = CancelOnDrop {
             id,
             engine: Arc::clone(&engine),
             phase,
             abandoned: abandoned.clone(),
+            watch: Arc::clone(&self.watch),
+            silence,
         };
         let job = Job {
             id,
@@ -166,11 +188,12 @@ impl Service {
             body,
             parts: sender,
             phase: phase_sender,
+            silence: silence_sender,
             abandoned,
         };
         tokio::task::spawn_blocking(move || {
             job.run(&engine);
-            drop((running, admitted));
+            drop((registered, place));
         });
         match parts.recv().await {
             Some(Part::Head(head)) => {

@@ -14,9 +14,11 @@ mod library;
 mod locate;
 mod lz4;
 mod multipart;
+mod places;
 mod request;
 mod spool;
 mod statement;
+mod stuck;
 mod supervisor;
 
 pub use auth::{Secret, USER};
@@ -24,4 +26,4 @@ pub use child::{ChildError, ChildOptions, Walls, run_child};
 pub use confine::Confinement;
 pub use engine::EngineError;
 pub use locate::{LIBCHDB_VERSION, LibraryError, find_library};
-pub use supervisor::{ChildState, Endpoint, Supervisor, SupervisorError, SupervisorOptions};
+pub use supervisor::{ChildState, Endpoint, Ends, Supervisor, SupervisorError, SupervisorOptions};

@@ -1,6 +1,8 @@
 //! What a request asks for: the parameters of the HTTP interface sorted into statement, session
 //! and delivery. Whatever the interface does not know is a setting, as on a server.
 
+use std::time::Duration;
+
 use hyper::{HeaderMap, Method};
 
 use crate::exception::{Exception, Kind};
@@ -43,6 +45,15 @@ pub(crate) enum Delivery {
 }
 
 impl Request {
+    /// What the statement may take, if its settings say it.
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        let mut settings = self.settings.iter().rev();
+        let (_, value) = settings.find(|(name, _)| name == "max_execution_time")?;
+        let seconds: f64 = value.parse().ok()?;
+        // 0 is no limit to ClickHouse.
+        (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok())?
+    }
+
     /// From the parameters in the address and in the form, the headers and the method.
     ///
     /// # Errors
@@ -185,6 +196,19 @@ mod tests {
         assert_eq!(readonly(Method::GET, &[("readonly", "0")]).as_deref(), Some("2"));
         assert_eq!(readonly(Method::GET, &[("readonly", "1")]).as_deref(), Some("1"));
         assert_eq!(readonly(Method::POST, &[]), None);
+    }
+
+    #[test]
+    fn the_last_limit_of_time_counts_and_zero_is_none() {
+        let limit = |values: &[&str]| {
+            let pairs: Vec<_> = values.iter().map(|value| ("max_execution_time", *value)).collect();
+            parse(Method::POST, &pairs).unwrap().time_limit()
+        };
+        assert_eq!(limit(&[]), None);
+        assert_eq!(limit(&["30", "1.5"]), Some(Duration::from_millis(1_500)));
+        for none in ["0", "-1", "soon", "NaN", "1e300"] {
+            assert_eq!(limit(&[none]), None, "{none}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Secret, USER},
-    child::{ChildOptions, Greeting},
+    child::{ChildOptions, Farewell, Greeting},
     confine::Confinement,
 };
 
@@ -116,11 +116,21 @@ pub enum SupervisorError {
     Stopped,
 }
 
+/// How often the child has ended unasked, or did not start, since the supervisor started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Because a statement did not stop.
+    pub stuck: u64,
+    /// For any other reason.
+    pub other: u64,
+}
+
 /// Keeps one child alive. Dropped without [`shutdown`](Self::shutdown), it ends the child too, and
 /// nobody waits for it.
 #[derive(Debug)]
 pub struct Supervisor {
     state: watch::Receiver<ChildState>,
+    ends: watch::Receiver<Ends>,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
@@ -130,15 +140,27 @@ impl Supervisor {
     #[must_use]
     pub fn start(options: SupervisorOptions) -> Self {
         let (sender, state) = watch::channel(ChildState::Starting);
+        let (count, ends) = watch::channel(Ends::default());
         let stop = CancellationToken::new();
-        let task = Some(tokio::spawn(supervise(options, sender, stop.clone())));
-        Self { state, stop, task }
+        let task = Some(tokio::spawn(supervise(options, sender, count, stop.clone())));
+        Self {
+            state,
+            ends,
+            stop,
+            task,
+        }
     }
 
     /// The child's state, now and as it changes.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<ChildState> {
         self.state.clone()
+    }
+
+    /// How often the child has ended, now and as it changes.
+    #[must_use]
+    pub fn ends(&self) -> watch::Receiver<Ends> {
+        self.ends.clone()
     }
 
     /// Waits until the child answers.
@@ -186,7 +208,12 @@ impl Drop for Supervisor {
     }
 }
 
-async fn supervise(mut options: SupervisorOptions, state: watch::Sender<ChildState>, stop: CancellationToken) {
+async fn supervise(
+    mut options: SupervisorOptions,
+    state: watch::Sender<ChildState>,
+    ends: watch::Sender<Ends>,
+    stop: CancellationToken,
+) {
     let mut pause = FIRST_PAUSE;
     loop {
         let beginning = Instant::now();
@@ -196,7 +223,7 @@ async fn supervise(mut options: SupervisorOptions, state: watch::Sender<ChildSta
             // Dropped on its way, the child is killed.
             () = stop.cancelled() => break,
         };
-        let reason = match started {
+        let end = match started {
             Ok(mut running) => {
                 options.child.port = running.port;
                 let pid = running.pid;
@@ -212,14 +239,17 @@ async fn supervise(mut options: SupervisorOptions, state: watch::Sender<ChildSta
                 }
                 state.send_replace(ChildState::Ready { endpoint, pid });
                 tokio::select! {
-                    exit = running.child.wait() => describe(exit),
+                    end = running.ended() => end,
                     () = stop.cancelled() => {
                         running.end(Duration::from_millis(options.child.drain_ms)).await;
                         break;
                     }
                 }
             }
-            Err(reason) => reason,
+            Err(reason) => End {
+                reason,
+                cause: Cause::Other,
+            },
         };
         if stop.is_cancelled() {
             break;
@@ -227,6 +257,11 @@ async fn supervise(mut options: SupervisorOptions, state: watch::Sender<ChildSta
         if beginning.elapsed() >= HEALTHY {
             pause = FIRST_PAUSE;
         }
+        let End { reason, cause } = end;
+        ends.send_modify(|ends| match cause {
+            Cause::Stuck => ends.stuck += 1,
+            Cause::Other => ends.other += 1,
+        });
         tracing::error!(
             reason,
             "ClickHouse is down; starting it again in {} ms",
@@ -242,11 +277,24 @@ async fn supervise(mut options: SupervisorOptions, state: watch::Sender<ChildSta
     state.send_replace(ChildState::Stopped);
 }
 
+/// How a child has ended.
+struct End {
+    reason: String,
+    cause: Cause,
+}
+
+enum Cause {
+    /// It said that a statement did not stop.
+    Stuck,
+    Other,
+}
+
 /// A child that has greeted.
 struct Running {
     child: Child,
     /// Its end is the child's. Held apart from `child`, whose `wait` would close it.
     _lifeline: ChildStdin,
+    output: BufReader<ChildStdout>,
     pid: u32,
     port: u16,
     version: String,
@@ -278,7 +326,8 @@ impl Running {
         let (Some(mut lifeline), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("it was started without pipes".to_owned());
         };
-        let greeting = greet(&mut lifeline, output, &options.child);
+        let mut output = BufReader::new(output);
+        let greeting = greet(&mut lifeline, &mut output, &options.child);
         match timeout(START_LIMIT, greeting).await {
             Ok(Ok(Greeting::Ready {
                 port,
@@ -288,6 +337,7 @@ impl Running {
                 Some(pid) => Ok(Self {
                     child,
                     _lifeline: lifeline,
+                    output,
                     pid,
                     port,
                     version,
@@ -314,6 +364,23 @@ impl Running {
         }
     }
 
+    /// Waits for the end of a child that nobody has told to end.
+    async fn ended(&mut self) -> End {
+        let exit = self.child.wait().await;
+        let mut line = String::new();
+        let _ = timeout(CLOSE_LIMIT, (&mut self.output).take(LINE_LIMIT).read_line(&mut line)).await;
+        match serde_json::from_str(&line) {
+            Ok(Farewell::Stuck { reason }) => End {
+                reason,
+                cause: Cause::Stuck,
+            },
+            Err(_) => End {
+                reason: describe(exit),
+                cause: Cause::Other,
+            },
+        }
+    }
+
     async fn end(mut self, drain: Duration) {
         let terminated = i32::try_from(self.pid)
             .ok()
@@ -331,11 +398,15 @@ impl Running {
 }
 
 /// Tells the child what to do, and hears whether it can.
-async fn greet(input: &mut ChildStdin, output: ChildStdout, options: &ChildOptions) -> io::Result<Greeting> {
+async fn greet(
+    input: &mut ChildStdin,
+    output: &mut BufReader<ChildStdout>,
+    options: &ChildOptions,
+) -> io::Result<Greeting> {
     let line = serde_json::to_string(options)? + "\n";
     input.write_all(line.as_bytes()).await?;
     let mut greeting = String::new();
-    BufReader::new(output).take(LINE_LIMIT).read_line(&mut greeting).await?;
+    output.take(LINE_LIMIT).read_line(&mut greeting).await?;
     Ok(serde_json::from_str(&greeting)?)
 }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod codegen;
 mod demo;
+mod fuzz;
 mod native;
 mod process;
 mod size;
@@ -45,6 +46,8 @@ enum Command {
     Codegen(CodegenArguments),
     /// Show the bytes that a page downloads, and fail over size-budget.toml
     Size(SizeArguments),
+    /// Try the collector on what is made up at random, for as long as you like
+    Fuzz(fuzz::FuzzArguments),
     /// Measure what design decisions rest on
     Bench(bench::BenchArguments),
     /// Run a program that ends when stdin does
@@ -127,6 +130,7 @@ fn run(command: Command) -> Result<ExitCode> {
             };
             codegen::run(&workspace, mode)?;
         }
+        Command::Fuzz(arguments) => fuzz::run(&workspace, &arguments)?,
         Command::Bench(arguments) => bench::run(&workspace, &cache, &arguments)?,
         Command::Size(arguments) => {
             if !arguments.no_build {

@@ -31,7 +31,7 @@ use super::audience::Audience;
 use super::health::Health;
 use super::sql::Sql;
 use crate::ingest::{Ingest, Outcomes, Usage};
-use crate::store::Spool;
+use crate::store::{Restarts, Spool};
 
 /// Everything that is counted; a handle.
 #[derive(Clone)]
@@ -45,6 +45,7 @@ struct Shared {
     spool: Spool,
     health: Health,
     sql: Sql,
+    restarts: Arc<Restarts>,
 }
 
 /// What [`Metrics`] tell of.
@@ -59,6 +60,8 @@ pub struct Parts<'a> {
     pub health: Health,
     /// What people ask.
     pub sql: Sql,
+    /// How often the embedded database was started anew.
+    pub restarts: Arc<Restarts>,
 }
 
 impl Metrics {
@@ -71,6 +74,7 @@ impl Metrics {
             spool,
             health,
             sql,
+            restarts,
         } = parts;
         Self(Arc::new(Shared {
             traffic: Arc::new(Traffic::new()),
@@ -80,6 +84,7 @@ impl Metrics {
             spool,
             health,
             sql,
+            restarts,
         }))
     }
 
@@ -101,6 +106,7 @@ impl Metrics {
             spool,
             health,
             sql,
+            restarts,
         } = &*self.0;
         let mut families = vec![build()];
         families.extend(traffic.families());
@@ -112,6 +118,7 @@ impl Metrics {
         let from_disk = spawn_blocking(move || (store::families(&spool, now_ms), process::families()));
         let (of_store, of_process) = from_disk.await.map_err(|_| fmt::Error)?;
         families.extend(of_store);
+        families.push(of_restarts(restarts));
         families.extend(components(health).await);
         families.extend(of_process);
         exposition::text(families)
@@ -149,6 +156,19 @@ async fn answer(State(metrics): State<Metrics>, audience: Audience) -> Response 
 fn build() -> Family {
     Family::gauge("rum_build_info", "1, with the version of the collector.")
         .sample([("version", env!("CARGO_PKG_VERSION"))], true)
+}
+
+fn of_restarts(restarts: &Restarts) -> Family {
+    let family = Family::counter(
+        "rum_clickhouse_restarts_total",
+        "Times that the embedded ClickHouse ended unasked and was started again, by why.",
+    );
+    restarts
+        .by_reason()
+        .into_iter()
+        .fold(family, |family, (reason, count)| {
+            family.sample([("reason", reason)], count)
+        })
 }
 
 /// What `/readyz` tells, as numbers.

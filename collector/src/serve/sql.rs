@@ -298,10 +298,10 @@ async fn rest(
         Ok(())
     };
     let slow = || {
-        Err(Some(SqlError::OverLimit(format!(
-            "the answer was not fetched within {} s",
-            limit.as_secs()
-        ))))
+        Err(Some(SqlError::OverLimit {
+            limit: "of the time to fetch an answer",
+            reason: format!("it was not fetched within {} s", limit.as_secs()),
+        }))
     };
     match timeout(limit, sent).await.unwrap_or_else(|_| slow()) {
         Ok(()) => record.outcome = SqlOutcome::Answered,
@@ -327,7 +327,7 @@ impl From<SqlError> for Refused {
             SqlError::Forbidden(_) | SqlError::NotAllowed(_) => (StatusCode::FORBIDDEN, "sql_refused", None),
             SqlError::Unconfined(_) => (StatusCode::FORBIDDEN, "sql_unconfined", None),
             SqlError::Statement(_) => (StatusCode::BAD_REQUEST, "bad_sql", None),
-            SqlError::OverLimit(_) | SqlError::TooLong { .. } => (StatusCode::BAD_REQUEST, "sql_over_limit", None),
+            SqlError::OverLimit { .. } | SqlError::TooLong { .. } => (StatusCode::BAD_REQUEST, "sql_over_limit", None),
             SqlError::Away => (StatusCode::SERVICE_UNAVAILABLE, "sql_away", Some(5)),
         };
         Self {
@@ -344,7 +344,7 @@ const fn outcome(error: &SqlError) -> SqlOutcome {
     match error {
         SqlError::Forbidden(_) | SqlError::NotAllowed(_) | SqlError::Unconfined(_) => SqlOutcome::Refused,
         SqlError::Statement(_) => SqlOutcome::Wrong,
-        SqlError::OverLimit(_) | SqlError::TooLong { .. } => SqlOutcome::OverLimit,
+        SqlError::OverLimit { .. } | SqlError::TooLong { .. } => SqlOutcome::OverLimit,
         SqlError::Away => SqlOutcome::Away,
     }
 }

@@ -54,7 +54,9 @@ pub async fn excess(reader: &Clickhouse) -> Result<Vec<String>, ClickhouseError>
 
 fn of_grants(lines: &[String]) -> Vec<String> {
     let told = |line: &String| format!("has more than it needs: {line}");
-    lines.iter().filter(|line| !is_needed(line)).map(told).collect()
+    // What is taken back is told beside the grant that it is taken from, which counts.
+    let grants = lines.iter().filter(|line| !line.starts_with("REVOKE "));
+    grants.filter(|line| !is_needed(line)).map(told).collect()
 }
 
 /// Whether a line of SHOW GRANTS is `GRANT SELECT ON` something that is needed, and may not be handed on.
@@ -78,8 +80,13 @@ fn is_needed(line: &str) -> bool {
 fn of_settings(settings: &[Setting]) -> Vec<String> {
     let mut found = Vec::new();
     let of = |name: &str| settings.iter().find(|setting| setting.name == name);
-    if of("readonly").is_none_or(|setting| setting.value == "0") {
-        found.push("may write: its profile needs readonly = 2".to_owned());
+    match of("readonly").map(|setting| setting.value.as_str()) {
+        // It sets up its session in the settings of each request: with 1 a server refuses those.
+        Some("1") => {
+            found.push("may not even have its limits set: its profile needs readonly = 2 instead of 1".to_owned());
+        }
+        None | Some("0") => found.push("may write: its profile needs readonly = 2".to_owned()),
+        Some(_) => {}
     }
     // 0 is no limit.
     let is_open = |setting: &Setting| {
@@ -124,6 +131,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_back_is_no_right() {
+        let lines = [
+            "GRANT SELECT ON *.* TO rum_reader",
+            "REVOKE SELECT ON system.* FROM rum_reader",
+        ]
+        .map(str::to_owned);
+        let found = of_grants(&lines);
+        assert_eq!(found, ["has more than it needs: GRANT SELECT ON *.* TO rum_reader"]);
+    }
+
+    #[test]
     fn a_profile_bounds_what_a_statement_takes() {
         let setting = |name: &str, value: &str, max: Option<&str>, readonly| Setting {
             name: name.into(),
@@ -136,6 +154,9 @@ mod tests {
         let mut all = vec![setting("readonly", "2", None, 0)];
         all.extend(bounded);
         assert_eq!(of_settings(&all), Vec::<String>::new());
+        all[0].value = "1".into();
+        assert!(of_settings(&all).join("\n").contains("instead of 1"));
+        all[0].value = "2".into();
         // 0 is less than any limit, and none.
         all[2].min = Some("0".into());
         assert!(of_settings(&all).join("\n").contains("may raise max_memory_usage"));

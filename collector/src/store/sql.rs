@@ -60,8 +60,13 @@ pub enum SqlError {
     #[error("{0}")]
     Statement(String),
     /// It takes more than `[sql]` allows.
-    #[error("the statement takes more than [sql] allows: {0}")]
-    OverLimit(String),
+    #[error("the statement is over the limit {limit}: {reason}")]
+    OverLimit {
+        /// The setting.
+        limit: &'static str,
+        /// What ClickHouse says.
+        reason: String,
+    },
     /// The answer is longer than it may be.
     #[error("the answer is longer than {limit} bytes (sql.answer_bytes): add a LIMIT, or ask for less")]
     TooLong {
@@ -73,21 +78,26 @@ pub enum SqlError {
     Away,
 }
 
-/// ClickHouse's codes for what takes too much.
-const OVER_LIMIT: [u32; 12] = [
-    158, // TOO_MANY_ROWS
-    159, // TIMEOUT_EXCEEDED
-    160, // TOO_SLOW
-    167, // TOO_DEEP_AST
-    168, // TOO_BIG_AST
-    173, // CANNOT_ALLOCATE_MEMORY
-    241, // MEMORY_LIMIT_EXCEEDED
-    306, // TOO_DEEP_RECURSION
-    307, // TOO_MANY_BYTES
-    394, // QUERY_WAS_CANCELLED
-    396, // TOO_MANY_ROWS_OR_BYTES
-    636, // TOO_MANY_TABLES
+/// ClickHouse's codes for what takes too much, and of what.
+const OVER_LIMIT: [(u32, &str); 12] = [
+    (158, "sql.result_rows"),                 // TOO_MANY_ROWS
+    (159, TIME),                              // TIMEOUT_EXCEEDED
+    (160, TIME),                              // TOO_SLOW
+    (167, FORM),                              // TOO_DEEP_AST
+    (168, FORM),                              // TOO_BIG_AST
+    (173, "sql.memory_bytes"),                // CANNOT_ALLOCATE_MEMORY
+    (241, "sql.memory_bytes"),                // MEMORY_LIMIT_EXCEEDED
+    (306, FORM),                              // TOO_DEEP_RECURSION
+    (307, "sql.read_bytes"),                  // TOO_MANY_BYTES
+    (394, TIME),                              // QUERY_WAS_CANCELLED
+    (396, "sql.result_rows or answer_bytes"), // TOO_MANY_ROWS_OR_BYTES
+    (636, FORM),                              // TOO_MANY_TABLES
 ];
+
+const TIME: &str = "sql.time";
+
+/// What no setting says.
+const FORM: &str = "of a statement's length and depth";
 
 /// ClickHouse's codes for what it does not let this user do.
 const NOT_ALLOWED: [u32; 4] = [
@@ -97,10 +107,11 @@ const NOT_ALLOWED: [u32; 4] = [
     497, // ACCESS_DENIED
 ];
 
-/// ClickHouse's codes for its being busy, which pass.
-const BUSY: [u32; 2] = [
+/// ClickHouse's codes for its being busy, or ending, which pass.
+const BUSY: [u32; 3] = [
     202, // TOO_MANY_SIMULTANEOUS_QUERIES
     203, // NO_FREE_CONNECTION
+    236, // ABORTED: the embedded one starts anew
 ];
 
 impl From<ClickhouseError> for SqlError {
@@ -109,10 +120,11 @@ impl From<ClickhouseError> for SqlError {
             ClickhouseError::Refused { code, .. } if BUSY.contains(&code) => Self::Away,
             ClickhouseError::Refused { code, message } => {
                 let reason = safe(&message);
-                match code {
-                    code if OVER_LIMIT.contains(&code) => Self::OverLimit(reason),
-                    code if NOT_ALLOWED.contains(&code) => Self::NotAllowed(reason),
-                    _ => Self::Statement(reason),
+                let over = OVER_LIMIT.iter().find(|(over, _)| *over == code);
+                match (over, code) {
+                    (Some((_, limit)), _) => Self::OverLimit { limit, reason },
+                    (None, code) if NOT_ALLOWED.contains(&code) => Self::NotAllowed(reason),
+                    (None, _) => Self::Statement(reason),
                 }
             }
             ClickhouseError::Absent | ClickhouseError::Unreachable(_) => Self::Away,
@@ -184,7 +196,10 @@ pub async fn ask(clickhouse: &Clickhouse, question: &Question, limits: &SqlLimit
 }
 
 fn too_slow(wait: Duration) -> SqlError {
-    SqlError::OverLimit(format!("there was no answer within {} s", wait.as_secs()))
+    SqlError::OverLimit {
+        limit: TIME,
+        reason: format!("there was no answer within {} s", wait.as_secs()),
+    }
 }
 
 /// Whether a session's settings may still be changed.
@@ -342,10 +357,16 @@ mod tests {
                 message: "m".into(),
             })
         };
-        assert_eq!(of(159), SqlError::OverLimit("m".into()));
+        let over = |limit| SqlError::OverLimit {
+            limit,
+            reason: "m".into(),
+        };
+        assert_eq!(of(159), over("sql.time"));
+        assert_eq!(of(241), over("sql.memory_bytes"));
         assert_eq!(of(164), SqlError::NotAllowed("m".into()));
         assert_eq!(of(62), SqlError::Statement("m".into()));
         assert_eq!(of(202), SqlError::Away);
+        assert_eq!(of(236), SqlError::Away);
         assert_eq!(SqlError::from(ClickhouseError::Absent), SqlError::Away);
     }
 }

@@ -8,9 +8,11 @@
     reason = "these are tests, and what they share"
 )]
 
+mod exchanges;
 mod inserts;
 mod lifecycle;
 mod queries;
+mod stuck;
 mod support;
 #[cfg(target_os = "linux")]
 mod walls;

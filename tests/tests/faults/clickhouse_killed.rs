@@ -60,6 +60,14 @@ async fn killed_in_the_middle_of_inserts_clickhouse_loses_nothing_and_doubles_no
         let running = until("ClickHouse runs", async || collector.clickhouse().await).await?;
         kill(running)?;
     }
+    let metrics = format!("{}/metrics", collector.url());
+    until("the kills are counted", async || {
+        let page = reqwest::get(&metrics).await?.text().await?;
+        let mut lines = page.lines();
+        let count = lines.find_map(|line| line.strip_prefix(r#"rum_clickhouse_restarts_total{reason="other"} "#));
+        Ok((count.and_then(|count| count.parse::<usize>().ok()) == Some(KILLS)).then_some(()))
+    })
+    .await?;
     let book = traffic.end().await?;
     counted(collector, &book).await
 }

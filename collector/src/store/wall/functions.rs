@@ -1,8 +1,12 @@
 //! The functions that only compute. Absent is what reads files, tables, dictionaries, settings or the machine (`file`,
 //! `joinGet`, `dictGet…`, `getSetting`, `hostName`), asks others (`aiGenerate`), waits (`sleep`), writes a log (`logTrace`),
 //! gets functions or formats as text (`arrayReduce`, `formatRow`), reads states as bytes, takes the square of a length in one step, where no
-//! limit of time is looked at, and people can do without (`editDistance`, `hasAny`, `extractAll`), or is of no use here. `position` and its like take
-//! as long for texts of megabytes: that is bounded by how many statements run at a time.
+//! limit of time is looked at, and people can do without (`editDistance`, `hasAny`, `extractAll`), or is of no use here.
+//!
+//! Not every listed function stops in time. What searches one text in another (`position`, `like`, `countSubstrings`,
+//! `replaceAll`, `multiSearch…`, `ngramDistance`, `extract` and `match` with a pattern that backs up) takes the product of both lengths for one row,
+//! without a look at the clock: minutes, of texts of megabytes. Then the embedded ClickHouse is started anew
+//! (`stuck_ms` of its options), and until then people have half of its places at most.
 //!
 //! Case does not count: ClickHouse has many of them in several spellings.
 
