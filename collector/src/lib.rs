@@ -3,8 +3,10 @@
 pub mod access;
 pub mod alert;
 pub mod batch;
+mod client;
 pub mod config;
 pub mod data_folder;
+pub mod descriptors;
 mod errors;
 mod fair;
 mod folder_lock;

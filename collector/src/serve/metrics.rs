@@ -5,6 +5,7 @@
 //! ([`Audience`]).
 
 mod access;
+mod connections;
 mod exposition;
 mod ingest;
 mod process;
@@ -20,7 +21,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
@@ -28,6 +29,7 @@ use self::exposition::Family;
 pub(super) use self::traffic::Traffic;
 use super::Problem;
 use super::audience::Audience;
+use super::connections::Connections;
 use super::health::Health;
 use super::sql::Sql;
 use crate::ingest::{Ingest, Outcomes, Usage};
@@ -45,6 +47,7 @@ struct Shared {
     spool: Spool,
     health: Health,
     sql: Sql,
+    connections: Connections,
 }
 
 /// What [`Metrics`] tell of.
@@ -59,6 +62,8 @@ pub struct Parts<'a> {
     pub health: Health,
     /// What people ask.
     pub sql: Sql,
+    /// What comes in by what.
+    pub connections: Connections,
 }
 
 impl Metrics {
@@ -71,6 +76,7 @@ impl Metrics {
             spool,
             health,
             sql,
+            connections,
         } = parts;
         Self(Arc::new(Shared {
             traffic: Arc::new(Traffic::new()),
@@ -80,6 +86,7 @@ impl Metrics {
             spool,
             health,
             sql,
+            connections,
         }))
     }
 
@@ -101,8 +108,10 @@ impl Metrics {
             spool,
             health,
             sql,
+            connections,
         } = &*self.0;
         let mut families = vec![build()];
+        families.extend(connections::families(connections));
         families.extend(traffic.families());
         families.extend(ingest::families(outcomes, usage));
         families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
@@ -134,7 +143,7 @@ async fn answer(State(metrics): State<Metrics>, audience: Audience) -> Response 
         .into_response(),
         Audience::Operator => match metrics.page().await {
             Ok(page) => (
-                [(CONTENT_TYPE, exposition::MEDIA_TYPE), (CACHE_CONTROL, "no-store")],
+                [(CONTENT_TYPE, exposition::MEDIA_TYPE)],
                 page,
             )
                 .into_response(),
