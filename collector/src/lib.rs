@@ -3,8 +3,10 @@
 pub mod access;
 pub mod alert;
 pub mod batch;
+mod client;
 pub mod config;
 pub mod data_folder;
+pub mod descriptors;
 mod durable_file;
 mod errors;
 mod fair;

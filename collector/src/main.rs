@@ -17,7 +17,9 @@ use embedded_clickhouse::{
 use rum_collector::alert;
 use rum_collector::config::{ClickhouseSource, Config};
 use rum_collector::data_folder::DataFolder;
+use rum_collector::descriptors::Descriptors;
 use rum_collector::run::{Collector, reader};
+use rum_collector::serve::Certificates;
 use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
 use rum_collector::store::{Clickhouse, Confinement, Endpoint, Restarts};
@@ -159,6 +161,9 @@ fn check_config(args: &ConfigArgs) -> anyhow::Result<()> {
     if let Some(alerts) = &config.alerts {
         alert::load(&alerts.rules)?;
     }
+    if let Some(tls) = &config.tls {
+        Certificates::open(tls)?;
+    }
     let mut warnings = config.warnings();
     if let Some(reader) = reader(&config.clickhouse) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -207,8 +212,26 @@ fn serve(args: &ConfigArgs) -> anyhow::Result<()> {
     let config = args.load()?;
     start_log()?;
     config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    raise_descriptors(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve_until_told(&config))
+}
+
+/// Before the child is started: ClickHouse opens many files.
+fn raise_descriptors(config: &Config) {
+    let connections = config.limits.connections;
+    match Descriptors::raise() {
+        Ok(descriptors) if descriptors.suffice(connections) => {
+            let Descriptors { before, now } = descriptors;
+            tracing::info!(before, now, "file descriptors that this process may open");
+        }
+        Ok(Descriptors { now, .. }) => tracing::warn!(
+            now,
+            connections,
+            "too few file descriptors for limits.connections: raise the hard limit (ulimit -Hn, LimitNOFILE=), or lower that"
+        ),
+        Err(error) => tracing::warn!(%error, "the limit of file descriptors stays as it is"),
+    }
 }
 
 /// For people on a terminal, for machines elsewhere.
@@ -249,7 +272,7 @@ async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
     let (endpoint, endpoints) = watch::channel(None);
     let supervisor = start_database(config, &endpoint)?;
     let collector = Collector::open(config, endpoints)?;
-    announce(&listener)?;
+    announce(&listener, scheme(config))?;
     let restarts = collector.restarts();
     let publish = async {
         if let Some(supervisor) = &supervisor {
@@ -286,10 +309,14 @@ fn shutdown_at(mut terminate: Signal, mut interrupt: Signal) -> CancellationToke
 }
 
 /// Who started the collector reads this line to learn the port, so it must leave at once.
-fn announce(listener: &TcpListener) -> anyhow::Result<()> {
+fn announce(listener: &TcpListener, scheme: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "rum-collector listening on http://{}", listener.local_addr()?)?;
+    writeln!(out, "rum-collector listening on {scheme}://{}", listener.local_addr()?)?;
     Ok(out.flush()?)
+}
+
+const fn scheme(config: &Config) -> &'static str {
+    if config.tls.is_some() { "https" } else { "http" }
 }
 
 /// Starts the embedded ClickHouse, or names the server.

@@ -15,7 +15,8 @@ use crate::alert;
 use crate::config::{ClickhouseSource, Config, Limits, Reader};
 use crate::ingest::{Ingest, IngestError, IngestParts, Outcomes, Quotas};
 use crate::serve::{
-    self, Assets, AssetsError, Database, Health, HealthParts, Metrics, MetricsParts, Router, Routes, Sql,
+    self, Assets, AssetsError, Certificates, Connections, Database, Health, HealthParts, Metrics, MetricsParts, Router,
+    Routes, Sql, TlsError,
 };
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Confinement, Endpoint, Restarts, Spool, SpoolError, SpoolOptions};
@@ -47,6 +48,9 @@ pub enum StartError {
     /// A file that batches are enriched by cannot be used.
     #[error("batches cannot be taken")]
     Ingest(#[from] IngestError),
+    /// The certificate cannot be used.
+    #[error("TLS")]
+    Tls(#[from] TlsError),
     /// A webhook is wrong.
     #[error("a webhook")]
     Webhook(#[from] alert::WebhookError),
@@ -64,6 +68,8 @@ pub struct Collector {
     ingest: Ingest,
     quotas: Arc<Quotas>,
     restarts: Arc<Restarts>,
+    certificates: Option<Certificates>,
+    connections: Connections,
     router: Router,
 }
 
@@ -75,6 +81,7 @@ impl Collector {
     /// When the spool, the SDK's files or the alert rules cannot be used.
     pub fn open(config: &Config, endpoint: watch::Receiver<Option<Endpoint>>) -> Result<Self, StartError> {
         let alerts = alerts(config)?;
+        let certificates = config.tls.as_ref().map(Certificates::open).transpose()?;
         let assets = Assets::load(&config.dist)?;
         let mut options = SpoolOptions::new(config.spool_folder());
         options.max_bytes = config.spool.max_bytes;
@@ -93,6 +100,7 @@ impl Collector {
             alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
             quotas: Arc::clone(&quotas),
             outcomes: Arc::clone(&outcomes),
+            certificates: certificates.clone(),
         });
         let parts = IngestParts {
             quotas: Arc::clone(&quotas),
@@ -101,11 +109,13 @@ impl Collector {
         };
         let ingest = Ingest::open(config, parts)?;
         let sql = Sql::new(
-            Access::new(config.tokens.clone()),
+            Access::new(config.tokens.clone(), config.trusted_proxies.clone()),
             asked(&config.clickhouse, &clickhouse),
             config.sql.clone(),
+            config.limits.body_timeout,
         );
         let restarts = Arc::new(Restarts::default());
+        let connections = Connections::new(config, certificates.clone());
         let metrics = Metrics::new(MetricsParts {
             ingest: &ingest,
             outcomes: Arc::clone(&outcomes),
@@ -113,6 +123,7 @@ impl Collector {
             health: health.clone(),
             sql: sql.clone(),
             restarts: Arc::clone(&restarts),
+            connections: connections.clone(),
         });
         let router = serve::router(Routes {
             ingest: ingest.clone(),
@@ -120,6 +131,7 @@ impl Collector {
             health,
             metrics,
             sql,
+            transport: connections.transport(),
         });
         Ok(Self {
             limits: config.limits.clone(),
@@ -132,6 +144,8 @@ impl Collector {
             ingest,
             quotas,
             restarts,
+            certificates,
+            connections,
             router,
         })
     }
@@ -160,6 +174,8 @@ impl Collector {
             outcomes,
             ingest,
             quotas,
+            certificates,
+            connections,
             router,
             restarts: _,
         } = self;
@@ -185,8 +201,11 @@ impl Collector {
         tasks.spawn(summarise(outcomes, background.clone()));
         tasks.spawn(tend(ingest, background.clone()));
         tasks.spawn(quotas.keep(background.clone()));
+        if let Some(certificates) = certificates {
+            tasks.spawn(certificates.watch(background.clone()));
+        }
 
-        serve::serve(listener, router, &limits, shutdown).await;
+        connections.serve(listener, router, shutdown).await;
         background.cancel();
         let all = async { while tasks.join_next().await.is_some() {} };
         if timeout(limits.drain + GRACE, all).await.is_err() {

@@ -5,6 +5,10 @@
     reason = "a test says by a panic what went wrong; clippy's own exception is for functions marked as tests only"
 )]
 
+#[path = "support/routes.rs"]
+mod routes;
+
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -13,7 +17,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use rum_collector::config::{Config, TokenHash};
 use rum_collector::run::Collector;
@@ -26,6 +30,9 @@ use tower::ServiceExt as _;
 
 const ELSEWHERE: [u8; 4] = [192, 0, 2, 1];
 const HERE: [u8; 4] = [127, 0, 0, 1];
+
+/// The key of the app `shop`.
+const PAGE_KEY: &str = "key-in-the-page";
 
 /// Names, which are the tokens, too, with their scopes and apps.
 const TOKENS: [(&str, &str, &str); 5] = [
@@ -67,10 +74,14 @@ impl Front {
             let hash = TokenHash::of(name);
             format!(r#"{{name = "{name}", hash = "{hash}", scopes = ["{scope}"], apps = ["{app}"]}}"#)
         });
-        let app = |name: &str| format!(r#"{{name = "{name}", key = "{name}", origins = ["*"]}}"#);
+        let app = |name: &str, key: &str| format!(r#"{{name = "{name}", key = "{key}", origins = ["*"]}}"#);
         let environment = [
             ("RUM_DATA", data.path().display().to_string()),
-            ("RUM_APPS", format!("[{}, {}]", app("shop"), app("blog"))),
+            ("RUM_TRUSTED_PROXIES", "[\"10.0.0.1\"]".to_owned()),
+            (
+                "RUM_APPS",
+                format!("[{}, {}]", app("shop", PAGE_KEY), app("blog", "other-key")),
+            ),
             ("RUM_TOKENS", format!("[{}]", tokens.join(", "))),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value));
@@ -120,6 +131,8 @@ enum By {
     Wrong,
     /// Of a proxy before us.
     Basic,
+    /// The key of an app, which is in its pages.
+    PageKey,
     Token(&'static str),
     /// By a page of the server's own.
     Login(&'static str),
@@ -130,10 +143,11 @@ enum By {
     Expired,
 }
 
-const ALL: [By; 17] = [
+const ALL: [By; 18] = [
     By::Nothing,
     By::Wrong,
     By::Basic,
+    By::PageKey,
     By::Token("reads"),
     By::Token("alerts"),
     By::Token("admin"),
@@ -165,10 +179,12 @@ enum Rule {
     Logout,
 }
 
-const ROUTES: [(&str, Rule); 14] = [
+/// A line for each method of each route, and some more.
+const ROUTES: [(&str, Rule); 15] = [
     ("POST /v1/batches", Rule::Public(400)),
     ("OPTIONS /v1/batches", Rule::Public(204)),
     ("POST /v1/reports", Rule::Public(400)),
+    ("OPTIONS /v1/reports", Rule::Public(204)),
     ("GET /v1/schema.json", Rule::Public(200)),
     ("GET /rum.js", Rule::Public(404)),
     ("GET /nothing", Rule::Public(404)),
@@ -194,7 +210,7 @@ fn reads_all(by: By) -> bool {
 fn expected(rule: Rule, by: By) -> (u16, &'static str) {
     match (rule, by) {
         (Rule::Public(status), _) => (status, "*"),
-        (Rule::Details(_) | Rule::Readers | Rule::OwnPages, By::Wrong) => (401, "unknown_token"),
+        (Rule::Details(_) | Rule::Readers | Rule::OwnPages, By::Wrong | By::PageKey) => (401, "unknown_token"),
         (Rule::Details(status), _) => (status, "*"),
         (Rule::Readers, by) if reads_all(by) => (200, ""),
         (Rule::Readers, _) => (403, "operators_only"),
@@ -209,6 +225,68 @@ fn expected(rule: Rule, by: By) -> (u16, &'static str) {
     }
 }
 
+/// The path of the router that answers this one.
+fn path_of(asked: &str, paths: &BTreeSet<String>) -> Option<String> {
+    let fits = |path: &&String| {
+        let (segments, wanted) = (asked.split('/'), path.split('/'));
+        segments.clone().count() == wanted.clone().count()
+            && segments
+                .zip(wanted)
+                .all(|(one, other)| one == other || other.starts_with('{'))
+    };
+    paths.get(asked).or_else(|| paths.iter().find(fits)).cloned()
+}
+
+#[tokio::test]
+async fn every_route_has_its_line() {
+    let front = Front::start();
+    let paths = routes::paths(&front.router);
+    let mut lines = BTreeSet::new();
+    for (asked, _) in ROUTES {
+        let (method, asked) = asked.split_once(' ').unwrap();
+        let path = path_of(asked, &paths).unwrap_or_else(|| panic!("the router has no {asked} any more"));
+        // What GET tells, HEAD does not.
+        let head = (method == "GET").then(|| "HEAD".to_owned());
+        lines.extend([method.to_owned()].into_iter().chain(head).map(|method| routes::Route {
+            method,
+            path: path.clone(),
+        }));
+    }
+    let routes = routes::routes(&front.router).await;
+    let forgotten: Vec<_> = routes.difference(&lines).collect();
+    assert!(forgotten.is_empty(), "who may ask these? {forgotten:?}");
+}
+
+#[tokio::test]
+async fn other_methods_are_for_nobody() {
+    let front = Front::start();
+    let routes = routes::routes(&front.router).await;
+    for path in routes::paths(&front.router) {
+        for method in [
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+            Method::TRACE,
+        ] {
+            let route = routes::Route {
+                method: method.to_string(),
+                path: path.clone(),
+            };
+            if routes.contains(&route) {
+                continue;
+            }
+            for by in [&[][..], &[("authorization", "Bearer admin")]] {
+                let asked = format!("{method} {}", routes::address(&path));
+                let answer = front.ask(ELSEWHERE, &asked, by, "").await;
+                assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{asked} {by:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_route_lets_in_whom_it_should() {
     let front = Front::start();
@@ -220,6 +298,7 @@ async fn each_route_lets_in_whom_it_should() {
             let (name, value, site) = match by {
                 By::Nothing => ("x-none", String::new(), None),
                 By::Wrong => ("authorization", "Bearer rum_wrong".to_owned(), None),
+                By::PageKey => ("authorization", format!("Bearer {PAGE_KEY}"), None),
                 By::Basic => ("authorization", "Basic cnVtOnJ1bQ==".to_owned(), None),
                 By::Token(token) => ("authorization", format!("Bearer {token}"), None),
                 By::Login(token) => ("cookie", front.log_in(token).await, Some("same-origin")),
@@ -235,6 +314,12 @@ async fn each_route_lets_in_whom_it_should() {
             }
             let answer = front.ask(ELSEWHERE, asked, &headers, "SELECT 1").await;
             let (status, code) = expected(rule, by);
+            if let Some(path) = asked.strip_prefix("GET ") {
+                let head = front.ask(ELSEWHERE, &format!("HEAD {path}"), &headers, "").await;
+                if head.status != answer.status || !head.text.is_empty() {
+                    failures.push(format!("HEAD {path} by {by:?}: {} {}", head.status, head.text));
+                }
+            }
             // An expired cookie is no reason for not logging out, and needs no own page any more.
             let right = answer.status.as_u16() == status && (code == "*" || answer.code() == code);
             let details = answer.text.contains("\"state\"");
@@ -412,6 +497,27 @@ async fn wrong_tokens_wait_and_hold_up_nobody_else() {
     assert_eq!(right.0.code(), "sql_away");
     assert!(right.1 < Duration::from_millis(50), "{:?}", right.1);
     assert!(other.1 < Duration::from_millis(200), "{:?}", other.1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_proxy_of_ours_each_client_waits_for_itself() {
+    let front = Front::start();
+    let ask = async |from: [u8; 4], client: &str| {
+        let began = Instant::now();
+        let headers = [("authorization", "Bearer wrong"), ("x-forwarded-for", client)];
+        let answer = front.ask(from, "POST /v1/sql", &headers, "SELECT 1").await;
+        assert_eq!(answer.code(), "unknown_token");
+        began.elapsed().as_millis()
+    };
+    const PROXY: [u8; 4] = [10, 0, 0, 1];
+    assert_eq!(ask(PROXY, "198.51.100.7").await, 100);
+    assert_eq!(ask(PROXY, "198.51.100.7").await, 200);
+    assert_eq!(ask(PROXY, "198.51.100.8").await, 100, "another client");
+    assert_eq!(ask(PROXY, "2001:db8::1").await, 100);
+    assert_eq!(ask(PROXY, "2001:db8::2").await, 200, "the same subscriber");
+    // Who is no proxy of ours claims what they like.
+    assert_eq!(ask(ELSEWHERE, "198.51.100.9").await, 100);
+    assert_eq!(ask(ELSEWHERE, "198.51.100.10").await, 200);
 }
 
 /// A log that can be read.

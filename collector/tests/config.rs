@@ -619,3 +619,38 @@ fn a_file_that_is_not_there_is_named() {
         .to_string();
     assert!(error.contains("/no/such.toml") && error.contains("--config"), "{error}");
 }
+
+#[test]
+fn an_address_may_have_a_quarter_of_the_connections_unless_there_are_few() {
+    for (limits, expected) in [
+        ("", 256),
+        ("connections = 4000\n", 1_000),
+        ("connections = 8\n", 16),
+        ("connections_per_address = 7\n", 7),
+    ] {
+        let config = load(&format!("[limits]\n{limits}{APP}"), &[]).unwrap();
+        assert_eq!(config.limits.connections_per_address, expected, "{limits}");
+    }
+    let error = load(&format!("[limits]\nconnections_per_address = 0\n{APP}"), &[]).unwrap_err();
+    assert!(
+        error.contains("limits.connections_per_address: 0 is out of range"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_certificate_needs_its_key() {
+    for (set, absent) in [("certificate", "key"), ("key", "certificate")] {
+        let error = load(&format!("[tls]\n{set} = \"a.pem\"\n{APP}"), &[]).unwrap_err();
+        assert!(
+            error.contains(&format!("tls.{absent}: is absent, and tls.{set} is set")),
+            "{error}"
+        );
+    }
+    let config = load(&format!("[tls]\ncertificate = \"a.pem\"\nkey = \"b.pem\"\n{APP}"), &[]).unwrap();
+    let shown = config.show();
+    assert!(
+        shown.contains("[tls]\ncertificate = \"a.pem\"\nkey = \"b.pem\"\n"),
+        "{shown}"
+    );
+}

@@ -36,9 +36,16 @@ const ELSEWHERE: [u8; 4] = [203, 0, 113, 9];
 struct Subject(Collector);
 
 impl Subject {
+    /// With TLS, though nobody connects.
     fn open(folder: &Path) -> Self {
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+        fs::write(&certificate, certified.cert.pem()).unwrap();
+        fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
         let environment = [
             ("RUM_DATA", folder.display().to_string()),
+            ("RUM_TLS_CERTIFICATE", certificate.display().to_string()),
+            ("RUM_TLS_KEY", key.display().to_string()),
             ("RUM_SDK_DIST", folder.display().to_string()),
             (
                 "RUM_APPS",

@@ -296,6 +296,56 @@ async fn without_its_database_a_collector_takes_batches() {
     assert!(collector.end("-TERM").success());
 }
 
+/// What a server with TLS answers to who trusts this certificate.
+async fn https(collector: &Collector, certificate: &str, path: &str) -> String {
+    let trusted = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([trusted]).build().unwrap();
+    let url = collector.url.replace("127.0.0.1", "localhost");
+    let answer = client.get(format!("{url}{path}")).send().await.unwrap();
+    answer.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_hangup_has_the_certificate_read_again() {
+    let folder = TempDir::new().unwrap();
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = certified.cert.pem();
+    let (file, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    fs::write(&file, &certificate).unwrap();
+    fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    // No database: port 9 discards, if anybody is there.
+    let tls = format!("[tls]\ncertificate = {file:?}\nkey = {key:?}\n[clickhouse]\nurl = \"http://127.0.0.1:9\"\n");
+    configure(folder.path(), &tls);
+    let collector = Collector::start(folder.path());
+    assert!(collector.url.starts_with("https://"), "{}", collector.url);
+    assert_eq!(https(&collector, &certificate, "/healthz").await, "ok\n");
+    collector.signal("-HUP");
+    let started = Instant::now();
+    loop {
+        let metrics = https(&collector, &certificate, "/metrics").await;
+        // The files are as they were.
+        if metrics
+            .lines()
+            .any(|line| line == "rum_tls_reloads_total{outcome=\"loaded\"} 1")
+        {
+            break;
+        }
+        assert!(started.elapsed() < DEADLINE, "{metrics}\n{}", collector.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(collector.end("-TERM").success());
+
+    fs::write(&key, "").unwrap();
+    for command in ["check-config", "serve"] {
+        let output = program(folder.path(), &[command]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && error.contains("holds no private key"),
+            "{command}: {error}"
+        );
+    }
+}
+
 #[test]
 fn the_command_line_says_what_is_wrong() {
     let folder = TempDir::new().unwrap();

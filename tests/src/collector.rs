@@ -308,6 +308,15 @@ impl Collector {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// What `/metrics` says.
+    ///
+    /// # Errors
+    /// When the collector does not answer.
+    pub async fn metrics(&self) -> Result<String> {
+        let answer = self.http.get(format!("{}/metrics", self.url)).send().await?;
+        Ok(answer.text().await?)
+    }
+
     /// Waits until a part does its work.
     ///
     /// # Errors

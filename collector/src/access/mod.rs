@@ -13,7 +13,7 @@ use sessions::Sessions;
 pub use sessions::{COOKIE_LIFETIME, SessionId};
 use throttle::{Patience, Throttle};
 
-use crate::config::{Token, Tokens};
+use crate::config::{Proxies, Token, Tokens};
 use crate::meter::Counter;
 
 /// What is logged of who asked what; a target of its own, so that it can be kept apart (`RUM_LOG=rum_audit=info`).
@@ -53,17 +53,19 @@ pub struct Access(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     tokens: Tokens,
+    proxies: Proxies,
     sessions: Sessions,
     throttle: Throttle,
     denials: Denials,
 }
 
 impl Access {
-    /// Lets in who has one of these.
+    /// Lets in who has one of these. What `proxies` say is believed of where somebody is.
     #[must_use]
-    pub fn new(tokens: Tokens) -> Self {
+    pub fn new(tokens: Tokens, proxies: Proxies) -> Self {
         Self(Arc::new(Shared {
             tokens,
+            proxies,
             ..Shared::default()
         }))
     }
@@ -100,6 +102,12 @@ impl Access {
                 Err(Denied::Throttled { retry_after })
             }
         }
+    }
+
+    /// Whose word is taken for where somebody is.
+    #[must_use]
+    pub fn proxies(&self) -> &Proxies {
+        &self.0.proxies
     }
 
     /// Begins a login.

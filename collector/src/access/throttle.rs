@@ -5,13 +5,14 @@
 //! take their place.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::seconds;
+use crate::client::Client;
 
 /// The first wrong token waits so long, the next twice as long.
 const FIRST: Duration = Duration::from_millis(100);
@@ -37,7 +38,7 @@ pub(super) struct Throttle(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
-    addresses: HashMap<IpAddr, Wrong>,
+    addresses: HashMap<Client, Wrong>,
     waiting: u32,
 }
 
@@ -62,7 +63,7 @@ pub(super) enum Patience {
 #[must_use]
 pub(super) struct Place {
     known: Arc<Mutex<Known>>,
-    address: IpAddr,
+    address: Client,
     delay: Duration,
 }
 
@@ -85,7 +86,7 @@ impl Drop for Place {
 impl Throttle {
     /// A wrong token came from `address`.
     pub(super) fn wrong(&self, address: Option<IpAddr>, now: Instant) -> Patience {
-        let address = whose(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+        let address = Client::of(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.addresses.len() >= ADDRESSES && !known.addresses.contains_key(&address) {
             known.make_room(now);
@@ -132,17 +133,6 @@ impl Known {
 fn delay(times: u32) -> Duration {
     let doubled = 2_u32.checked_pow(times).and_then(|factor| FIRST.checked_mul(factor));
     doubled.unwrap_or(LONGEST).min(LONGEST)
-}
-
-/// Whose address it is: a household has a whole network of IPv6 addresses.
-fn whose(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address => address,
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod pages;
 mod sql;
+mod tls;
 mod tokens;
 mod visitors;
 
@@ -42,6 +43,7 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
         visitors: visitors::visitors(raw.visitors, &trusted_proxies, &mut problems),
         trusted_proxies,
         limits: limits(&raw.limits, &mut problems),
+        tls: tls::check(raw.tls, &mut problems),
         spool: spool(&raw.spool, &mut problems),
         clickhouse: clickhouse(raw.clickhouse, &mut problems),
         tokens: tokens::check(raw.tokens, &apps, listen, &mut problems),
@@ -138,10 +140,17 @@ fn limits(raw: &RawLimits, problems: &mut Problems) -> Limits {
             "a body that is not compressed counts against both: raise this one or lower that one",
         );
     }
+    let connections = problems.count("limits.connections", raw.connections, default.connections, 1..=100_000);
     Limits {
         body_bytes,
         decompressed_bytes,
-        connections: problems.count("limits.connections", raw.connections, default.connections, 1..=100_000),
+        connections,
+        connections_per_address: problems.count(
+            "limits.connections_per_address",
+            raw.connections_per_address,
+            defaults::connections_per_address(connections),
+            1..=100_000,
+        ),
         batches_at_once: problems.count(
             "limits.batches_at_once",
             raw.batches_at_once,

@@ -18,6 +18,7 @@ pub(super) const LIMITS: Limits = Limits {
     body_bytes: 256 << 10,
     decompressed_bytes: 2 << 20,
     connections: 1_024,
+    connections_per_address: connections_per_address(1_024),
     // More than commit together on a fast disk, and few enough for the worst batch: its rows may take 32 MiB.
     batches_at_once: 32,
     // A few seconds of work. Who waits longer is better told to come back: a page has kept its batch.
@@ -32,6 +33,13 @@ pub(super) const LIMITS: Limits = Limits {
     store_timeout: Duration::from_secs(10),
     drain: Duration::from_secs(5),
 };
+
+/// A quarter: it takes several to fill the house, and one office's router has enough. Where there are few places one may have
+/// them all, since a browser has six.
+pub(super) const fn connections_per_address(connections: usize) -> usize {
+    let quarter = connections / 4;
+    if quarter > 16 { quarter } else { 16 }
+}
 
 pub(super) const SPOOL: SpoolLimits = SpoolLimits {
     max_bytes: 4 << 30,

@@ -17,6 +17,7 @@ mod token;
 mod visitors;
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
 pub use token::{Scope, Token, TokenApps, TokenHash, Tokens, new_token};
 pub use visitors::{AddressPolicy, Visitors};
+
+/// Permissions that a private key should not have: anything for everybody, and writing for its group.
+const TOO_OPEN: u32 = 0o027;
 
 /// What is in force.
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ pub struct Config {
     pub visitors: Visitors,
     /// Bounds on what senders may do.
     pub limits: Limits,
+    /// The certificate that the collector shows; without, it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// Bounds of the spool.
     pub spool: SpoolLimits,
     /// Which ClickHouse stores the rows.
@@ -60,7 +66,7 @@ pub struct Config {
 }
 
 /// Bounds on what senders may do. Memory for requests is at most
-/// `connections × body_bytes + batches_at_once × (decompressed_bytes + the rows of a batch)`.
+/// `2 × connections × body_bytes + batches_at_once × (decompressed_bytes + the rows of a batch)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a body as sent.
@@ -69,6 +75,8 @@ pub struct Limits {
     pub decompressed_bytes: usize,
     /// Open connections; further ones wait in the system's queue.
     pub connections: usize,
+    /// Open connections of one client address (of IPv6, a /64); further ones are closed. Of requests by HTTP/2 likewise.
+    pub connections_per_address: usize,
     /// Batches that are decompressed, read and stored at once; further ones wait.
     pub batches_at_once: usize,
     /// Batches that wait for that; above it the answer is 503.
@@ -83,6 +91,15 @@ pub struct Limits {
     pub store_timeout: Duration,
     /// How long requests, and then the writer, may take to finish at shutdown.
     pub drain: Duration,
+}
+
+/// Files of PEM; they are read again when they change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The server's certificate, and then those that it was signed with.
+    pub certificate: PathBuf,
+    /// The certificate's private key.
+    pub key: PathBuf,
 }
 
 /// Bounds of the spool.
@@ -221,6 +238,16 @@ impl Config {
                 "clickhouse.confine is false, so /v1/sql is answered 403: nothing would keep statements from files and sockets"
                     .to_owned(),
             );
+        }
+        if let Some(Tls { key, .. }) = &self.tls
+            && let Ok(metadata) = std::fs::metadata(key)
+            && metadata.permissions().mode() & TOO_OPEN != 0
+        {
+            warnings.push(format!(
+                "everybody on this machine may read the private key {}, or its group may change it (tls.key): chmod 600, or 640 for a group \
+                 that may read it",
+                key.display()
+            ));
         }
         if !self.dist.join("manifest.json").is_file() {
             warnings.push(format!(

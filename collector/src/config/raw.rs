@@ -16,6 +16,7 @@ pub(super) struct RawConfig {
     pub(super) sdk: RawSdk,
     pub(super) visitors: RawVisitors,
     pub(super) limits: RawLimits,
+    pub(super) tls: RawTls,
     pub(super) spool: RawSpool,
     pub(super) clickhouse: RawClickhouse,
     pub(super) apps: Vec<RawApp>,
@@ -45,6 +46,7 @@ pub(super) struct RawLimits {
     pub(super) body_bytes: Option<Bytes>,
     pub(super) decompressed_bytes: Option<Bytes>,
     pub(super) connections: Option<usize>,
+    pub(super) connections_per_address: Option<usize>,
     pub(super) batches_at_once: Option<usize>,
     pub(super) batches_waiting: Option<usize>,
     pub(super) address_batches_per_second: Option<u64>,
@@ -53,6 +55,13 @@ pub(super) struct RawLimits {
     pub(super) body_timeout: Option<Span>,
     pub(super) store_timeout: Option<Span>,
     pub(super) drain: Option<Span>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTls {
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -16,6 +16,7 @@ pub(super) fn show(config: &Config) -> String {
         trusted_proxies,
         visitors,
         limits,
+        tls,
         spool,
         clickhouse,
         apps,
@@ -47,6 +48,7 @@ pub(super) fn show(config: &Config) -> String {
     page.bytes("body_bytes", limits.body_bytes as u64);
     page.bytes("decompressed_bytes", limits.decompressed_bytes as u64);
     page.line("connections", limits.connections);
+    page.line("connections_per_address", limits.connections_per_address);
     page.line("batches_at_once", limits.batches_at_once);
     page.line("batches_waiting", limits.batches_waiting);
     if let Some(rate) = limits.address_rate {
@@ -57,6 +59,11 @@ pub(super) fn show(config: &Config) -> String {
     page.span("body_timeout", limits.body_timeout);
     page.span("store_timeout", limits.store_timeout);
     page.span("drain", limits.drain);
+    if let Some(tls) = tls {
+        page.section("[tls]");
+        page.text("certificate", &tls.certificate.display().to_string());
+        page.text("key", &tls.key.display().to_string());
+    }
     page.section("[spool]");
     page.bytes("max_bytes", spool.max_bytes);
     page.bytes("segment_bytes", spool.segment_bytes);

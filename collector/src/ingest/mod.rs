@@ -3,8 +3,8 @@
 //! ```text
 //! ★ handler    request        -> capped bytes
 //!   origin     headers        -> may this page send?
-//!   visitor    headers, peer  -> Visitor         (agent, client_address, geo, pseudonym)
-//!   rate_limits, quotas       -> may it now? (who sends: client_address; kept of the day: ★ day_file)
+//!   visitor    headers, peer  -> Visitor         (agent, geo, pseudonym; who sends: crate::client)
+//!   rate_limits, quotas       -> may it now? (kept of the day: ★ day_file)
 //!   digest     bytes          -> Frame           the stages below, in a row:
 //!   body       bytes          -> decompressed bytes
 //!   decode     bytes          -> Decoded         (raw records go through rum-core here; of a browser's reports: report)
@@ -21,7 +21,6 @@ mod address_table;
 mod agent;
 mod agents;
 mod body;
-mod client_address;
 mod day_file;
 mod day_use;
 mod decode;

@@ -11,8 +11,9 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
-use super::address_table::{AddressTable, Client};
+use super::address_table::AddressTable;
 use super::reject::Reject;
+use crate::client::Client;
 use crate::config::{App, Apps, RateLimit};
 
 type OfApp<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;

@@ -7,11 +7,11 @@ use http::HeaderMap;
 use http::header::HeaderName;
 
 use super::agents::Agents;
-use super::client_address::{Doubt, client_address};
 use super::geo::{Geo, Location};
 use super::outcome::{Outcome, Outcomes};
 use super::pseudonym::Pseudonyms;
 use crate::batch::Visitor;
+use crate::client::{Doubt, client_address};
 use crate::config::{Config, Proxies};
 
 /// Everything that is asked about a request's sender.

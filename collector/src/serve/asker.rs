@@ -12,6 +12,7 @@ use url::Url;
 use super::Problem;
 use super::audience::is_on_this_machine;
 use crate::access::{AUDIT, Access, Denied};
+use crate::client::client_address;
 use crate::config::{Scope, Token};
 
 /// The cookie of a login. A browser takes this name only with `Secure`, and from this very host: no other host of the site can
@@ -49,7 +50,7 @@ pub(super) struct Asker {
 pub(super) async fn asker(access: &Access, parts: &Parts) -> Result<Option<Asker>, Problem> {
     if let Some(presented) = bearer(&parts.headers) {
         let token = access
-            .token(presented, address(parts))
+            .token(presented, address(access, parts))
             .await
             .map_err(|denied| refusal(denied, parts))?;
         return Ok(Some(Asker { token, by: By::Header }));
@@ -157,10 +158,10 @@ pub(super) fn refusal(denied: Denied, parts: &Parts) -> Problem {
     }
 }
 
-/// Where a request comes from, as far as the connection tells.
-pub(super) fn address(parts: &Parts) -> Option<IpAddr> {
+/// Where a request comes from, as far as the connection and our own proxies tell.
+pub(super) fn address(access: &Access, parts: &Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map(|ConnectInfo(peer)| peer.ip())
+    peer.map(|ConnectInfo(peer)| client_address(peer.ip(), &parts.headers, access.proxies()).address)
 }
 
 /// What `Authorization: Bearer` presents. Other schemes are a proxy's own.

@@ -10,9 +10,7 @@ use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -25,8 +23,6 @@ const CAPTURE_CACHING: &str = "public, max-age=300, stale-while-revalidate=86400
 /// For names that hold their content's hash.
 const HASHED_CACHING: &str = "public, max-age=31536000, immutable";
 
-/// Pages under `Cross-Origin-Embedder-Policy: require-corp` load only what says this.
-const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Lets a page's own resource timing see sizes and phases of our files: the SDK's cost is nobody's secret.
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 
@@ -177,9 +173,7 @@ impl Asset {
         let fixed = [
             (CACHE_CONTROL, self.caching),
             (VARY, "Accept-Encoding"),
-            (CORP, "cross-origin"),
             (TIMING_ALLOW_ORIGIN, "*"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (CONTENT_TYPE, self.media_type),
         ];
         let etag = [(ETAG, form.etag.clone())];
@@ -310,7 +304,6 @@ mod tests {
             assert_eq!(status, StatusCode::OK, "{path}");
             assert_eq!(headers[CONTENT_TYPE], media_type);
             assert_eq!(headers[CACHE_CONTROL], caching);
-            assert_eq!(headers[CORP], "cross-origin");
             assert_eq!(headers[VARY], "Accept-Encoding");
         }
     }

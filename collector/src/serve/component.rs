@@ -10,7 +10,7 @@ use super::condition::Condition;
 /// What is lost while a part does not do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// Batches are refused.
+    /// Batches are refused, or do not come through.
     Critical,
     /// Nothing: batches are kept, and it can be made up for.
     Bearable,

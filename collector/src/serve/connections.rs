@@ -1,99 +1,322 @@
-//! Accepts connections, at most so many, and ends them all at shutdown: each finishes the request it is at.
+//! Accepts connections and ends them: at most so many, of one client at most so many, each only as long as what it is at may
+//! take, and all of them at shutdown, when each finishes the requests it is at.
+//!
+//! HTTP/1.1 and HTTP/2, by TLS where a certificate is configured. hyper's own limit for slow heads is for HTTP/1 alone: here is
+//! one for both, and for connections of which nobody knows yet what they will speak.
+
+mod asked;
+mod exchanges;
+mod places;
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Limits;
+use self::asked::Asked;
+use self::exchanges::{Exchanges, Late, Patience, Watched};
+use self::places::Places;
+use super::headers::Transport;
+use super::tls::Certificates;
+use crate::client::Client;
+use crate::config::{Config, Limits, Proxies};
+use crate::meter::Counter;
 
 /// The longest head of a request, and with it the memory of an idle connection, in bytes.
 const HEAD_BYTES: usize = 32 << 10;
 
+/// Requests of one HTTP/2 connection at a time: RFC 9113, 6.5.2 would not have fewer.
+const STREAMS: u32 = 100;
+
+/// Requests of one HTTP/2 connection that its client has taken back before they were looked at: with one more the connection
+/// ends. Who asks and takes back as fast as possible costs a server more than it costs the client (CVE-2023-44487).
+const TAKEN_BACK: usize = 20;
+
+/// Requests of one HTTP/2 connection that were broken off because the client broke the protocol: with one more the connection
+/// ends (CVE-2025-8671).
+const BROKEN_OFF: usize = 100;
+
+/// How long a connection that has to end may take over it.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long an answer may take to be fetched, beyond what its request may take.
+const FETCH: Duration = Duration::from_secs(90);
+
 /// The pause after the system had no descriptor left for a connection: it will not have one at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `router` on `listener` until `shutdown`, then lets requests finish for at most [`Limits::drain`].
-pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, shutdown: CancellationToken) {
-    let connections = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
-    loop {
-        // A place first: without one, connections wait in the system's queue and cost nothing here.
-        let place = tokio::select! {
-            () = shutdown.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let connection = connection(stream, peer, router.clone(), limits.header_timeout, shutdown.clone());
-                connections.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
-            Err(error) => refused(&error).await,
-        }
+/// How often the log says that a client has all its places.
+const CROWDED_EVERY: Duration = Duration::from_secs(60);
+
+/// Takes connections; a handle.
+#[derive(Clone)]
+pub struct Connections(Arc<Shared>);
+
+struct Shared {
+    limits: Limits,
+    patience: Patience,
+    proxies: Proxies,
+    certificates: Option<Certificates>,
+    places: Places,
+    /// Requests by HTTP/2: without places of their own a connection could have a hundred bodies in memory.
+    requests: Places,
+    builder: Builder<TokioExecutor>,
+    counts: Counts,
+    crowded: Mutex<Option<Instant>>,
+}
+
+/// What became of connections, since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) accepted: Counter,
+    pub(super) ended: Counter,
+    /// Not taken: their client had all its places.
+    pub(super) crowded: Counter,
+    /// Ended: they did not agree on TLS.
+    pub(super) handshake_failed: Counter,
+    /// Ended: not in time.
+    pub(super) handshake_late: Counter,
+    pub(super) head_late: Counter,
+    pub(super) idle: Counter,
+    pub(super) answer_late: Counter,
+    /// Requests by HTTP/2 that found no place.
+    pub(super) requests_crowded: Counter,
+    pub(super) requests_over: Counter,
+}
+
+impl Connections {
+    /// Will take connections as `config` says.
+    #[must_use]
+    pub fn new(config: &Config, certificates: Option<Certificates>) -> Self {
+        let Config { limits, sql, .. } = config;
+        let places = || Places::new(limits.connections, limits.connections_per_address);
+        let longest = (2 * limits.store_timeout).max(sql.time);
+        Self(Arc::new(Shared {
+            patience: Patience {
+                head: limits.header_timeout,
+                exchange: limits.body_timeout + longest + FETCH,
+            },
+            proxies: config.trusted_proxies.clone(),
+            certificates,
+            places: places(),
+            requests: places(),
+            builder: builder(limits),
+            counts: Counts::default(),
+            crowded: Mutex::default(),
+            limits: limits.clone(),
+        }))
     }
-    drop(listener);
-    connections.close();
-    if timeout(limits.drain, connections.wait()).await.is_err() {
-        tracing::warn!(
-            open = connections.len(),
-            "requests still run after {:?}: leaving them",
-            limits.drain
-        );
+
+    /// What became of them.
+    pub(super) fn counts(&self) -> &Counts {
+        &self.0.counts
+    }
+
+    /// How many there may be.
+    pub(super) fn limit(&self) -> usize {
+        self.0.limits.connections
+    }
+
+    /// How the collector is reached by them.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.0.transport()
+    }
+
+    /// The certificate, if there is TLS.
+    pub(super) fn certificates(&self) -> Option<&Certificates> {
+        self.0.certificates.as_ref()
+    }
+
+    /// Serves `router` on `listener` until `shutdown`, then lets requests finish for at most [`Limits::drain`].
+    pub async fn serve(&self, listener: TcpListener, router: Router, shutdown: CancellationToken) {
+        let Shared {
+            places, counts, limits, ..
+        } = &*self.0;
+        let open = TaskTracker::new();
+        loop {
+            // A place first: without one, connections wait in the system's queue and cost nothing here.
+            let free = tokio::select! {
+                () = shutdown.cancelled() => break,
+                Some(free) = places.free() => free,
+            };
+            let accepted = tokio::select! {
+                () = shutdown.cancelled() => break,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    refused(&error).await;
+                    continue;
+                }
+            };
+            let Ok(place) = places.take(free, self.0.client(peer)) else {
+                self.0.crowded();
+                continue;
+            };
+            counts.accepted.add(1);
+            let shared = Arc::clone(&self.0);
+            let connection = shared.connection(stream, peer, router.clone(), shutdown.clone());
+            open.spawn(async move {
+                connection.await;
+                drop(place);
+            });
+        }
+        drop(listener);
+        open.close();
+        if timeout(limits.drain, open.wait()).await.is_err() {
+            tracing::warn!(
+                open = open.len(),
+                "requests still run after {:?}: leaving them",
+                limits.drain
+            );
+        }
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    header_timeout: Duration,
-    shutdown: CancellationToken,
-) {
-    // Answers are small, and each is written at once.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection stays with Nagle's algorithm");
-    }
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.call(request)
-    });
-    let connection = http1::Builder::new()
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        // The watch has a limit for both versions.
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_BYTES);
+    // What has come and was not read yet is in memory: no more of it than a body may have.
+    let window = u32::try_from(limits.body_bytes).unwrap_or(u32::MAX >> 1).max(64 << 10);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_BYTES as u32)
+        .max_pending_accept_reset_streams(TAKEN_BACK)
+        .max_local_error_reset_streams(BROKEN_OFF)
+        .initial_stream_window_size(window)
+        .initial_connection_window_size(window);
+    builder
+}
+
+impl Shared {
+    fn transport(&self) -> Transport {
+        match self.certificates {
+            Some(_) => Transport::Tls,
+            None => Transport::Plain,
         }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended early");
+    }
+
+    /// Whom limits are for; nobody where a proxy of ours asks for many.
+    fn client(&self, peer: SocketAddr) -> Option<Client> {
+        (!self.proxies.contain(peer.ip())).then(|| Client::of(peer.ip()))
+    }
+
+    /// A connection is not taken. The log says so now and then, and not whose it was.
+    fn crowded(&self) {
+        self.counts.crowded.add(1);
+        let mut said = self.crowded.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if said.is_none_or(|said| now.duration_since(said) >= CROWDED_EVERY) {
+            *said = Some(now);
+            tracing::warn!(
+                limit = self.limits.connections_per_address,
+                "an address has all the connections that one may have, and more are not taken; if it is a proxy, list it in \
+                 trusted_proxies, or raise limits.connections_per_address"
+            );
+        }
+    }
+
+    async fn connection(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        router: Router,
+        shutdown: CancellationToken,
+    ) {
+        // Answers are small, and each is written at once.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays with Nagle's algorithm");
+        }
+        let exchanges = Arc::new(Exchanges::new());
+        let stream = Watched::new(stream, Arc::clone(&exchanges));
+        let asked = Asked {
+            shared: Arc::clone(&self),
+            router: TowerToHyperService::new(router),
+            peer,
+            exchanges,
+        };
+        if let Some(certificates) = &self.certificates {
+            let shaken = tokio::select! {
+                () = shutdown.cancelled() => return,
+                shaken = timeout(self.patience.head, certificates.acceptor().accept(stream)) => shaken,
+            };
+            match shaken {
+                Ok(Ok(stream)) => self.speak(stream, asked, shutdown).await,
+                Ok(Err(error)) => {
+                    self.counts.handshake_failed.add(1);
+                    tracing::debug!(%error, "no TLS was agreed on");
+                }
+                Err(_) => self.counts.handshake_late.add(1),
+            }
+        } else {
+            self.speak(stream, asked, shutdown).await;
+        }
+        self.counts.ended.add(1);
+    }
+
+    /// Answers what comes over `stream`, for as long as it may stay.
+    async fn speak<S>(&self, stream: S, asked: Asked, shutdown: CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let exchanges = Arc::clone(&asked.exchanges);
+        let service = service_fn(move |request| asked.clone().answer(request));
+        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
+        let late = async {
+            loop {
+                let (deadline, late) = exchanges.deadline(self.patience);
+                if deadline <= Instant::now() {
+                    return late;
+                }
+                sleep_until(deadline).await;
+            }
+        };
+        let served = tokio::select! {
+            served = connection.as_mut() => served,
+            () = shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            late = late => {
+                self.late(late);
+                connection.as_mut().graceful_shutdown();
+                // What does not end by itself is dropped.
+                timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
+            }
+        };
+        if let Err(error) = served {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+
+    fn late(&self, late: Late) {
+        let counts = &self.counts;
+        match late {
+            Late::Head => counts.head_late.add(1),
+            Late::Idle => counts.idle.add(1),
+            Late::Answer => counts.answer_late.add(1),
+        }
     }
 }
 
@@ -107,131 +330,4 @@ async fn refused(error: &io::Error) {
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::body::Bytes;
-    use axum::routing::post;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpStream;
-    use tokio::sync::mpsc;
-    use tokio::task::JoinHandle;
-
-    use super::*;
-    use crate::config::Config;
-
-    /// A server that echoes, and says when a request has begun.
-    struct Echo {
-        address: std::net::SocketAddr,
-        begun: mpsc::Receiver<()>,
-        shutdown: CancellationToken,
-        served: JoinHandle<()>,
-    }
-
-    impl Echo {
-        async fn start(limits: &[(&str, &str)]) -> Self {
-            let limits = limits
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            let limits = Config::load(None, limits).unwrap().limits;
-            let (begin, begun) = mpsc::channel(8);
-            let note =
-                axum::middleware::from_fn(move |request: axum::extract::Request, next: axum::middleware::Next| {
-                    let begin = begin.clone();
-                    async move {
-                        begin.send(()).await.unwrap();
-                        next.run(request).await
-                    }
-                });
-            let router = Router::new().route("/", post(async |body: Bytes| body)).layer(note);
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let shutdown = CancellationToken::new();
-            let stop = shutdown.clone();
-            let served = tokio::spawn(async move { serve(listener, router, &limits, stop).await });
-            Self {
-                address,
-                begun,
-                shutdown,
-                served,
-            }
-        }
-
-        async fn connect(&self) -> TcpStream {
-            TcpStream::connect(self.address).await.unwrap()
-        }
-    }
-
-    /// What comes until the server closes.
-    async fn rest(stream: &mut TcpStream) -> String {
-        let mut text = String::new();
-        #[expect(clippy::disallowed_methods, reason = "a take is before it")]
-        stream.take(1 << 16).read_to_string(&mut text).await.unwrap();
-        text
-    }
-
-    #[tokio::test]
-    async fn a_request_that_has_begun_is_finished_at_shutdown() {
-        let mut echo = Echo::start(&[]).await;
-        let mut idle = echo.connect().await;
-        let mut busy = echo.connect().await;
-        busy.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
-            .await
-            .unwrap();
-        echo.begun.recv().await.unwrap();
-        echo.shutdown.cancel();
-        assert_eq!(rest(&mut idle).await, "", "an idle connection is closed");
-        busy.write_all(b"cd").await.unwrap();
-        let answer = rest(&mut busy).await;
-        assert!(
-            answer.starts_with("HTTP/1.1 200") && answer.ends_with("abcd"),
-            "{answer}"
-        );
-        echo.served.await.unwrap();
-        assert!(
-            TcpStream::connect(echo.address).await.is_err(),
-            "nobody listens any more"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_request_that_does_not_finish_is_left() {
-        let mut echo = Echo::start(&[("RUM_LIMITS_DRAIN", "1s")]).await;
-        let mut stuck = echo.connect().await;
-        stuck
-            .write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
-            .await
-            .unwrap();
-        echo.begun.recv().await.unwrap();
-        echo.shutdown.cancel();
-        echo.served.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn heads_that_come_too_slowly_end_their_connection() {
-        let echo = Echo::start(&[("RUM_LIMITS_HEADER_TIMEOUT", "1s")]).await;
-        for sent in [
-            &b""[..],
-            b"POST / HT",
-            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab",
-        ] {
-            let mut stream = echo.connect().await;
-            stream.write_all(sent).await.unwrap();
-            // Ends at all: the server has closed.
-            rest(&mut stream).await;
-        }
-    }
-
-    #[tokio::test]
-    async fn connections_over_the_limit_wait_for_their_turn() {
-        let mut echo = Echo::start(&[("RUM_LIMITS_CONNECTIONS", "1")]).await;
-        let request = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab";
-        let mut first = echo.connect().await;
-        first.write_all(&request[..20]).await.unwrap();
-        let mut second = echo.connect().await;
-        second.write_all(request).await.unwrap();
-        first.write_all(&request[20..]).await.unwrap();
-        assert!(rest(&mut first).await.ends_with("ab"));
-        assert!(rest(&mut second).await.ends_with("ab"));
-        echo.begun.recv().await.unwrap();
-        echo.begun.recv().await.unwrap();
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::HeaderValue;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -27,6 +27,7 @@ use super::audience::Audience;
 use super::component::{Component, Found, Severity, overall};
 use super::condition::{Condition, behind};
 use super::recent::Recent;
+use super::tls::Certificates;
 use crate::alert;
 use crate::ingest::{AppDay, Outcomes, Quotas, Resource};
 use crate::store::{Clickhouse, Spool, query};
@@ -73,10 +74,12 @@ pub struct Parts {
     pub quotas: Arc<Quotas>,
     /// What became of batches and events.
     pub outcomes: Arc<Outcomes>,
+    /// The certificate, if there is TLS.
+    pub certificates: Option<Certificates>,
 }
 
 /// The parts, as `/readyz` names them.
-const COMPONENTS: [&str; 4] = ["spool", "clickhouse", "alerts", "quotas"];
+const COMPONENTS: [&str; 5] = ["spool", "clickhouse", "alerts", "quotas", "tls"];
 
 impl Health {
     /// Looks at these.
@@ -96,6 +99,7 @@ impl Health {
             "clickhouse" => (Severity::Bearable, self.clickhouse().await),
             "alerts" => (Severity::Bearable, self.alerts()),
             "quotas" => (Severity::Bearable, self.quotas()),
+            "tls" => (Severity::Critical, self.tls()),
             _ => return None,
         };
         let Found { condition, detail } = found;
@@ -200,6 +204,19 @@ impl Health {
         }
     }
 
+    fn tls(&self) -> Found {
+        let Some(certificates) = &self.0.parts.certificates else {
+            return Found {
+                condition: Condition::Healthy,
+                detail: json!({ "certificate": "none" }),
+            };
+        };
+        Found {
+            condition: certificates.condition(Timestamp::now()),
+            detail: json!({ "expires": certificates.until().to_string() }),
+        }
+    }
+
     fn alerts(&self) -> Found {
         let Some(health) = &self.0.parts.alerts else {
             return Found {
@@ -266,7 +283,7 @@ fn answer(ready: bool, json: &Value) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    let headers = [(CONTENT_TYPE, "application/json")];
     let mut response = (status, headers, json.to_string()).into_response();
     if !ready {
         let seconds = HeaderValue::from(DATABASE_FRESH.as_secs());
@@ -313,6 +330,7 @@ mod tests {
                 Timestamp::now(),
             )),
             outcomes: Arc::default(),
+            certificates: None,
         });
         let asked: tokio::task::JoinSet<_> = (0..20)
             .map(|_| {

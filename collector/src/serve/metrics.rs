@@ -5,6 +5,7 @@
 //! ([`Audience`]).
 
 mod access;
+mod connections;
 mod exposition;
 mod ingest;
 mod process;
@@ -20,7 +21,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
@@ -28,6 +29,7 @@ use self::exposition::Family;
 pub(super) use self::traffic::Traffic;
 use super::Problem;
 use super::audience::Audience;
+use super::connections::Connections;
 use super::health::Health;
 use super::sql::Sql;
 use crate::ingest::{Ingest, Outcomes, Usage};
@@ -46,6 +48,7 @@ struct Shared {
     health: Health,
     sql: Sql,
     restarts: Arc<Restarts>,
+    connections: Connections,
 }
 
 /// What [`Metrics`] tell of.
@@ -62,6 +65,8 @@ pub struct Parts<'a> {
     pub sql: Sql,
     /// How often the embedded database was started anew.
     pub restarts: Arc<Restarts>,
+    /// What comes in by what.
+    pub connections: Connections,
 }
 
 impl Metrics {
@@ -75,6 +80,7 @@ impl Metrics {
             health,
             sql,
             restarts,
+            connections,
         } = parts;
         Self(Arc::new(Shared {
             traffic: Arc::new(Traffic::new()),
@@ -85,6 +91,7 @@ impl Metrics {
             health,
             sql,
             restarts,
+            connections,
         }))
     }
 
@@ -107,8 +114,10 @@ impl Metrics {
             health,
             sql,
             restarts,
+            connections,
         } = &*self.0;
         let mut families = vec![build()];
+        families.extend(connections::families(connections));
         families.extend(traffic.families());
         families.extend(ingest::families(outcomes, usage));
         families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
@@ -141,7 +150,7 @@ async fn answer(State(metrics): State<Metrics>, audience: Audience) -> Response 
         .into_response(),
         Audience::Operator => match metrics.page().await {
             Ok(page) => (
-                [(CONTENT_TYPE, exposition::MEDIA_TYPE), (CACHE_CONTROL, "no-store")],
+                [(CONTENT_TYPE, exposition::MEDIA_TYPE)],
                 page,
             )
                 .into_response(),

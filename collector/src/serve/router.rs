@@ -8,11 +8,12 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Assets;
+use super::headers::{Headers, Readers, Transport};
 use super::health::{self, Health};
 use super::metrics::{self, Metrics};
 use super::observe::{Observe, request_id};
 use super::sql::{self, Sql};
-use super::{Problem, cross_origin, login, schema};
+use super::{Problem, login, schema};
 use crate::ingest::{self, Ingest};
 
 /// What is behind the routes.
@@ -27,6 +28,8 @@ pub struct Routes {
     pub metrics: Metrics,
     /// What people ask.
     pub sql: Sql,
+    /// How all of it is reached.
+    pub transport: Transport,
 }
 
 /// The whole server, without a socket.
@@ -37,9 +40,14 @@ pub fn router(routes: Routes) -> Router {
         health,
         metrics,
         sql,
+        transport,
     } = routes;
     let access = sql.access().clone();
     let observe = Observe::new(metrics.traffic());
+    let people = Headers {
+        readers: Readers::People,
+        transport,
+    };
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
     let public = Router::new()
         .merge(ingest::routes(ingest))
@@ -49,24 +57,29 @@ pub fn router(routes: Routes) -> Router {
         .method_not_allowed_fallback(method_not_allowed);
     let private = health::routes(health)
         .merge(metrics::routes(metrics))
-        .merge(login::routes(access.clone()))
+        .merge(login::routes(access.clone(), sql.body_timeout()))
         .merge(sql::routes(sql))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(
             ServiceBuilder::new()
                 .layer(observe.clone())
+                .map_response(move |response: http::Response<_>| people.on(response))
                 .layer(Extension(access))
                 .layer(CatchPanicLayer::custom(panicked)),
         );
-    readable(public, observe).merge(private)
+    readable(public, observe, transport).merge(private)
 }
 
 /// Every answer of `routes` is readable by pages. A panic costs its request and nothing else, and is an answer, too.
-fn readable(routes: Router, observe: Observe) -> Router {
+fn readable(routes: Router, observe: Observe, transport: Transport) -> Router {
+    let headers = Headers {
+        readers: Readers::Pages,
+        transport,
+    };
     routes.layer(
         ServiceBuilder::new()
             .layer(observe)
-            .map_response(cross_origin::readable)
+            .map_response(move |response: http::Response<_>| headers.on(response))
             .layer(CatchPanicLayer::custom(panicked)),
     )
 }
@@ -115,7 +128,7 @@ mod tests {
         let routes = Router::new()
             .route("/panics", get(async || -> &'static str { panic!("in a handler") }))
             .route("/lives", get(async || request_id()));
-        let server = readable(routes, Observe::new(Arc::new(Traffic::new())));
+        let server = readable(routes, Observe::new(Arc::new(Traffic::new())), Transport::Plain);
         let ask = async |path: &str| {
             server
                 .clone()

@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::channel::{Channel, Sender};
@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use url::form_urlencoded;
 
-use super::login::{BODY_LIMIT, too_slow};
+use super::login::too_slow;
 use super::{Problem, asker};
 use crate::access::{AUDIT, Access};
 use crate::config::{Scope, SqlLimits};
@@ -123,6 +123,8 @@ struct Shared {
     /// Who asks the database: the embedded one, or a user that may only read. Absent on a server without such a user.
     clickhouse: Option<Clickhouse>,
     limits: SqlLimits,
+    /// How long the sender of a statement may take.
+    body_timeout: Duration,
     places: Arc<Semaphore>,
     /// Who waits for a place, or has one.
     admitted: Arc<Semaphore>,
@@ -132,7 +134,7 @@ struct Shared {
 impl Sql {
     /// Lets those whom `access` lets in ask `clickhouse`.
     #[must_use]
-    pub fn new(access: Access, clickhouse: Option<Clickhouse>, limits: SqlLimits) -> Self {
+    pub fn new(access: Access, clickhouse: Option<Clickhouse>, limits: SqlLimits, body_timeout: Duration) -> Self {
         Self(Arc::new(Shared {
             places: Arc::new(Semaphore::new(limits.at_once)),
             admitted: Arc::new(Semaphore::new(limits.at_once * (1 + WAITING))),
@@ -143,12 +145,18 @@ impl Sql {
             access,
             clickhouse,
             limits,
+            body_timeout,
         }))
     }
 
     /// Who may ask.
     pub(super) fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    /// How long the body of a request may take.
+    pub(super) fn body_timeout(&self) -> Duration {
+        self.0.body_timeout
     }
 
     /// What was asked so far.
@@ -211,7 +219,7 @@ impl Shared {
     /// Everything until the head of the answer can be sent.
     async fn begin(&self, parts: &Parts, body: Body, record: &mut Record) -> Result<Begun, Refused> {
         let (format, parameters) = parameters(parts)?;
-        let statement = statement(body).await?;
+        let statement = statement(body, self.body_timeout).await?;
         record.statement = fingerprint(&statement);
         let Some(clickhouse) = &self.clickhouse else {
             let message = "statements are not run: clickhouse.url names a server, and clickhouse.read_user no user that may only \
@@ -408,12 +416,12 @@ fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(word)
 }
 
-async fn statement(body: Body) -> Result<String, Refused> {
-    let whole = timeout(BODY_LIMIT, Limited::new(body, STATEMENT_BYTES).collect())
+async fn statement(body: Body, limit: Duration) -> Result<String, Refused> {
+    let whole = timeout(limit, Limited::new(body, STATEMENT_BYTES).collect())
         .await
         .map_err(|_| Refused {
             outcome: SqlOutcome::Wrong,
-            problem: too_slow(),
+            problem: too_slow(limit),
         })?
         .map_err(|_| Refused {
             outcome: SqlOutcome::Wrong,
@@ -440,9 +448,6 @@ fn response(format: SqlFormat, body: Body) -> Response {
     };
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // What pages have sent is in it: no browser is to take that for a page.
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     (headers, body).into_response()
 }
 

@@ -109,10 +109,7 @@ fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
 
 /// Batches of an app that wait for their turn, as `/metrics` tells.
 async fn waiting(collector: &Collector, app: &str) -> Result<u64> {
-    let page = reqwest::get(format!("{}/metrics", collector.url()))
-        .await?
-        .text()
-        .await?;
+    let page = collector.metrics().await?;
     let name = format!("rum_app_batches_waiting{{app=\"{app}\"}} ");
     let value = page.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok());
     Ok(value.unwrap_or_default())

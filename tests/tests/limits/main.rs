@@ -1,4 +1,5 @@
-//! What one app may take from the collector, and from the others.
+//! What one app, or one client, may take from the collector, and from the others.
 
 mod fairness;
 mod quotas;
+mod slow_clients;

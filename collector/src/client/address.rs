@@ -14,16 +14,16 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Whose request it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ClientAddress {
+pub(crate) struct ClientAddress {
     /// The client's address, or the nearest to it that is known for sure.
-    pub(super) address: IpAddr,
+    pub(crate) address: IpAddr,
     /// What is not believed, and worth knowing.
-    pub(super) doubt: Option<Doubt>,
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// Why a header is not believed, or not to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(crate) enum Doubt {
     /// Who sent it is no listed proxy.
     Unlisted,
     /// It is not of its form before a client was found, or two headers say different things.
@@ -32,7 +32,7 @@ pub(super) enum Doubt {
 
 /// The client's address. `peer` is who has the connection. Where proxies send both headers and those disagree it is the peer's: one
 /// of them was written by somebody else, and nobody knows which.
-pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> ClientAddress {
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> ClientAddress {
     let peer = peer.to_canonical();
     let of = |address, doubt| ClientAddress { address, doubt };
     let has = |name: &HeaderName| headers.contains_key(name);

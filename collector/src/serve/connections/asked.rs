@@ -1,0 +1,107 @@
+//! One request of a connection: it takes a place if it came by HTTP/2, and its time ends with its answer's last byte.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::response::IntoResponse as _;
+use http::header::HOST;
+use http::{HeaderValue, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+
+use super::Shared;
+use super::exchanges::{Answer, Exchanges};
+use super::places::{Full, Place};
+use crate::serve::Problem;
+use crate::serve::headers::{Headers, Readers};
+
+/// What answers the requests of one connection.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub(super) shared: Arc<Shared>,
+    pub(super) router: TowerToHyperService<Router>,
+    pub(super) peer: SocketAddr,
+    pub(super) exchanges: Arc<Exchanges>,
+}
+
+impl Asked {
+    pub(super) async fn answer(
+        self,
+        mut request: hyper::Request<Incoming>,
+    ) -> Result<hyper::Response<Answer>, Infallible> {
+        let exchange = self.exchanges.begin();
+        let place = if request.version() == Version::HTTP_2 {
+            host(&mut request);
+            match self.place() {
+                Ok(place) => Some(place),
+                Err(full) => {
+                    let (head, body) = self.full(full).into_parts();
+                    let answer = Answer {
+                        body,
+                        exchange,
+                        place: None,
+                    };
+                    return Ok(hyper::Response::from_parts(head, answer));
+                }
+            }
+        } else {
+            None
+        };
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let (head, body) = self.router.call(request).await?.into_parts();
+        let answer = Answer { body, exchange, place };
+        Ok(hyper::Response::from_parts(head, answer))
+    }
+
+    fn place(&self) -> Result<Place, Full> {
+        let requests = &self.shared.requests;
+        requests.take(requests.try_free()?, self.shared.client(self.peer))
+    }
+
+    fn full(&self, full: Full) -> axum::response::Response {
+        let counts = &self.shared.counts;
+        let problem = match full {
+            Full::All => {
+                counts.requests_over.add(1);
+                Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "busy",
+                    "the collector has more requests than it takes at a time; send it again later",
+                )
+            }
+            Full::Client => {
+                counts.requests_crowded.add(1);
+                Problem::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "rate_limited",
+                    "your address has more requests at a time than one may have; send it again later, or raise \
+                     limits.connections_per_address in the collector's configuration",
+                )
+            }
+        };
+        let problem = Problem {
+            retry_after: Some(1),
+            ..problem
+        };
+        let headers = Headers {
+            readers: Readers::Pages,
+            transport: self.shared.transport(),
+        };
+        headers.on(problem.into_response())
+    }
+}
+
+/// HTTP/2 has the host in the address; those who ask for it know the header.
+fn host<B>(request: &mut hyper::Request<B>) {
+    if request.headers().contains_key(HOST) {
+        return;
+    }
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    if let Some(host) = authority.and_then(|host| HeaderValue::from_str(host).ok()) {
+        request.headers_mut().insert(HOST, host);
+    }
+}
