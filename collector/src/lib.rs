@@ -3,10 +3,12 @@
 pub mod access;
 pub mod alert;
 pub mod batch;
+mod clock;
 pub mod config;
 pub mod data_folder;
 mod errors;
 mod fair;
+pub mod fault;
 mod folder_lock;
 pub mod ingest;
 mod meter;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Limits, SpoolLimits, SqlLimits};
+use super::{Fsync, Limits, SpoolLimits, SqlLimits};
 
 /// Loopback: a new collector is not open to the world before somebody says so.
 pub(super) const LISTEN: &str = "127.0.0.1:4318";
@@ -33,9 +33,13 @@ pub(super) const LIMITS: Limits = Limits {
     drain: Duration::from_secs(5),
 };
 
+/// What Redis' log and others have: few notice a second.
+pub(super) const FSYNC_INTERVAL: Duration = Duration::from_secs(1);
+
 pub(super) const SPOOL: SpoolLimits = SpoolLimits {
     max_bytes: 4 << 30,
     segment_bytes: 32 << 20,
+    fsync: Fsync::Batch,
 };
 
 /// Two statements at once, with their memory, leave a third of the embedded ClickHouse's to the writer and to rules.

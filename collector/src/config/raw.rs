@@ -60,6 +60,8 @@ pub(super) struct RawLimits {
 pub(super) struct RawSpool {
     pub(super) max_bytes: Option<Bytes>,
     pub(super) segment_bytes: Option<Bytes>,
+    pub(super) fsync: Option<String>,
+    pub(super) fsync_interval: Option<Span>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

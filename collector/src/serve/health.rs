@@ -17,7 +17,6 @@ use axum::routing::get;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -28,6 +27,7 @@ use super::component::{Component, Found, Severity, overall};
 use super::condition::{Condition, behind};
 use super::recent::Recent;
 use crate::alert;
+use crate::clock::now_ms;
 use crate::ingest::{AppDay, Outcomes, Quotas, Resource};
 use crate::store::{Clickhouse, Spool, query};
 
@@ -127,6 +127,7 @@ impl Health {
             detail: json!({
                 "bytes": health.bytes,
                 "limit_bytes": health.limit_bytes,
+                "fsync": health.fsync.name(),
                 "segments": health.segments,
                 "damaged": health.damaged,
                 "torn_bytes": health.torn_bytes,
@@ -222,10 +223,6 @@ impl Health {
     }
 }
 
-fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
-}
-
 /// The routes.
 pub(super) fn routes(health: Health) -> Router {
     Router::new()
@@ -310,7 +307,7 @@ mod tests {
             quotas: Arc::new(Quotas::open(
                 &Apps::default(),
                 folder.path().join("day.json"),
-                Timestamp::now(),
+                jiff::Timestamp::now(),
             )),
             outcomes: Arc::default(),
         });

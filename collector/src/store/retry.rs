@@ -1,6 +1,6 @@
 //! Inserts dead letters again, after somebody has mended what ClickHouse refused them for.
 //!
-//! A letter goes when ClickHouse has said that it has the rows, and never before: killed at any moment, this loses nothing.
+//! A letter goes when ClickHouse has said that it has the rows, and the marks of their hours, and never before: killed at any moment, this loses nothing.
 //! What it then inserts a second time replaces itself.
 
 use std::collections::HashSet;
@@ -12,6 +12,7 @@ use super::batch_rows::BatchRows;
 use super::client::{Clickhouse, ClickhouseError};
 use super::dead_letters::{DeadLetterError, DeadLetters, LineName, ReadLetter};
 use super::exceptions::{Policy, policy};
+use super::marks;
 use super::schema::{Column, Table, insert_statement};
 
 /// Letters of one insert.
@@ -154,7 +155,13 @@ impl Group {
         let statement = insert_statement(self.table, &self.columns);
         let mut pieces = vec![(BatchRows::new(self.data, self.ends), &*self.names)];
         while let Some((rows, names)) = pieces.pop() {
-            match insert(&statement, rows.data()).await {
+            let stored = match insert(&statement, rows.data()).await {
+                Ok(()) if self.table.partition_prefix().is_some() => {
+                    insert(marks::STATEMENT, &marks::rows(&rows.hours())).await
+                }
+                stored => stored,
+            };
+            match stored {
                 Ok(()) => {
                     retried.stored += names.len() as u64;
                     gone.extend(names);

@@ -10,12 +10,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-const ALL: ReadLimits = ReadLimits {
+pub(super) const ALL: ReadLimits = ReadLimits {
     rows: usize::MAX,
     bytes: usize::MAX,
 };
 
-fn options(folder: &Path) -> SpoolOptions {
+pub(super) fn options(folder: &Path) -> SpoolOptions {
     SpoolOptions::new(folder.join("spool"))
 }
 
@@ -23,12 +23,12 @@ fn open(folder: &Path) -> Spool {
     Spool::open(options(folder)).unwrap()
 }
 
-async fn append(spool: &Spool, id: u64, text: &str) -> Result<Appended, SpoolError> {
+pub(super) async fn append(spool: &Spool, id: u64, text: &str) -> Result<Appended, SpoolError> {
     spool.append(frame_of(id, &[text])).await
 }
 
 /// How often each text stands in what the table's cursor has not passed.
-fn waiting(spool: &Spool, texts: &[&str]) -> Vec<usize> {
+pub(super) fn waiting(spool: &Spool, texts: &[&str]) -> Vec<usize> {
     let batch = spool.consumer(Table::ClockBad).read(ALL).unwrap();
     let data = batch.rows.data();
     let count = |text: &&str| {
@@ -48,7 +48,7 @@ fn pass_all(spool: &Spool) {
     }
 }
 
-fn segments(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn segments(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(folder.join("spool"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
