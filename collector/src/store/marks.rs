@@ -25,8 +25,8 @@ pub(super) type Hours = BTreeSet<Box<[u8]>>;
 /// A mark of each hour, all with an id that no other insert has.
 pub(super) fn rows(hours: &Hours) -> Bytes {
     let mark: u64 = rand::random();
-    let row = |hour: &Box<[u8]>| [hour, mark.to_le_bytes().as_slice()].concat();
-    hours.iter().flat_map(row).collect()
+    let row = |hour: &[u8]| [hour, &mark.to_le_bytes()].concat();
+    hours.iter().flat_map(|hour| row(hour)).collect()
 }
 
 /// Hours that want to be marked.

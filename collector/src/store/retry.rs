@@ -280,6 +280,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_letter_goes_when_its_hour_is_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        let letters = letters(folder.path(), &[]);
+        let place = [30_u16.to_le_bytes().as_slice(), &7_200_u32.to_le_bytes(), b"\x04shop"].concat();
+        let row = BatchRows::new([&*place, b"rest"].concat(), vec![place.len() + 4]);
+        let columns = Table::Actions.columns();
+        letters.keep(Table::Actions, &columns, &row, (469, "bad")).unwrap();
+        let unmarked = async |statement: &str, rows: &Bytes| {
+            if statement == marks::STATEMENT {
+                assert!(rows.starts_with(&place) && rows.len() == place.len() + 8);
+                Err(refused(60))
+            } else {
+                Ok(())
+            }
+        };
+        let retried = retry_with(&letters, None, unmarked).await.unwrap();
+        assert_eq!((retried.stored, retried.left(), left(folder.path())), (0, 1, 1));
+        let retried = retry_with(&letters, None, async |_: &str, _: &Bytes| Ok(()))
+            .await
+            .unwrap();
+        assert_eq!((retried.stored, left(folder.path())), (1, 0));
+    }
+
+    #[tokio::test]
     async fn other_tables_and_what_cannot_be_read_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let letters = letters(folder.path(), &["first"]);

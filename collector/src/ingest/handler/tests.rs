@@ -149,7 +149,7 @@ async fn who_waits_too_long_is_told_to_come_again() {
 async fn what_is_stored_after_its_time_counts_as_stored_too() {
     let folder = TempDir::new().unwrap();
     let mut options = SpoolOptions::new(folder.path().join("spool"));
-    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (release, released) = std::sync::mpsc::sync_channel::<()>(1);
     let released = std::sync::Mutex::new(released);
     options.sync = Arc::new(move |file| {
         // An error means that the test lets all go.
