@@ -1,12 +1,11 @@
 //! kill -9 of the collector before and after each step on a batch's way.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use rum_collector::fault::{Side, Step};
 
-use crate::stage::{SMALL_SEGMENTS, Stage, killed};
+use crate::stage::{SMALL_SEGMENTS, Stage, killed, segments};
 
 /// Where the first frame of a segment begins: the format in `collector/src/store/segment.rs`.
 const FIRST_FRAME: usize = 32_768;
@@ -83,7 +82,7 @@ async fn drill(stage: &mut Stage, step: Step, boundary: &str, age_ms: i64) -> Re
             let collector = stage.start().await?;
             stage.book.send(&collector.sender()).await?;
             collector.kill().await?;
-            let newest = segments(stage)?.pop().context("there is no segment")?;
+            let newest = segments(&stage.place.spool())?.pop().context("there is no segment")?;
             let mut bytes = fs::read(&newest)?;
             bytes.extend([7; 100]);
             fs::write(&newest, bytes)?;
@@ -107,17 +106,4 @@ async fn drill(stage: &mut Stage, step: Step, boundary: &str, age_ms: i64) -> Re
         }
     }
     Ok(())
-}
-
-/// The segments' files, the newest last.
-fn segments(stage: &Stage) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(stage.place.spool())? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "segment") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

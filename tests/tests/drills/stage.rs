@@ -1,7 +1,9 @@
 //! What the drills share: a ClickHouse that outlives collectors, a folder for these, and the book of all visits.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::{Context as _, Result, bail};
@@ -119,6 +121,19 @@ pub(crate) fn killed(status: ExitStatus) -> Result<()> {
         Some(9) => Ok(()),
         _ => bail!("it was not killed, but ended with {status}"),
     }
+}
+
+/// The segments' files in a spool's folder, the newest last.
+pub(crate) fn segments(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "segment") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Sends until nobody answers.
