@@ -135,8 +135,8 @@ impl Committer {
         }
     }
 
-    /// While the disk refuses it is tried now and then: a collector that is taken out of service for that gets no batch that
-    /// could show that it is over.
+    /// Syncs what an interval has gathered. While the disk refuses it is tried instead: a collector that is taken out of service
+    /// for that gets no batch that could show that it is over.
     fn tend(&mut self) {
         if self.is_failing() {
             self.try_disk();

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::stage::{SMALL_SEGMENTS, Stage, page, say};
 
 /// Moments of a run that nobody asked for more.
-const MOMENTS: usize = 30;
+const MOMENTS: usize = 20;
 /// After how many kills the book is compared with the tables.
 const COMPARED_EVERY: usize = 10;
 const PAGES: usize = 4;
