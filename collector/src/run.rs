@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -12,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::alert;
+use crate::clock;
 use crate::config::{ClickhouseSource, Config, Limits, Reader};
 use crate::ingest::{Ingest, IngestError, IngestParts, Outcomes, Quotas};
 use crate::serve::{
@@ -86,10 +86,11 @@ impl Collector {
         let mut options = SpoolOptions::new(config.spool_folder());
         options.max_bytes = config.spool.max_bytes;
         options.segment_bytes = config.spool.segment_bytes;
+        options.fsync = config.spool.fsync;
         let spool = Spool::open(options)?;
         let clickhouse = Clickhouse::new(endpoint.clone());
         let outcomes = Arc::new(Outcomes::default());
-        let quotas = Arc::new(Quotas::open(&config.apps, config.day_file(), Timestamp::now()));
+        let quotas = Arc::new(Quotas::open(&config.apps, config.day_file(), clock::now()));
         let (database, progress) = watch::channel(Database::Waiting {
             reason: "ClickHouse has not answered yet".to_owned(),
         });

@@ -260,6 +260,21 @@ fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
             "at most half",
         ),
         (
+            "[spool]\nfsync = \"always\"".into(),
+            "spool.fsync: \"always\" is no way to sync",
+            "use \"batch\"",
+        ),
+        (
+            "[spool]\nfsync = \"interval\"\nfsync_interval = \"2m\"".into(),
+            "spool.fsync_interval: 2m is out of range",
+            "use 1ms to",
+        ),
+        (
+            "[spool]\nfsync_interval = \"1s\"".into(),
+            "spool.fsync_interval: is set, and spool.fsync is \"batch\"",
+            "set spool.fsync = \"interval\"",
+        ),
+        (
             "[clickhouse]\nuser = \"rum\"".into(),
             "clickhouse.user",
             "set clickhouse.url",

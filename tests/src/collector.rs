@@ -115,6 +115,37 @@ impl Place {
     /// # Errors
     /// When it does not start: with its log.
     pub async fn start(&self, store: &Store) -> Result<Collector> {
+        self.start_with(store, &[]).await
+    }
+
+    /// The same, for one that meets a fault: `append.sync:before=kill#3`, as `collector/src/fault.rs` names boundaries.
+    ///
+    /// # Errors
+    /// When it does not start: with its log.
+    pub async fn start_armed(&self, store: &Store, fault: &str) -> Result<Collector> {
+        self.start_with(store, &[("RUM_FAULT", fault)]).await
+    }
+
+    /// Starts a collector whose start meets a fault; how it ends.
+    ///
+    /// # Errors
+    /// When it does not end: with its log.
+    pub async fn start_and_end(&self, store: &Store, fault: &str) -> Result<ExitStatus> {
+        self.spawn(store, &[("RUM_FAULT", fault)])?.ended().await
+    }
+
+    /// Starts a collector with these variables in its environment, on top of the place's own.
+    ///
+    /// # Errors
+    /// When it does not start: with its log.
+    pub async fn start_with(&self, store: &Store, more: &[(&str, &str)]) -> Result<Collector> {
+        let mut collector = self.spawn(store, more)?;
+        let said = collector.listening().await;
+        collector.url = said.with_context(|| collector.last_words())?;
+        Ok(collector)
+    }
+
+    fn spawn(&self, store: &Store, more: &[(&str, &str)]) -> Result<Collector> {
         let config = self.configure(store)?;
         let log = self.folder.path().join(LOG);
         let child = Command::new(binary("rum-collector")?)
@@ -122,22 +153,20 @@ impl Place {
             .arg("--config")
             .arg(&config)
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(more.iter().copied())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::options().create(true).append(true).open(&log)?)
             .kill_on_drop(true)
             .spawn()?;
-        let mut collector = Collector {
+        Ok(Collector {
             child,
             url: String::new(),
             config,
             log,
             http: reqwest::Client::new(),
-        };
-        let said = collector.listening().await;
-        collector.url = said.with_context(|| collector.last_words())?;
-        Ok(collector)
+        })
     }
 
     /// The folder of the collectors' data.
@@ -145,6 +174,13 @@ impl Place {
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
+
+    /// A file that may say by how much the clocks of collectors are wrong.
+    #[must_use]
+    pub fn clock(&self) -> PathBuf {
+        self.folder.path().join("clock")
+    }
+
     /// The folder of the spool.
     #[must_use]
     pub fn spool(&self) -> PathBuf {
@@ -358,6 +394,17 @@ impl Collector {
         self.child.start_kill()?;
         self.child.wait().await?;
         Ok(())
+    }
+
+    /// Waits until it ends by itself, or by a fault that it was started with.
+    ///
+    /// # Errors
+    /// When it does not: with its log.
+    pub async fn ended(mut self) -> Result<ExitStatus> {
+        match timeout(LIMIT, self.child.wait()).await {
+            Ok(status) => Ok(status?),
+            Err(_) => bail!("it does not end; {}", self.last_words()),
+        }
     }
 
     /// SIGTERM; its exit status.

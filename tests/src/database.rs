@@ -78,6 +78,16 @@ impl Database {
         sql(&self.http, &self.endpoint().await?, statement).await
     }
 
+    /// Runs a statement that gives nothing back.
+    ///
+    /// # Errors
+    /// What ClickHouse refuses.
+    pub async fn execute(&self, statement: &str) -> Result<()> {
+        ask(&self.http, &self.endpoint().await?, statement.to_owned())
+            .await
+            .map(drop)
+    }
+
     /// Ends it in order.
     pub async fn stop(self) {
         self.supervisor.shutdown().await;
@@ -85,19 +95,22 @@ impl Database {
 }
 
 async fn sql(http: &reqwest::Client, endpoint: &Endpoint, statement: &str) -> Result<Vec<Value>> {
+    let statement = format!("{statement} FORMAT JSON SETTINGS output_format_json_quote_64bit_integers = 0");
+    rows(&ask(http, endpoint, statement).await?)
+}
+
+async fn ask(http: &reqwest::Client, endpoint: &Endpoint, statement: String) -> Result<String> {
     let answer = http
         .post(&endpoint.url)
         .header("X-ClickHouse-User", &endpoint.user)
         .header("X-ClickHouse-Key", endpoint.secret.expose())
-        .body(format!(
-            "{statement} FORMAT JSON SETTINGS output_format_json_quote_64bit_integers = 0"
-        ))
+        .body(statement.clone())
         .send()
         .await?;
     let status = answer.status();
     let text = answer.text().await?;
     ensure!(status.is_success(), "{statement}: {text}");
-    rows(&text)
+    Ok(text)
 }
 
 /// The rows in an answer of the format JSON.

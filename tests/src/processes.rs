@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 
+use crate::waiting::until;
+
 /// A binary of this workspace, built beside the running test.
 ///
 /// # Errors
@@ -36,6 +38,28 @@ pub fn binary(name: &str) -> Result<PathBuf> {
 /// When there is no such process.
 pub fn kill(pid: u32) -> Result<()> {
     signal(pid, Signal::KILL)
+}
+
+/// Waits until a process stands still, as on SIGSTOP.
+///
+/// # Errors
+/// When it does not.
+pub async fn stopped(pid: u32) -> Result<()> {
+    until("the process stands still", async || {
+        let found = running().await?;
+        let process = found.iter().find(|process| process.pid == pid);
+        let process = process.context("it has ended")?;
+        Ok(process.stands_still.then_some(()))
+    })
+    .await
+}
+
+/// Lets a process go on that stands still.
+///
+/// # Errors
+/// When there is no such process.
+pub fn resume(pid: u32) -> Result<()> {
+    signal(pid, Signal::CONT)
 }
 
 /// Tells a process to end.
@@ -78,6 +102,7 @@ pub async fn runs(pid: u32) -> Result<bool> {
 struct Process {
     pid: u32,
     parent: u32,
+    stands_still: bool,
 }
 
 /// All processes that have not ended; one that nobody has waited for yet has.
@@ -95,6 +120,7 @@ async fn running() -> Result<Vec<Process>> {
         let process = Process {
             pid: pid.parse().ok()?,
             parent: parent.parse().ok()?,
+            stands_still: state.starts_with('T'),
         };
         (!state.starts_with('Z')).then_some(process)
     };

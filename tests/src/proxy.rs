@@ -27,6 +27,7 @@ pub struct Withheld {
 pub struct Proxy {
     url: String,
     to_withhold: Arc<AtomicUsize>,
+    open: watch::Sender<bool>,
     withheld: mpsc::Receiver<Withheld>,
     accepting: JoinHandle<()>,
 }
@@ -42,20 +43,32 @@ impl Proxy {
         let to_withhold = Arc::new(AtomicUsize::new(0));
         let (report, withheld) = mpsc::channel(64);
         let (upstream, left) = (database.state(), Arc::clone(&to_withhold));
+        let (open, gate) = watch::channel(true);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if !*gate.borrow() {
+                    // Closed at once, as by a machine on which nobody listens.
+                    continue;
+                }
+                let mut gate = gate.clone();
                 let line = Line {
                     left: Arc::clone(&left),
                     report: report.clone(),
                 };
                 let upstream = upstream.clone();
                 // What breaks here breaks for the writer too: its connection ends, which it must survive.
-                tokio::spawn(async move { line.run(client, &upstream).await.ok() });
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = line.run(client, &upstream) => {}
+                        _ = gate.wait_for(|open| !open) => {}
+                    }
+                });
             }
         });
         Ok(Self {
             url,
             to_withhold,
+            open,
             withheld,
             accepting,
         })
@@ -65,6 +78,16 @@ impl Proxy {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Nobody gets through any more, and who talks is cut off: ClickHouse is away.
+    pub fn close(&self) {
+        self.open.send_replace(false);
+    }
+
+    /// Everybody gets through again.
+    pub fn open(&self) {
+        self.open.send_replace(true);
     }
 
     /// From now on the next `count` inserts that ClickHouse commits are not answered.

@@ -15,8 +15,13 @@ use rum_core::wire::record::{
 use rum_core::wire::{Batch, Content, Document, Event, Item, Skipped};
 use rum_core::{Id, ViewKind, vitals::Metric};
 use serde_json::Value;
+use tokio::time::{interval, timeout};
 
 use crate::collector::Sender;
+use crate::waiting::LIMIT;
+
+/// The pause before a visit is sent again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// What each view of a batch is in people's views: the table, its rows, and the expression that counts them.
 const ROWS: [(&str, u64, &str); 9] = [
@@ -317,9 +322,16 @@ impl Book {
     /// # Errors
     /// When it is answered otherwise than with 204.
     pub async fn send(&mut self, sender: &Sender) -> Result<()> {
-        let visit = Visit::now();
+        self.send_visit(sender, &Visit::now()).await
+    }
+
+    /// Sends this visit, and writes down what came of it.
+    ///
+    /// # Errors
+    /// When it is answered otherwise than with 204.
+    pub async fn send_visit(&mut self, sender: &Sender, visit: &Visit) -> Result<()> {
         match visit.send(sender).await {
-            Ok(StatusCode::NO_CONTENT) => self.acknowledge(&visit),
+            Ok(StatusCode::NO_CONTENT) => self.acknowledge(visit),
             Ok(status) => bail!("a good batch is answered {status}"),
             Err(_) => {
                 self.unanswered.insert(visit.view);
@@ -331,6 +343,31 @@ impl Book {
     /// Writes down that a visit was answered with 204.
     pub fn acknowledge(&mut self, visit: &Visit) {
         self.acknowledged.insert(visit.view);
+    }
+
+    /// Sends a new visit as a page does: again and again while it is told to come again. How often it was told so.
+    ///
+    /// # Errors
+    /// When it is answered otherwise, or not at all, or told so for too long.
+    pub async fn send_until_kept(&mut self, sender: &Sender) -> Result<usize> {
+        let visit = Visit::now();
+        let mut refusals = 0;
+        let mut tries = interval(AGAIN);
+        let sending = async {
+            loop {
+                tries.tick().await;
+                match visit.send(sender).await? {
+                    StatusCode::NO_CONTENT => return Ok(()),
+                    StatusCode::SERVICE_UNAVAILABLE => refusals += 1,
+                    status => bail!("a good batch is answered {status}"),
+                }
+            }
+        };
+        timeout(LIMIT, sending)
+            .await
+            .context("a visit is refused again and again")??;
+        self.acknowledge(&visit);
+        Ok(refusals)
     }
 
     /// How many visits were answered with 204.

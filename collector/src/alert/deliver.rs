@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::webhook::{Outcome, Webhook};
+use crate::clock;
 use crate::store::Clickhouse;
 use crate::store::alert_state::{self, AlertStateError, DeliveryRow, OutboxRow};
 
@@ -79,7 +80,7 @@ async fn pass(
                 fingerprint: row.fingerprint,
                 at: row.at,
                 outcome: outcome.to_owned(),
-                ended: Timestamp::now().as_millisecond(),
+                ended: clock::now_ms(),
             };
             if !record(webhook, clickhouse, &delivery, shutdown).await {
                 return Ok(Pass::Blocked);
@@ -91,7 +92,7 @@ async fn pass(
 /// How the notification's way ended; `None` if it has not.
 async fn send(webhook: &Webhook, row: &OutboxRow, shutdown: &CancellationToken) -> Option<&'static str> {
     let key = format!("{}-{}", row.fingerprint, row.at);
-    let age = Timestamp::from_millisecond(row.at).map(|at| Timestamp::now().duration_since(at));
+    let age = Timestamp::from_millisecond(row.at).map(|at| clock::now().duration_since(at));
     if age.is_ok_and(|age| age > MAX_AGE) {
         tracing::error!(%webhook, key, "a notification is given up: the receiver could not be reached for a day");
         return Some("expired");

@@ -15,6 +15,7 @@ use super::health::Health;
 use super::record::{self, Moment, RecordError};
 use super::rule::Rule;
 use super::webhook::Webhook;
+use crate::clock;
 use crate::store::Clickhouse;
 use crate::store::alert_state::{self, AlertStateError, TransitionRow};
 use crate::store::query::{self, WindowQuery};
@@ -79,7 +80,7 @@ async fn rounds(mut engine: Engine) {
 
 /// Whole milliseconds, as the log has them: what a notification says must be the same after a restart.
 fn this_millisecond() -> Timestamp {
-    let now = Timestamp::now();
+    let now = clock::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 

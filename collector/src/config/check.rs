@@ -19,7 +19,7 @@ use super::quantity::{Bytes, Span};
 use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawRate, RawSpool};
 use super::{
     Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Rate, Rates, Reader,
-    Secret, SpoolLimits, allowance, app, defaults,
+    Secret, SpoolLimits, allowance, app, defaults, fsync,
 };
 
 /// The key of the demo, which everybody knows.
@@ -94,7 +94,13 @@ impl Problems {
         count
     }
 
-    fn span(&mut self, key: &str, span: Option<Span>, default: Duration, range: RangeInclusive<Duration>) -> Duration {
+    pub(super) fn span(
+        &mut self,
+        key: &str,
+        span: Option<Span>,
+        default: Duration,
+        range: RangeInclusive<Duration>,
+    ) -> Duration {
         let span = span.unwrap_or(Span(default));
         if !range.contains(&span.0) {
             let (least, most) = (Span(*range.start()), Span(*range.end()));
@@ -196,6 +202,7 @@ fn spool(raw: &RawSpool, problems: &mut Problems) -> SpoolLimits {
             default.segment_bytes,
             64 << 10..=1 << 30,
         ),
+        fsync: fsync::check(raw, problems),
     };
     if spool.segment_bytes > spool.max_bytes / 2 {
         problems.add(

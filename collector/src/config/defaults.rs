@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Limits, SpoolLimits, SqlLimits};
+use super::{Fsync, Limits, SpoolLimits, SqlLimits};
 
 /// Loopback: a new collector is not open to the world before somebody says so.
 pub(super) const LISTEN: &str = "127.0.0.1:4318";
@@ -40,10 +40,13 @@ pub(super) const fn connections_per_address(connections: usize) -> usize {
     let quarter = connections / 4;
     if quarter > 16 { quarter } else { 16 }
 }
+/// What Redis' log and others have: few notice a second.
+pub(super) const FSYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) const SPOOL: SpoolLimits = SpoolLimits {
     max_bytes: 4 << 30,
     segment_bytes: 32 << 20,
+    fsync: Fsync::Batch,
 };
 
 /// Two statements at once, with their memory, leave a third of the embedded ClickHouse's to the writer and to rules.

@@ -7,6 +7,7 @@ mod check;
 mod defaults;
 mod environment;
 mod error;
+mod fsync;
 mod pages;
 mod proxies;
 mod quantity;
@@ -24,6 +25,7 @@ use std::time::Duration;
 pub use allowance::{DailyQuota, RateLimit};
 pub use app::{AllowedOrigins, App, Apps, ForeignErrors};
 pub use error::{ConfigError, Problem};
+pub use fsync::Fsync;
 pub use pages::Pages;
 pub(crate) use pages::Pattern;
 pub use proxies::Proxies;
@@ -109,6 +111,8 @@ pub struct SpoolLimits {
     pub max_bytes: u64,
     /// Bytes of one segment file.
     pub segment_bytes: u64,
+    /// What a 204 promises.
+    pub fsync: Fsync,
 }
 
 /// Bounds on the statements of `/v1/sql`.
@@ -254,6 +258,12 @@ impl Config {
                 "{} holds no manifest.json, so /rum.js is not served: build the SDK with `cargo xtask wasm`, or set sdk.dist",
                 self.dist.display()
             ));
+        }
+        if self.spool.fsync == Fsync::Off {
+            warnings.push(
+                "spool.fsync is off, so a loss of power may take batches that were answered 204: use \"batch\" to keep each"
+                    .to_owned(),
+            );
         }
         if self.trusted_proxies.listed().any(|network| network.prefix_len() == 0) {
             warnings.push(

@@ -69,6 +69,8 @@ pub(super) struct RawTls {
 pub(super) struct RawSpool {
     pub(super) max_bytes: Option<Bytes>,
     pub(super) segment_bytes: Option<Bytes>,
+    pub(super) fsync: Option<String>,
+    pub(super) fsync_interval: Option<Span>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::quantity::{Bytes, Span};
-use super::{AllowedOrigins, ClickhouseSource, Config, Rates, Secret, Token, TokenApps};
+use super::{AllowedOrigins, ClickhouseSource, Config, Fsync, Rates, Secret, Token, TokenApps};
 
 pub(super) fn show(config: &Config) -> String {
     let Config {
@@ -67,6 +67,10 @@ pub(super) fn show(config: &Config) -> String {
     page.section("[spool]");
     page.bytes("max_bytes", spool.max_bytes);
     page.bytes("segment_bytes", spool.segment_bytes);
+    page.text("fsync", spool.fsync.name());
+    if let Fsync::Interval(every) = spool.fsync {
+        page.span("fsync_interval", every);
+    }
     match clickhouse {
         ClickhouseSource::Embedded {
             memory_bytes,

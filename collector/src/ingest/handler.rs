@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
@@ -37,6 +36,7 @@ use super::report;
 use super::usage::Usage;
 use super::validate::Received;
 use super::visitor::Visitors;
+use crate::clock::now_ms;
 use crate::config::{App, Apps, Config, Limits, Rate};
 use crate::fair::{Crowded, Fair, Lent};
 use crate::serve::{Problem, RUM_RATE, request_id, with_request_id};
@@ -283,13 +283,23 @@ impl Shared {
         let (digested, Turn { core, place }) = digest(batch, turn).await?;
         drop(core);
         let storing = Arc::clone(self).finish(Arc::clone(head.app), digested, body_bytes, place);
-        // In a task of its own: a sender that goes away does not take its batch out of the spool, so it counts.
-        let outcome = tokio::spawn(with_request_id(storing)).await;
-        outcome.unwrap_or_else(|error| match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The collector is ending.
-            Err(_) => Err(Reject::SpoolFailing),
-        })?;
+        // In a task of its own: a sender that goes away, or is told to come again because the disk takes too long, does not
+        // take its batch out of the spool, so it counts.
+        let storing = tokio::spawn(with_request_id(storing));
+        let limit = self.limits.store_timeout;
+        let stored = match timeout(limit, storing).await {
+            Ok(ended) => ended.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                // The collector is ending.
+                Err(_) => Err(Reject::SpoolFailing),
+            }),
+            // It goes on, for it cannot be taken back: if it is stored after all it counts as stored, too.
+            Err(_) => {
+                tracing::error!(request = request_id(), ?limit, "a batch was not stored in time");
+                Err(Reject::SpoolFailing)
+            }
+        };
+        stored.map_err(|reject| self.refused(head.app, reject))?;
         Ok(rate)
     }
 
@@ -308,7 +318,7 @@ impl Shared {
         } = digested;
         let outcome = match frame {
             None => Outcome::BatchEmpty,
-            Some(frame) => match self.store(frame).await.map_err(|reject| self.refused(&app, reject))? {
+            Some(frame) => match self.store(frame).await? {
                 Appended::Stored => {
                     let events = tally.get(Outcome::EventAccepted);
                     self.usage.taken(&app.name, events, body_bytes, &page_names);
@@ -351,21 +361,15 @@ impl Shared {
     }
 
     async fn store(&self, frame: Frame) -> Result<Appended, Reject> {
-        let limit = self.limits.store_timeout;
-        match timeout(limit, self.spool.append(frame)).await {
-            Ok(Ok(appended)) => Ok(appended),
-            Ok(Err(SpoolError::TooLarge { bytes })) => Err(Reject::RowsTooLarge { bytes }),
-            Ok(Err(SpoolError::Crowded)) => Err(Reject::busy(rand::random())),
-            Ok(Err(error)) if error.is_full() => Err(Reject::SpoolFull),
-            Ok(Err(error)) => {
+        self.spool.append(frame).await.map_err(|error| match error {
+            SpoolError::TooLarge { bytes } => Reject::RowsTooLarge { bytes },
+            SpoolError::Crowded => Reject::busy(rand::random()),
+            error if error.is_full() => Reject::SpoolFull,
+            error => {
                 tracing::error!(request = request_id(), %error, "a batch cannot be stored");
-                Err(Reject::SpoolFailing)
+                Reject::SpoolFailing
             }
-            Err(_) => {
-                tracing::error!(request = request_id(), ?limit, "a batch was not stored in time");
-                Err(Reject::SpoolFailing)
-            }
-        }
+        })
     }
 
     fn head<'a>(&'a self, form: Form, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
@@ -500,11 +504,6 @@ fn announcement((version, rate): (u32, Rate)) -> Option<HeaderValue> {
 
 fn quote(text: &str) -> String {
     text.chars().take(QUOTED_CHARS).collect()
-}
-
-fn now_ms() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

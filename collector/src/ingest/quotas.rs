@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::day_file;
 use super::day_use::{Day, DayUse, Level, Resource};
 use super::reject::Reject;
+use crate::clock::now_ms;
 use crate::config::{App, Apps, DailyQuota};
 
 /// How often the use of the day is written down, and so how much of it a kill may cost.
@@ -202,10 +203,6 @@ fn after_midnight(now_ms: i64, draw: f64) -> u32 {
     let left = u32::try_from(Day::ms_left(now_ms) / 1_000).unwrap_or(u32::MAX);
     left.saturating_add(1)
         .saturating_add((draw.clamp(0.0, 1.0) * SPREAD_SECONDS) as u32)
-}
-
-fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
 }
 
 #[cfg(test)]

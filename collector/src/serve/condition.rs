@@ -96,12 +96,14 @@ pub(super) fn behind(oldest_ms: i64, now_ms: i64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Fsync;
     use crate::ingest::Resource;
     use crate::store::Refusal;
 
     #[test]
     fn a_spool_is_degraded_before_it_is_full_and_while_it_is_damaged() {
         let health = |bytes, damaged| SpoolHealth {
+            fsync: Fsync::Batch,
             bytes,
             limit_bytes: 1_000,
             segments: 1,

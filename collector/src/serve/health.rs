@@ -17,7 +17,6 @@ use axum::routing::get;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -29,6 +28,7 @@ use super::condition::{Condition, behind};
 use super::recent::Recent;
 use super::tls::Certificates;
 use crate::alert;
+use crate::clock::{self, now_ms};
 use crate::ingest::{AppDay, Outcomes, Quotas, Resource};
 use crate::store::{Clickhouse, Spool, query};
 
@@ -131,6 +131,7 @@ impl Health {
             detail: json!({
                 "bytes": health.bytes,
                 "limit_bytes": health.limit_bytes,
+                "fsync": health.fsync.name(),
                 "segments": health.segments,
                 "damaged": health.damaged,
                 "torn_bytes": health.torn_bytes,
@@ -212,7 +213,7 @@ impl Health {
             };
         };
         Found {
-            condition: certificates.condition(Timestamp::now()),
+            condition: certificates.condition(clock::now()),
             detail: json!({ "expires": certificates.until().to_string() }),
         }
     }
@@ -237,10 +238,6 @@ impl Health {
             detail: json!({ "last_round": report.last_round.map(|at| at.to_string()) }),
         }
     }
-}
-
-fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
 }
 
 /// The routes.
@@ -327,7 +324,7 @@ mod tests {
             quotas: Arc::new(Quotas::open(
                 &Apps::default(),
                 folder.path().join("day.json"),
-                Timestamp::now(),
+                jiff::Timestamp::now(),
             )),
             outcomes: Arc::default(),
             certificates: None,

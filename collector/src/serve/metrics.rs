@@ -22,7 +22,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 use self::exposition::Family;
@@ -32,6 +31,7 @@ use super::audience::Audience;
 use super::connections::Connections;
 use super::health::Health;
 use super::sql::Sql;
+use crate::clock;
 use crate::ingest::{Ingest, Outcomes, Usage};
 use crate::store::{Restarts, Spool};
 
@@ -122,7 +122,7 @@ impl Metrics {
         families.extend(ingest::families(outcomes, usage));
         families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
         families.extend(access::families(sql));
-        let now_ms = Timestamp::now().as_millisecond();
+        let now_ms = clock::now_ms();
         let spool = spool.clone();
         let from_disk = spawn_blocking(move || (store::families(&spool, now_ms), process::families()));
         let (of_store, of_process) = from_disk.await.map_err(|_| fmt::Error)?;

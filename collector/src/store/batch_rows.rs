@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::marks::Hours;
+
 /// RowBinary, with the borders that it does not have itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BatchRows {
@@ -54,6 +56,22 @@ impl BatchRows {
         ]
     }
 
+    /// The hours of apps that the rows are in. The rows must begin with retention (u16), hour (u32) and app.
+    pub(super) fn hours(&self) -> Hours {
+        let mut hours = Hours::new();
+        let mut last: &[u8] = &[];
+        let mut start = 0;
+        for end in &self.ends {
+            let place = self.data.get(start..*end).and_then(place).unwrap_or_default();
+            if place != last {
+                hours.insert(place.into());
+                last = place;
+            }
+            start = *end;
+        }
+        hours
+    }
+
     /// The rows of each partition, in order. The rows must begin with retention (u16) and hour (u32).
     pub(super) fn partitions(&self) -> Vec<Self> {
         let mut partitions: BTreeMap<(u16, u32), (Vec<u8>, Vec<usize>)> = BTreeMap::new();
@@ -72,6 +90,19 @@ impl BatchRows {
     }
 }
 
+/// Retention, hour and app, as a row begins with them: two numbers of 2 and 4 bytes, and a text with its length in front.
+fn place(row: &[u8]) -> Option<&[u8]> {
+    let mut length = 0_usize;
+    for (shift, byte) in (0..usize::BITS).step_by(7).zip(row.get(6..)?) {
+        length |= usize::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            let digits = shift as usize / 7 + 1;
+            return row.get(..length.checked_add(6 + digits)?);
+        }
+    }
+    None
+}
+
 /// What `PARTITION BY (retention, toYYYYMMDD(hour))` tells apart: retention and day.
 fn partition(row: &[u8]) -> (u16, u32) {
     let read = || {
@@ -87,6 +118,7 @@ fn partition(row: &[u8]) -> (u16, u32) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rowbinary::{Low, Value as _};
     use super::*;
 
     fn rows(rows: &[&[u8]]) -> BatchRows {
@@ -121,5 +153,28 @@ mod tests {
         );
         let found = rows(&[&a, &b, &c, &d]).partitions();
         assert_eq!(found, [rows(&[&d]), rows(&[&b]), rows(&[&a, &c])]);
+    }
+
+    #[test]
+    fn hours_are_named_once_and_apps_apart() {
+        let row = |hour: u32, app: &str, rest: &[u8]| {
+            let mut row = [30_u16.to_le_bytes().as_slice(), &hour.to_le_bytes()].concat();
+            Low(app).encode(&mut row);
+            let place = row.clone();
+            row.extend_from_slice(rest);
+            (row, place)
+        };
+        let long = "a".repeat(200);
+        let places = [
+            row(3_600, "a", b"x"),
+            row(3_600, "b", b""),
+            row(7_200, "a", b"yy"),
+            row(3_600, "a", b"zzz"),
+            row(7_200, &long, b"w"),
+        ];
+        let all: Vec<&[u8]> = places.iter().map(|(row, _)| row.as_slice()).collect();
+        let expected: Hours = places.iter().map(|(_, place)| place.clone().into()).collect();
+        assert_eq!(expected.len(), 4);
+        assert_eq!(rows(&all).hours(), expected);
     }
 }

@@ -1,11 +1,12 @@
-//! The thread that appends: it takes all that waits and makes it durable with one sync.
+//! The thread that appends: it takes all that waits and makes it durable with one sync, or has that wait as [`Fsync`] says.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -16,6 +17,8 @@ use super::schema::Schema;
 use super::seen::Seen;
 use super::segment::{self, FIRST_FRAME, Writer};
 use super::spool::{Appended, SpoolError, SpoolOptions};
+use crate::clock;
+use crate::config::Fsync;
 use crate::fair::Lent;
 
 /// Bytes that one sync makes durable at most: more would let the first of them wait too long.
@@ -55,6 +58,13 @@ pub(super) struct Committer {
     next_segment: u64,
     /// When the last group was begun.
     begun: Option<Instant>,
+    /// When the first frame was acknowledged that is not synced; none as long as each group is.
+    unsynced: Option<Instant>,
+}
+
+/// What the thread waits with for a time.
+pub(super) fn timer() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().build()
 }
 
 impl Committer {
@@ -68,13 +78,14 @@ impl Committer {
             active: None,
             next_segment,
             begun: None,
+            unsynced: None,
         }
     }
 
     /// Runs until nobody can append any more. While a sync runs the next group gathers: under load syncs are shared,
     /// and without load nobody waits for company.
-    pub(super) fn run(mut self, mut appends: mpsc::Receiver<Append>) {
-        while let Some(first) = self.next(&mut appends) {
+    pub(super) fn run(mut self, timer: &Runtime, mut appends: mpsc::Receiver<Append>) {
+        while let Some(first) = self.next(timer, &mut appends) {
             if let Some(begun) = self.begun {
                 let rest = PACE.saturating_sub(begun.elapsed());
                 #[expect(
@@ -93,27 +104,45 @@ impl Committer {
                 group.push(next);
             }
             self.commit(group);
+            if self.wait().is_some_and(|wait| wait.is_zero()) {
+                self.tend();
+            }
         }
+        self.sync();
     }
 
-    /// The next append. While the disk refuses it is tried now and then: a collector that is taken out of service for
-    /// that gets no batch that could show that it is over.
-    fn next(&mut self, appends: &mut mpsc::Receiver<Append>) -> Option<Append> {
-        if !self.is_failing() {
-            return appends.blocking_recv();
-        }
-        let Ok(clock) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
-            return appends.blocking_recv();
-        };
-        clock.block_on(async {
-            while self.is_failing() {
-                match timeout(TRY_EVERY, appends.recv()).await {
+    /// The next append, and meanwhile what is to be done without one.
+    fn next(&mut self, timer: &Runtime, appends: &mut mpsc::Receiver<Append>) -> Option<Append> {
+        timer.block_on(async {
+            while let Some(wait) = self.wait() {
+                match timeout(wait, appends.recv()).await {
                     Ok(next) => return next,
-                    Err(_) => self.try_disk(),
+                    Err(_) => self.tend(),
                 }
             }
             appends.recv().await
         })
+    }
+
+    /// How long it is until something is to be done without an append, if anything is.
+    fn wait(&self) -> Option<Duration> {
+        if self.is_failing() {
+            return Some(TRY_EVERY);
+        }
+        match self.options.fsync {
+            Fsync::Interval(every) => Some(every.saturating_sub(self.unsynced?.elapsed())),
+            Fsync::Batch | Fsync::Off => None,
+        }
+    }
+
+    /// Syncs what an interval has gathered. While the disk refuses it is tried instead: a collector that is taken out of service
+    /// for that gets no batch that could show that it is over.
+    fn tend(&mut self) {
+        if self.is_failing() {
+            self.try_disk();
+        } else {
+            self.sync();
+        }
     }
 
     fn is_failing(&self) -> bool {
@@ -229,8 +258,7 @@ impl Committer {
             },
             _ => RefusalCause::Failing,
         };
-        self.log
-            .refused(cause, error.to_string(), Timestamp::now().as_millisecond());
+        self.log.refused(cause, error.to_string(), clock::now_ms());
     }
 
     fn append<'a>(&mut self, payloads: impl Iterator<Item = &'a [u8]>) -> Result<(), SpoolError> {
@@ -239,13 +267,21 @@ impl Committer {
             return Ok(());
         }
         let begun = Instant::now();
+        let fsync = self.options.fsync;
         let active = self.active()?;
         let payloads: Vec<_> = payloads.collect();
         let before = active.length;
-        let (number, written) = (active.number, active.append(&payloads));
-        let length = active.length;
+        let number = active.number;
+        let written = match fsync {
+            Fsync::Batch => active.append(&payloads),
+            Fsync::Interval(_) | Fsync::Off => active.append_unsynced(&payloads),
+        };
         match written {
             Ok(()) => {
+                let length = active.length;
+                if let Fsync::Interval(_) = fsync {
+                    self.unsynced.get_or_insert(begun);
+                }
                 let commits = &self.log.measures().commits;
                 commits.committed(payloads.len() as u64, length - before, begun.elapsed());
                 self.log.grown(number, length);
@@ -282,7 +318,32 @@ impl Committer {
         }
     }
 
+    /// Makes durable what was acknowledged before it was.
+    fn sync(&mut self) {
+        if self.unsynced.take().is_none() {
+            return;
+        }
+        let Some(active) = &self.active else { return };
+        let number = active.number;
+        if let Err(source) = active.sync() {
+            tracing::error!(
+                segment = number, error = %source,
+                "the spool cannot sync: this segment is given up, and a loss of power may take what was answered 204 lately",
+            );
+            self.log.measures().commits.failures.add(1);
+            let error = SpoolError::io("syncing a segment", &self.options.folder, source);
+            self.log
+                .refused(RefusalCause::Failing, error.to_string(), clock::now_ms());
+            self.close();
+        }
+    }
+
     fn seal(&mut self) {
+        self.sync();
+        self.close();
+    }
+
+    fn close(&mut self) {
         if let Some(number) = self.active.take().map(|sealed| sealed.number) {
             self.log.seal(number);
         }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::disk;
 use super::schema::Table;
+use crate::fault::Step;
 
 /// A place in the spool: everything before it is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -68,8 +70,8 @@ pub(super) fn load(folder: &Path, table: Table) -> Position {
 pub(super) fn store(folder: &Path, table: Table, position: Position) -> io::Result<()> {
     let path = path(folder, table);
     let new = path.with_extension("new");
-    fs::write(&new, print(position))?;
-    fs::rename(new, path)
+    disk::replace(Step::CursorWrite, &new, print(position).as_bytes())?;
+    disk::rename(Step::CursorRename, &new, &path)
 }
 
 fn path(folder: &Path, table: Table) -> PathBuf {

@@ -22,6 +22,7 @@ use super::batch_rows::BatchRows;
 use super::row_shape::RowShape;
 use super::schema::{Column, Table};
 use crate::durable_file;
+use crate::fault::{self, Step};
 
 const FILE: &str = "dead-letters.jsonl";
 const LOCK: &str = "dead-letters.lock";
@@ -242,7 +243,7 @@ impl DeadLetters {
         line.push(b'\n');
         let _turn = self.turn().map_err(|source| self.failed(source))?;
         let failed = |source| self.failed(source);
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .create(true)
             .append(true)
@@ -259,7 +260,9 @@ impl DeadLetters {
                 limit: self.limit,
             });
         }
-        file.write_all(&line).and_then(|()| file.sync_all()).map_err(|source| {
+        let write = || fault::step(Step::LetterWrite, || (&file).write_all(&line));
+        let sync = || fault::step(Step::LetterSync, || file.sync_all());
+        write().and_then(|()| sync()).map_err(|source| {
             // What is half is no letter, and nobody was told that it is.
             let _ = file.set_len(length);
             failed(source)

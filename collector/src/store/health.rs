@@ -1,6 +1,7 @@
 //! How the spool is, for `/readyz` and for people.
 
 use super::schema::Table;
+use crate::config::Fsync;
 
 /// What keeps a table's rows out of ClickHouse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct SpoolHealth {
     pub bytes: u64,
     /// At how many bytes the spool is full.
     pub limit_bytes: u64,
+    /// What a 204 promises.
+    pub fsync: Fsync,
     /// Segments.
     pub segments: usize,
     /// Places where frames were lost to damage: those met since the start, and the segments kept as `.damaged`.

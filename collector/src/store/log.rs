@@ -8,12 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::cursor::{self, Position};
+use super::disk;
 use super::health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
 use super::measures::Measures;
 use super::pass::Passes;
 use super::recovery::Found;
 use super::schema::Table;
 use super::segment::{self, FIRST_FRAME};
+use crate::config::Fsync;
+use crate::fault::Step;
 
 /// Damaged places that are told apart; beyond them the count stands still.
 const DAMAGES: usize = 10_000;
@@ -309,7 +312,7 @@ impl Log {
                 return true;
             }
             let path = segment::path(&self.folder, *number);
-            match fs::remove_file(&path) {
+            match disk::remove(Step::SegmentDelete, &path) {
                 Ok(()) => false,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
                 Err(error) => {
@@ -320,7 +323,7 @@ impl Log {
         });
     }
 
-    pub(super) fn health(&self, limit_bytes: u64) -> SpoolHealth {
+    pub(super) fn health(&self, limit_bytes: u64, fsync: Fsync) -> SpoolHealth {
         let committed = *self.committed.borrow();
         let refusal = self.refusal.borrow().clone();
         let state = self.lock();
@@ -330,6 +333,7 @@ impl Log {
         SpoolHealth {
             bytes,
             limit_bytes,
+            fsync,
             refusal: refusal.filter(|refusal| !has_room(refusal.cause)),
             segments: state.segments.len(),
             damaged: state.damaged.len(),

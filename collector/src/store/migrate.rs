@@ -63,6 +63,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "visitors",
         sql: include_str!("../../migrations/0009_visitors.sql"),
     },
+    Migration {
+        number: 10,
+        name: "dirty_hours",
+        sql: include_str!("../../migrations/0010_dirty_hours.sql"),
+    },
 ];
 
 /// What has to be there before anything can be noted.

@@ -4,6 +4,7 @@
 //! rows      EnrichedBatch  -> Frame          pure
 //! spool     Frame          -> on disk        then the batch is acknowledged
 //! writer    spool          -> ClickHouse     at least once; rows replace themselves by identity
+//! marks     hours of them  -> ClickHouse     then the cursor moves
 //! query     ClickHouse     -> answers
 //! sql       a stranger's statement -> wall -> answer
 //! ```
@@ -19,12 +20,14 @@ mod commit;
 mod consumer;
 mod cursor;
 pub mod dead_letters;
+mod disk;
 mod exceptions;
 mod frame;
 pub mod grants;
 mod health;
 pub mod inspect;
 mod log;
+mod marks;
 mod measures;
 mod migrate;
 mod pass;

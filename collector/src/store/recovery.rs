@@ -6,9 +6,11 @@ use std::io;
 use std::path::Path;
 
 use super::cursor::Position;
+use super::disk;
 use super::frame::{self, BatchKey};
 use super::segment::{self, FIRST_FRAME, Next, Reader};
 use super::spool::SpoolError;
+use crate::fault::{self, Step};
 use crate::folder_lock;
 
 /// The extension of a segment without a readable header, which is kept for people.
@@ -78,7 +80,7 @@ fn look_at(folder: &Path, number: u64, batches: usize, found: &mut Found) -> io:
     if newest || found.batches.len() < batches {
         end = scan(&mut reader, number, bytes, found)?;
         if end < bytes {
-            File::options().write(true).open(&path)?.set_len(end)?;
+            fault::step(Step::TailCut, || File::options().write(true).open(&path)?.set_len(end))?;
             tracing::warn!(path = %path.display(), bytes = bytes - end, "cut an unfinished frame off the spool");
             found.torn_bytes += bytes - end;
         }
@@ -116,11 +118,11 @@ fn scan(reader: &mut Reader, number: u64, bytes: u64, found: &mut Found) -> io::
 /// A file without a readable header: if it never got further than its header, nothing in it was acknowledged.
 fn set_aside(path: &Path, number: u64, bytes: u64, found: &mut Found) -> io::Result<()> {
     if bytes <= FIRST_FRAME {
-        return fs::remove_file(path);
+        return disk::remove(Step::EmptyDelete, path);
     }
     tracing::error!(path = %path.display(), "both headers of a spool segment are damaged: it is kept as .damaged");
     found.damaged.push(beginning(number));
-    fs::rename(path, path.with_extension(DAMAGED))
+    disk::rename(Step::SegmentAside, path, &path.with_extension(DAMAGED))
 }
 
 fn beginning(segment: u64) -> Position {

@@ -1,6 +1,6 @@
 //! Inserts dead letters again, after somebody has mended what ClickHouse refused them for.
 //!
-//! A letter goes when ClickHouse has said that it has the rows, and never before: killed at any moment, this loses nothing.
+//! A letter goes when ClickHouse has said that it has the rows, and the marks of their hours, and never before: killed at any moment, this loses nothing.
 //! What it then inserts a second time replaces itself.
 
 use std::collections::HashSet;
@@ -12,6 +12,7 @@ use super::batch_rows::BatchRows;
 use super::client::{Clickhouse, ClickhouseError};
 use super::dead_letters::{DeadLetterError, DeadLetters, LineName, ReadLetter};
 use super::exceptions::{Policy, policy};
+use super::marks;
 use super::schema::{Column, Table, insert_statement};
 
 /// Letters of one insert.
@@ -154,7 +155,13 @@ impl Group {
         let statement = insert_statement(self.table, &self.columns);
         let mut pieces = vec![(BatchRows::new(self.data, self.ends), &*self.names)];
         while let Some((rows, names)) = pieces.pop() {
-            match insert(&statement, rows.data()).await {
+            let stored = match insert(&statement, rows.data()).await {
+                Ok(()) if self.table.partition_prefix().is_some() => {
+                    insert(marks::STATEMENT, &marks::rows(&rows.hours())).await
+                }
+                stored => stored,
+            };
+            match stored {
                 Ok(()) => {
                     retried.stored += names.len() as u64;
                     gone.extend(names);
@@ -266,6 +273,30 @@ mod tests {
         let killed = tokio::time::timeout(std::time::Duration::from_millis(1), killed).await;
         assert!(killed.is_err() && inserted.get() == 1);
         assert_eq!(left(folder.path()), 1);
+        let retried = retry_with(&letters, None, async |_: &str, _: &Bytes| Ok(()))
+            .await
+            .unwrap();
+        assert_eq!((retried.stored, left(folder.path())), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_letter_goes_when_its_hour_is_marked() {
+        let folder = tempfile::tempdir().unwrap();
+        let letters = letters(folder.path(), &[]);
+        let place = [30_u16.to_le_bytes().as_slice(), &7_200_u32.to_le_bytes(), b"\x04shop"].concat();
+        let row = BatchRows::new([&*place, b"rest"].concat(), vec![place.len() + 4]);
+        let columns = Table::Actions.columns();
+        letters.keep(Table::Actions, &columns, &row, (469, "bad")).unwrap();
+        let unmarked = async |statement: &str, rows: &Bytes| {
+            if statement == marks::STATEMENT {
+                assert!(rows.starts_with(&place) && rows.len() == place.len() + 8);
+                Err(refused(60))
+            } else {
+                Ok(())
+            }
+        };
+        let retried = retry_with(&letters, None, unmarked).await.unwrap();
+        assert_eq!((retried.stored, retried.left(), left(folder.path())), (0, 1, 1));
         let retried = retry_with(&letters, None, async |_: &str, _: &Bytes| Ok(()))
             .await
             .unwrap();

@@ -187,11 +187,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bytes_of_the_partition_come_first() {
+    fn the_bytes_of_the_partition_come_first_and_then_the_app() {
         for table in Table::ALL {
             let names: Vec<_> = table.columns().into_iter().map(|column| column.name).collect();
             assert_eq!(
-                names.starts_with(&["retention".into(), "hour".into()]),
+                names.starts_with(&["retention".into(), "hour".into(), "app".into()]),
                 table.partition_prefix().is_some(),
                 "{table:?}"
             );

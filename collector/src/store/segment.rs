@@ -9,13 +9,15 @@
 //! The schema is JSON, compressed with zstd since format 2. All numbers are little-endian. The magic is random for each segment, so a payload cannot forge it: after a bad frame
 //! the reader looks for the next place where magic and checksums hold.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::fs::File;
+use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::disk;
 use super::schema::Schema;
+use crate::fault::Step;
 
 const SIGNATURE: &[u8; 8] = b"RUMSPOOL";
 
@@ -119,13 +121,14 @@ pub(super) fn frame_length(payload: &[u8]) -> u64 {
 
 /// A segment that is being written.
 pub(super) struct Writer {
+    path: PathBuf,
     file: File,
     sync: Sync,
     /// Its number.
     pub(super) number: u64,
     /// What its frames begin with.
     pub(super) magic: u64,
-    /// Bytes that are durable, header included.
+    /// Bytes that are acknowledged or may be, header included.
     pub(super) length: u64,
 }
 
@@ -135,16 +138,17 @@ impl Writer {
         let path = path(folder, number);
         let magic = rand::random();
         let begin = || {
-            let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+            let mut file = disk::create(Step::SegmentCreate, &path)?;
             let slot = encode_header(Format::Compressed, magic, schema)?;
-            file.write_all(&slot)?;
-            file.write_all(&slot)?;
-            sync(&file)?;
-            File::open(folder)?.sync_all()?;
+            let mut copies = [IoSlice::new(&slot), IoSlice::new(&slot)];
+            disk::write(Step::HeaderWrite, (&path, &mut file), &mut copies)?;
+            disk::sync(Step::HeaderSync, (&path, &file), &sync)?;
+            disk::sync_folder(Step::FolderSync, folder)?;
             Ok(file)
         };
         match begin() {
             Ok(file) => Ok(Self {
+                path,
                 file,
                 sync,
                 number,
@@ -153,15 +157,34 @@ impl Writer {
             }),
             Err(error) => {
                 // Nothing was acknowledged from it; what stays behind is recognised as empty at the next start.
-                let _ = std::fs::remove_file(&path);
+                let _ = disk::remove(Step::EmptyDelete, &path);
                 Err(error)
             }
         }
     }
 
-    /// Writes a frame of each payload and makes them durable. After an error the file must not be used any more: pages that a
-    /// failed sync dropped would make the next sync succeed, which proves nothing.
+    /// Writes a frame of each payload and makes them durable. After an error the file must not be used any more.
     pub(super) fn append(&mut self, payloads: &[&[u8]]) -> io::Result<()> {
+        self.write(payloads)?;
+        self.sync()?;
+        self.keep(payloads);
+        Ok(())
+    }
+
+    /// Writes a frame of each payload, which a later [`sync`](Self::sync) makes durable. Likewise after an error.
+    pub(super) fn append_unsynced(&mut self, payloads: &[&[u8]]) -> io::Result<()> {
+        self.write(payloads)?;
+        self.keep(payloads);
+        Ok(())
+    }
+
+    /// Makes durable what was written. After an error the file must not be used any more: pages that a failed sync dropped would
+    /// make the next sync succeed, which proves nothing.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        disk::sync(Step::AppendSync, (&self.path, &self.file), &self.sync)
+    }
+
+    fn write(&mut self, payloads: &[&[u8]]) -> io::Result<()> {
         let headers: Vec<_> = payloads
             .iter()
             .map(|payload| frame_header(self.magic, payload))
@@ -171,10 +194,11 @@ impl Writer {
         let mut pieces: Vec<_> = pieces
             .flat_map(|(header, payload)| [IoSlice::new(header), IoSlice::new(payload)])
             .collect();
-        write_all(&mut self.file, &mut pieces)?;
-        (self.sync)(&self.file)?;
+        disk::write(Step::AppendWrite, (&self.path, &mut self.file), &mut pieces)
+    }
+
+    fn keep(&mut self, payloads: &[&[u8]]) {
         self.length += payloads.iter().map(|payload| frame_length(payload)).sum::<u64>();
-        Ok(())
     }
 }
 
@@ -186,21 +210,6 @@ impl Drop for Writer {
             tracing::warn!(segment = self.number, %error, "an unfinished frame stays at the end of a spool segment");
         }
     }
-}
-
-/// Writes all pieces, one after the other.
-fn write_all(file: &mut File, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
-    // What is empty would never be written.
-    IoSlice::advance_slices(&mut pieces, 0);
-    while !pieces.is_empty() {
-        match file.write_vectored(pieces) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut pieces, written),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 fn encode_header(format: Format, magic: u64, schema: &Schema) -> io::Result<Vec<u8>> {
@@ -463,19 +472,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, bytes) = segment(folder.path(), three);
         let all = three(0);
-        // Every byte of the frames, and a sample of those of the headers.
-        let places = (0..FIRST_FRAME as usize)
-            .step_by(997)
-            .chain(FIRST_FRAME as usize..bytes.len());
-        for place in places {
-            let mut flipped = bytes.clone();
-            flipped[place] ^= 0x40;
-            std::fs::write(&path, &flipped).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        for place in FIRST_FRAME as usize..bytes.len() {
+            file.write_all_at(&[bytes[place] ^ 0x40], place as u64).unwrap();
             let (payloads, lost) = read(&path);
-            let in_header = place < FIRST_FRAME as usize;
-            assert_eq!(lost, usize::from(!in_header), "byte {place}");
+            file.write_all_at(&bytes[place..=place], place as u64).unwrap();
+            assert_eq!(lost, 1, "byte {place}");
             assert_eq!(payloads.len(), all.len() - lost, "byte {place}");
             assert!(payloads.iter().all(|payload| all.contains(payload)), "byte {place}");
+        }
+    }
+
+    #[test]
+    fn no_flipped_byte_of_a_header_costs_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        // A small schema, for it is read 32,768 times.
+        let schema: Schema = serde_json::from_str(r#"{"tables":[]}"#).unwrap();
+        let mut writer = Writer::create(folder.path(), 1, &schema, sync_data()).unwrap();
+        writer.append(&[b"first", b"second"]).unwrap();
+        let path = path(folder.path(), 1);
+        let bytes = std::fs::read(&path).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        for place in 0..FIRST_FRAME as usize {
+            file.write_all_at(&[bytes[place] ^ 0x40], place as u64).unwrap();
+            let (payloads, lost) = read(&path);
+            file.write_all_at(&bytes[place..=place], place as u64).unwrap();
+            assert_eq!((payloads.len(), lost), (2, 0), "byte {place}");
         }
     }
 

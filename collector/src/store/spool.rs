@@ -1,15 +1,14 @@
-//! The spool: what is appended is on disk when the call returns, and stays until ClickHouse has it.
+//! The spool: what is appended is on disk when the call returns (unless [`Fsync`] says otherwise), and stays until ClickHouse has it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use jiff::Timestamp;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use super::commit::{Append, Committer, GROUP_BYTES};
+use super::commit::{self, Append, Committer, GROUP_BYTES};
 use super::consumer::Consumer;
 use super::frame::Frame;
 use super::health::{RefusalCause, SpoolHealth};
@@ -20,6 +19,8 @@ use super::schema::Table;
 use super::seen::Seen;
 use super::segment::{MAX_PAYLOAD, Sync, sync_data};
 use super::waiting;
+use crate::clock;
+use crate::config::Fsync;
 use crate::fair::Fair;
 
 /// Appends that are with the thread at most, and as many that wait in front of that; their bytes are bounded by
@@ -41,12 +42,14 @@ pub struct SpoolOptions {
     pub segment_bytes: u64,
     /// Batches that are remembered, so that a repetition is recognised.
     pub seen_batches: usize,
+    /// When.
+    pub fsync: Fsync,
     /// How bytes are made durable.
-    pub(super) sync: Sync,
+    pub(crate) sync: Sync,
 }
 
 impl SpoolOptions {
-    /// The defaults: 4 GiB in segments of 32 MiB, 100,000 batches remembered.
+    /// The defaults: 4 GiB in segments of 32 MiB, 100,000 batches remembered, each batch synced before its answer.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self {
@@ -54,6 +57,7 @@ impl SpoolOptions {
             max_bytes: 4 << 30,
             segment_bytes: 32 << 20,
             seen_batches: 100_000,
+            fsync: Fsync::Batch,
             sync: sync_data(),
         }
     }
@@ -137,6 +141,7 @@ impl SpoolError {
 pub struct Spool {
     log: Arc<Log>,
     max_bytes: u64,
+    fsync: Fsync,
     /// KiB that are with the thread, shared by apps.
     writing: Fair,
     appender: Arc<Appender>,
@@ -174,12 +179,13 @@ impl Spool {
         let mut seen = Seen::new(options.seen_batches);
         found.batches.into_iter().for_each(|key| seen.insert(key));
         let (queue, appends) = mpsc::channel(WAITING);
-        let max_bytes = options.max_bytes;
+        let (max_bytes, fsync) = (options.max_bytes, options.fsync);
         let folder = options.folder.clone();
+        let timer = commit::timer().map_err(|source| SpoolError::io("starting a timer", &folder, source))?;
         let committer = Committer::new(options, Arc::clone(&log), seen);
         let thread = thread::Builder::new()
             .name("spool".to_owned())
-            .spawn(move || committer.run(appends))
+            .spawn(move || committer.run(&timer, appends))
             .map_err(|source| SpoolError::io("starting the thread", &folder, source))?;
         let appender = Appender {
             queue: Some(queue),
@@ -188,12 +194,13 @@ impl Spool {
         Ok(Self {
             log,
             max_bytes,
+            fsync,
             writing: Fair::new(WRITING_KIB, WAITING),
             appender: Arc::new(appender),
         })
     }
 
-    /// Appends a frame; when this returns `Ok`, it is on disk. Frames that are appended at the same time share one sync.
+    /// Appends a frame; when this returns `Ok`, it is on disk as [`SpoolOptions::fsync`] says. Frames that are appended at the same time share one sync.
     /// A caller that goes away does not take its frame back.
     ///
     /// # Errors
@@ -223,7 +230,7 @@ impl Spool {
     /// The thread has panicked, for as long as there is a handle it does not end otherwise. Only a restart helps.
     fn closed(&self) -> SpoolError {
         let error = SpoolError::Closed;
-        let now_ms = Timestamp::now().as_millisecond();
+        let now_ms = clock::now_ms();
         self.log.refused(RefusalCause::Failing, error.to_string(), now_ms);
         error
     }
@@ -231,7 +238,7 @@ impl Spool {
     /// How the spool is: how much it holds, and what keeps it from getting less.
     #[must_use]
     pub fn health(&self) -> SpoolHealth {
-        self.log.health(self.max_bytes)
+        self.log.health(self.max_bytes, self.fsync)
     }
 
     /// What was done so far.
@@ -259,5 +266,9 @@ impl Spool {
     }
 }
 
+#[cfg(test)]
+mod fsync_tests;
+#[cfg(test)]
+mod power_loss;
 #[cfg(test)]
 mod tests;

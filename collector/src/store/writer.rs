@@ -1,14 +1,13 @@
 //! The writer: takes rows from the spool and inserts them, each table for itself.
 //!
-//! An insert is repeated until ClickHouse has said that it happened; what comes in twice replaces itself. Rows leave the
-//! spool only into ClickHouse or into the dead letters.
+//! An insert is repeated until ClickHouse has said that it happened; what comes in twice replaces itself. Then the hours of its
+//! rows are marked, and then the cursor moves. Rows leave the spool only into ClickHouse or into the dead letters.
 
 use std::io;
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::task::{JoinError, JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -19,9 +18,12 @@ use super::client::{Clickhouse, ClickhouseError};
 use super::consumer::Consumer;
 use super::dead_letters::DeadLetters;
 use super::exceptions::{Policy, policy};
+use super::marks::Marks;
 use super::pass::{Batch, Filled, ReadLimits};
 use super::schema::{Table, insert_statement};
 use super::spool::Spool;
+use crate::clock;
+use crate::fault::{self, Step};
 
 /// The first pause after a failure that passes by itself; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -68,12 +70,15 @@ impl Default for WriterOptions {
 pub async fn run(spool: Spool, clickhouse: Clickhouse, options: WriterOptions, shutdown: CancellationToken) {
     let stop = CancellationToken::new();
     let dead_letters = DeadLetters::new(spool.folder(), options.dead_letter_bytes);
+    let (marks, marking) = Marks::new(clickhouse.clone());
+    let _marking = AbortOnDropHandle::new(tokio::spawn(marking));
     let mut tables = JoinSet::new();
     for table in Table::ALL {
         let writer = TableWriter {
             consumer: spool.consumer(table),
             clickhouse: clickhouse.clone(),
             options: options.clone(),
+            marks: marks.clone(),
             dead_letters: dead_letters.clone(),
             shutdown: shutdown.clone(),
             stop: stop.clone(),
@@ -115,6 +120,7 @@ struct TableWriter {
     consumer: Consumer,
     clickhouse: Clickhouse,
     options: WriterOptions,
+    marks: Marks,
     dead_letters: DeadLetters,
     /// No more rows will come.
     shutdown: CancellationToken,
@@ -150,6 +156,7 @@ impl TableWriter {
             consumer: self.consumer.rebuilt(),
             clickhouse: self.clickhouse.clone(),
             options: self.options.clone(),
+            marks: self.marks.clone(),
             dead_letters: self.dead_letters.clone(),
             shutdown: self.shutdown.clone(),
             stop: self.stop.clone(),
@@ -224,7 +231,11 @@ impl TableWriter {
         let mut pieces = vec![batch.rows.clone()];
         while let Some(piece) = pieces.pop() {
             let mut pause = FIRST_PAUSE;
-            while let Err(error) = self.attempt(&statement, &piece).await? {
+            loop {
+                let Err(error) = self.attempt(&statement, &piece).await? else {
+                    self.mark(&piece).await?;
+                    break;
+                };
                 self.consumer.stalled(error.code(), error.to_string());
                 match judge(&error, &piece, table, bad_rows) {
                     Verdict::Split(smaller) => {
@@ -258,16 +269,45 @@ impl TableWriter {
 
     async fn attempt(&self, statement: &str, piece: &BatchRows) -> Result<Result<(), ClickhouseError>, Stopped> {
         let begun = Instant::now();
+        if let Err(error) = fault::before(Step::Insert) {
+            return Ok(Err(ClickhouseError::Unreachable(error.to_string())));
+        }
         let inserted = tokio::select! {
             inserted = self.clickhouse.insert(statement, piece.data()) => inserted,
             () = self.stop.cancelled() => return Err(Stopped),
         };
+        fault::after(Step::Insert);
         let measures = self.consumer.measures();
         match &inserted {
             Ok(()) => measures.inserted(piece.len(), piece.data().len(), begun.elapsed()),
             Err(error) => measures.failed(error),
         }
         Ok(inserted)
+    }
+
+    /// Marks the hours of rows that are in.
+    async fn mark(&mut self, piece: &BatchRows) -> Result<(), Stopped> {
+        let table = self.consumer.table();
+        if table.partition_prefix().is_none() {
+            // Nothing is computed from rows whose hour cannot be right.
+            return Ok(());
+        }
+        let hours = piece.hours();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let marked = tokio::select! {
+                marked = self.marks.mark(hours.clone()) => marked,
+                () = self.stop.cancelled() => return Err(Stopped),
+            };
+            let Err(error) = marked else { return Ok(()) };
+            tracing::warn!(table = table.name(), %error, "the hours of inserted rows are not marked yet: their batches stay in the spool");
+            self.consumer
+                .stalled(error.code(), format!("its hours cannot be marked: {error}"));
+            let passes = error.code().is_none_or(|code| policy(code) == Policy::Retry);
+            self.pause(if passes { pause } else { self.options.mending_pause })
+                .await?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     /// Keeps a row that ClickHouse will never take; waits as long as even that is impossible.
@@ -290,7 +330,7 @@ impl TableWriter {
 
     /// Every row of `batch` is where it belongs.
     fn arrived(&self, batch: &Batch) {
-        let now_ms = Timestamp::now().as_millisecond();
+        let now_ms = clock::now_ms();
         for (received_ms, rows) in &batch.arrivals {
             self.consumer.measures().arrived(*rows, *received_ms, now_ms);
         }
@@ -383,6 +423,7 @@ mod tests {
         let nowhere = Clickhouse::new(tokio::sync::watch::channel(None).1);
         TableWriter {
             consumer: spool.consumer(Table::Views),
+            marks: Marks::new(nowhere.clone()).0,
             clickhouse: nowhere,
             options: WriterOptions::default(),
             dead_letters: DeadLetters::new(spool.folder(), 0),

@@ -19,6 +19,11 @@ struct Subject {
 impl Subject {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
+        let options = SpoolOptions::new(folder.path().join("spool"));
+        Self::with(folder, options)
+    }
+
+    fn with(folder: TempDir, options: SpoolOptions) -> Self {
         let environment = [
             (
                 "RUM_APPS",
@@ -37,7 +42,7 @@ impl Subject {
         );
         let parts = Parts {
             quotas: Arc::new(quotas),
-            spool: Spool::open(SpoolOptions::new(folder.path().join("spool"))).unwrap(),
+            spool: Spool::open(options).unwrap(),
             outcomes: Arc::default(),
         };
         let ingest = Ingest::open(&config, parts).unwrap();
@@ -138,6 +143,41 @@ async fn who_waits_too_long_is_told_to_come_again() {
     is_busy(&subject.send("b", 1, 0).await);
     assert_eq!(begun.elapsed(), subject.ingest.0.limits.store_timeout);
     assert_eq!(subject.ingest.waiting("b"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stored_after_its_time_counts_as_stored_too() {
+    let folder = TempDir::new().unwrap();
+    let mut options = SpoolOptions::new(folder.path().join("spool"));
+    let (release, released) = std::sync::mpsc::sync_channel::<()>(1);
+    let released = std::sync::Mutex::new(released);
+    options.sync = Arc::new(move |file| {
+        // An error means that the test lets all go.
+        let _ = released.lock().unwrap().recv();
+        file.sync_data()
+    });
+    let subject = Subject::with(folder, options);
+    // Paused time moves once everything waits for the disk.
+    let answer = subject.send("b", 1, 0).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(subject.count(Outcome::RefusedForNow), 1);
+    assert_eq!(subject.count(Outcome::BatchStored), 0);
+
+    drop(release);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while subject.count(Outcome::EventAccepted) == 0 {
+        assert!(std::time::Instant::now() < deadline, "it never counts");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(subject.count(Outcome::BatchStored), 1);
+    let [_, day] = &subject.ingest.quotas().today()[..] else {
+        panic!("there are two apps")
+    };
+    assert_eq!(day.events, 1);
+    // The page does as it was told, and is told that it is kept.
+    assert_eq!(subject.send("b", 1, 0).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(subject.count(Outcome::BatchDuplicate), 1);
+    assert_eq!(subject.count(Outcome::EventAccepted), 1);
 }
 
 #[tokio::test]

@@ -26,6 +26,11 @@ fn of_spool(health: &SpoolHealth) -> Vec<Family> {
     vec![
         Family::gauge("rum_spool_bytes", "Bytes of all segments of the spool.").sample([], health.bytes),
         Family::gauge("rum_spool_limit_bytes", "Bytes at which the spool is full.").sample([], health.limit_bytes),
+        Family::gauge(
+            "rum_spool_fsync_info",
+            "1, with what a 204 promises, as spool.fsync says it.",
+        )
+        .sample([("mode", health.fsync.name())], 1_u64),
         Family::gauge("rum_spool_segments", "Segments of the spool.").sample([], health.segments as u64),
         Family::gauge(
             "rum_spool_damaged_places",
