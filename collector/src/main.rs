@@ -3,7 +3,7 @@
 
 mod command;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,8 +15,9 @@ use embedded_clickhouse::{
     run_child,
 };
 use rum_collector::alert;
-use rum_collector::config::{ClickhouseSource, Config};
+use rum_collector::config::{ClickhouseSource, Config, Source};
 use rum_collector::data_folder::DataFolder;
+use rum_collector::log::Log;
 use rum_collector::run::{Collector, reader};
 use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
@@ -25,7 +26,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// A batch is hundreds of short texts, made on one thread and let go of on another: glibc's allocator takes twice the time for that.
 #[global_allocator]
@@ -141,10 +141,14 @@ fn main() -> ExitCode {
 }
 
 impl ConfigArgs {
-    fn load(&self) -> anyhow::Result<Config> {
+    fn source(&self) -> Source {
         let environment = std::env::vars_os();
         let text = environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Ok(Config::load(self.config.as_deref(), text)?)
+        Source::new(self.config.clone(), text)
+    }
+
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(self.source().load()?)
     }
 }
 
@@ -198,41 +202,18 @@ fn sql(statement: &str, format: SqlFormat, args: &ConfigArgs) -> anyhow::Result<
 }
 
 fn serve(args: &ConfigArgs) -> anyhow::Result<()> {
-    let config = args.load()?;
-    start_log()?;
+    let source = args.source();
+    let config = source.load()?;
+    let log = Log::start(&config.log)?;
     config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve_until_told(&config))
+    runtime.block_on(serve_until_told(source, config, log))
 }
 
-/// For people on a terminal, for machines elsewhere.
-fn start_log() -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .with_env_var("RUM_LOG")
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env()
-        .context("RUM_LOG is no filter; write a level such as debug, or rum_collector=debug")?;
-    let log = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        // It would be written to standard error too, and panic where that is full or closed: a log that cannot be written
-        // costs its lines and nothing else.
-        .log_internal_errors(false)
-        .with_env_filter(filter);
-    if io::stderr().is_terminal() {
-        log.with_target(false).init();
-    } else {
-        log.json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .init();
-    }
-    Ok(())
-}
-
-async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
-    // First: a signal from here on ends the collector in order.
+async fn serve_until_told(source: Source, config: Config, log: Log) -> anyhow::Result<()> {
+    // First: a signal from here on ends the collector in order, or has it read its configuration.
     let shutdown = shutdown_at(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let hangup = signal(SignalKind::hangup())?;
     let folder = DataFolder::take(&config.data)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(
@@ -241,8 +222,9 @@ async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
         )
     })?;
     let (endpoint, endpoints) = watch::channel(None);
-    let supervisor = start_database(config, &endpoint)?;
-    let collector = Collector::open(config, endpoints)?;
+    let supervisor = start_database(&config, &endpoint)?;
+    let collector = Collector::open(&config, endpoints)?;
+    let reloader = collector.reloader(source, config, log.clone());
     announce(&listener)?;
     let publish = async {
         if let Some(supervisor) = &supervisor {
@@ -250,10 +232,14 @@ async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
         }
         std::future::pending::<()>().await;
     };
+    tokio::spawn(reloader.run(hangup, shutdown.clone()));
+    let held = tokio::spawn(log.tend(shutdown.clone()));
     tokio::select! {
         () = collector.serve(listener, shutdown) => {}
         () = publish => {}
     }
+    // It does not fail but by a panic, which is in the log.
+    let _ = held.await;
     if let Some(supervisor) = supervisor {
         supervisor.shutdown().await;
     }

@@ -12,8 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::alert;
-use crate::config::{ClickhouseSource, Config, Limits, Reader};
+use crate::config::{ClickhouseSource, Config, Limits, Reader, Source};
+use crate::config_state::ConfigState;
 use crate::ingest::{Ingest, IngestError, IngestParts, Outcomes, Quotas};
+use crate::log::Log;
+use crate::reload::{Followers, Reloader};
 use crate::serve::{
     self, Assets, AssetsError, Database, Health, HealthParts, Metrics, MetricsParts, Router, Routes, Sql,
 };
@@ -59,9 +62,8 @@ pub struct Collector {
     clickhouse: Clickhouse,
     endpoint: watch::Receiver<Option<Endpoint>>,
     database: watch::Sender<Database>,
-    alerts: Option<alert::Options>,
+    followers: Followers,
     outcomes: Arc<Outcomes>,
-    ingest: Ingest,
     quotas: Arc<Quotas>,
     router: Router,
 }
@@ -73,7 +75,8 @@ impl Collector {
     /// # Errors
     /// When the spool, the SDK's files or the alert rules cannot be used.
     pub fn open(config: &Config, endpoint: watch::Receiver<Option<Endpoint>>) -> Result<Self, StartError> {
-        let alerts = alerts(config)?;
+        let (alerts, rules) = watch::channel(alerts(config, alert::Health::new())?);
+        let state = ConfigState::new();
         let assets = Assets::load(&config.dist)?;
         let mut options = SpoolOptions::new(config.spool_folder());
         options.max_bytes = config.spool.max_bytes;
@@ -89,7 +92,8 @@ impl Collector {
             spool: spool.clone(),
             clickhouse: clickhouse.clone(),
             database: progress,
-            alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
+            alerts: rules,
+            config: state.clone(),
             quotas: Arc::clone(&quotas),
             outcomes: Arc::clone(&outcomes),
         });
@@ -99,8 +103,9 @@ impl Collector {
             outcomes: Arc::clone(&outcomes),
         };
         let ingest = Ingest::open(config, parts)?;
+        let access = Access::new(config.tokens.clone());
         let sql = Sql::new(
-            Access::new(config.tokens.clone()),
+            access.clone(),
             asked(&config.clickhouse, &clickhouse),
             config.sql.clone(),
         );
@@ -116,17 +121,23 @@ impl Collector {
             assets,
             health,
             metrics,
-            sql,
+            sql: sql.clone(),
         });
+        let followers = Followers {
+            ingest,
+            access,
+            sql,
+            alerts,
+            state,
+        };
         Ok(Self {
             limits: config.limits.clone(),
             spool,
             clickhouse,
             endpoint,
             database,
-            alerts,
+            followers,
             outcomes,
-            ingest,
             quotas,
             router,
         })
@@ -135,6 +146,11 @@ impl Collector {
     /// Everything that is answered, for callers that need no socket.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// What keeps it and its configuration together; `config` is the one that it was opened with, read from `source`.
+    pub fn reloader(&self, source: Source, config: Config, log: Log) -> Reloader {
+        Reloader::new(source, config, self.followers.clone(), log)
     }
 
     /// Serves on `listener` until `shutdown`. Then requests finish, then the writer inserts what it can; each for at most
@@ -146,23 +162,20 @@ impl Collector {
             clickhouse,
             endpoint,
             database,
-            alerts,
+            followers: Followers { ingest, alerts, .. },
             outcomes,
-            ingest,
             quotas,
             router,
         } = self;
         // The writer outlives the requests: it inserts what the last of them brought.
         let background = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        if let Some(alerts) = alerts {
-            tasks.spawn(watch_rules(
-                alerts,
-                clickhouse.clone(),
-                database.subscribe(),
-                shutdown.clone(),
-            ));
-        }
+        tasks.spawn(watch_rules(
+            alerts.subscribe(),
+            clickhouse.clone(),
+            database.subscribe(),
+            shutdown.clone(),
+        ));
         let storing = Storing {
             spool,
             clickhouse,
@@ -207,7 +220,8 @@ fn asked(source: &ClickhouseSource, clickhouse: &Clickhouse) -> Option<Clickhous
     }
 }
 
-fn alerts(config: &Config) -> Result<Option<alert::Options>, StartError> {
+/// The alert rules of a configuration; `health` is where their engine says how it is.
+pub(crate) fn alerts(config: &Config, health: alert::Health) -> Result<Option<alert::Options>, StartError> {
     let Some(alerts) = &config.alerts else { return Ok(None) };
     let webhooks = alerts
         .webhooks
@@ -218,7 +232,7 @@ fn alerts(config: &Config) -> Result<Option<alert::Options>, StartError> {
         rules: alert::load(&alerts.rules)?,
         webhooks,
         evaluate_every: alerts.evaluate_every,
-        health: alert::Health::new(),
+        health,
     }))
 }
 
@@ -267,15 +281,15 @@ impl Storing {
     }
 }
 
-/// Evaluates the rules once there are tables to ask.
+/// Evaluates the rules once there are tables to ask; others begin when the ones before have come to their end.
 async fn watch_rules(
-    alerts: alert::Options,
+    mut alerts: watch::Receiver<Option<alert::Options>>,
     clickhouse: Clickhouse,
     mut database: watch::Receiver<Database>,
     shutdown: CancellationToken,
 ) {
     tokio::select! {
-        () = shutdown.cancelled() => {}
+        () = shutdown.cancelled() => return,
         migrated = database.wait_for(|database| *database == Database::Migrated) => {
             // An error means that nobody migrates any more: the collector ends.
             if migrated.is_err() {
@@ -283,7 +297,30 @@ async fn watch_rules(
             }
         }
     }
-    alert::run(alerts, clickhouse, shutdown).await;
+    while !shutdown.is_cancelled() {
+        let now = alerts.borrow_and_update().clone();
+        let stop = shutdown.child_token();
+        let engine = async {
+            match now {
+                Some(options) => alert::run(options, clickhouse.clone(), stop.clone()).await,
+                None => stop.cancelled().await,
+            }
+        };
+        let changed = async {
+            // An error means that nobody is left to change them.
+            if alerts.changed().await.is_err() {
+                shutdown.cancelled().await;
+            }
+            stop.cancel();
+        };
+        // The engine ends at once when it is stopped; what it had not recorded the next one evaluates again.
+        tokio::join!(engine, async {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = changed => {}
+            }
+        });
+    }
 }
 
 /// Looks after ingest now and then.

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::time::{Instant, sleep};
 
 use sessions::Sessions;
@@ -52,7 +53,7 @@ pub struct Access(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    tokens: Tokens,
+    tokens: ArcSwap<Tokens>,
     sessions: Sessions,
     throttle: Throttle,
     denials: Denials,
@@ -63,15 +64,20 @@ impl Access {
     #[must_use]
     pub fn new(tokens: Tokens) -> Self {
         Self(Arc::new(Shared {
-            tokens,
+            tokens: ArcSwap::from_pointee(tokens),
             ..Shared::default()
         }))
+    }
+
+    /// Lets in who has one of these from now on. Logins by other tokens have ended.
+    pub fn change(&self, tokens: Tokens) {
+        self.0.tokens.store(Arc::new(tokens));
     }
 
     /// Whether anybody can be let in.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.tokens.is_empty()
+        self.0.tokens.load().is_empty()
     }
 
     /// The token that was presented from `address`. A right one is never held up, for many people may come from one
@@ -86,7 +92,7 @@ impl Access {
             denials,
             ..
         } = &*self.0;
-        if let Some(token) = tokens.find(presented) {
+        if let Some(token) = tokens.load().find(presented) {
             return Ok(Arc::clone(token));
         }
         match throttle.wrong(address, Instant::now()) {
@@ -112,6 +118,8 @@ impl Access {
     #[must_use]
     pub fn session(&self, cookie: &str) -> Option<Arc<Token>> {
         let token = self.0.sessions.find(cookie, Instant::now());
+        // What it is good for now; it may have been removed since.
+        let token = token.and_then(|token| self.0.tokens.load().same_as(&token).map(Arc::clone));
         if token.is_none() {
             self.0.denials.expired.add(1);
         }

@@ -1,5 +1,6 @@
 //! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
 
+mod log;
 mod pages;
 mod sql;
 mod tokens;
@@ -48,6 +49,7 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
         apps,
         sql: sql::check(&raw.sql, &mut problems),
         alerts: alerts(raw.alerts, &mut problems),
+        log: log::check(raw.log, &mut problems),
     };
     if problems.0.is_empty() {
         Ok(config)
@@ -64,6 +66,7 @@ impl Problems {
             key: key.into(),
             what: what.into(),
             mend: mend.into(),
+            line: None,
         });
     }
 

@@ -12,7 +12,16 @@ use super::raw::RawConfig;
 
 const PREFIX: &str = "RUM_";
 const TOP: [&str; 5] = ["listen", "data", "trusted_proxies", "apps", "tokens"];
-const SECTIONS: [&str; 7] = ["sdk", "visitors", "limits", "spool", "clickhouse", "sql", "alerts"];
+const SECTIONS: [&str; 8] = [
+    "sdk",
+    "visitors",
+    "limits",
+    "spool",
+    "clickhouse",
+    "sql",
+    "alerts",
+    "log",
+];
 
 /// The file's `text` with the variables of `environment` laid over it.
 pub(super) fn overlay(

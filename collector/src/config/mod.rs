@@ -7,12 +7,15 @@ mod check;
 mod defaults;
 mod environment;
 mod error;
+mod line;
 mod pages;
 mod proxies;
 mod quantity;
 mod rates;
 mod raw;
+mod reload;
 mod show;
+mod source;
 mod token;
 mod visitors;
 
@@ -27,6 +30,8 @@ pub use pages::Pages;
 pub(crate) use pages::Pattern;
 pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
+pub use reload::Reloaded;
+pub use source::Source;
 pub use token::{Scope, Token, TokenApps, TokenHash, Tokens, new_token};
 pub use visitors::{AddressPolicy, Visitors};
 
@@ -57,6 +62,15 @@ pub struct Config {
     pub sql: SqlLimits,
     /// The alert rules, if there are any.
     pub alerts: Option<Alerts>,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A level, or more: directives as of `tracing_subscriber::EnvFilter`.
+    pub level: String,
 }
 
 /// Bounds on what senders may do. Memory for requests is at most
@@ -112,7 +126,7 @@ pub struct SqlLimits {
 }
 
 /// Which ClickHouse stores the rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClickhouseSource {
     /// The collector's own child process.
     Embedded {
@@ -137,7 +151,7 @@ pub enum ClickhouseSource {
 }
 
 /// A user of a ClickHouse server that may only read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
     /// The user.
     pub user: String,
@@ -191,9 +205,14 @@ impl Config {
             None => String::new(),
         };
         let raw = environment::overlay(file, &text, environment)?;
-        check::check(raw).map_err(|problems| ConfigError::Invalid {
-            file: file.map(Path::to_owned),
-            problems,
+        check::check(raw).map_err(|mut problems| {
+            for problem in &mut problems {
+                problem.line = line::of(&text, &problem.key);
+            }
+            ConfigError::Invalid {
+                file: file.map(Path::to_owned),
+                problems,
+            }
         })
     }
 

@@ -22,6 +22,7 @@ pub(super) struct RawConfig {
     pub(super) tokens: Vec<RawToken>,
     pub(super) sql: RawSql,
     pub(super) alerts: RawAlerts,
+    pub(super) log: RawLog,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -127,4 +128,10 @@ pub(super) struct RawAlerts {
     pub(super) rules: Option<PathBuf>,
     pub(super) webhooks: Vec<String>,
     pub(super) evaluate_every: Option<Span>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawLog {
+    pub(super) level: Option<String>,
 }

@@ -22,6 +22,7 @@ pub(super) fn show(config: &Config) -> String {
         tokens,
         sql,
         alerts,
+        log,
     } = config;
     let mut page = Page(String::new());
     page.text("listen", &listen.to_string());
@@ -89,6 +90,8 @@ pub(super) fn show(config: &Config) -> String {
             }
         }
     }
+    page.section("[log]");
+    page.text("level", &log.level);
     page.section("[sql]");
     page.span("time", sql.time);
     page.line("result_rows", sql.result_rows);

@@ -5,7 +5,7 @@
 //! several collectors has hashes of its own.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use sha2::{Digest as _, Sha256};
@@ -21,7 +21,7 @@ const KEPT_BITS: (u8, u8) = (24, 48);
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
     policy: AddressPolicy,
-    today: Mutex<Salt>,
+    today: Arc<Mutex<Salt>>,
 }
 
 /// That of a day in UTC.
@@ -55,7 +55,15 @@ impl Pseudonyms {
     pub(super) fn new(policy: AddressPolicy) -> Self {
         Self {
             policy,
-            today: Mutex::new(Salt::NONE),
+            today: Arc::new(Mutex::new(Salt::NONE)),
+        }
+    }
+
+    /// By another policy, and with the same salt: who is hashed before and after is one visitor.
+    pub(super) fn with(&self, policy: AddressPolicy) -> Self {
+        Self {
+            policy,
+            today: Arc::clone(&self.today),
         }
     }
 

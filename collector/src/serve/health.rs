@@ -28,6 +28,7 @@ use super::component::{Component, Found, Severity, overall};
 use super::condition::{Condition, behind};
 use super::recent::Recent;
 use crate::alert;
+use crate::config_state::ConfigState;
 use crate::ingest::{AppDay, Outcomes, Quotas, Resource};
 use crate::store::{Clickhouse, Spool, query};
 
@@ -68,7 +69,9 @@ pub struct Parts {
     /// How far the database has come.
     pub database: watch::Receiver<Database>,
     /// The alert rules, if there are any.
-    pub alerts: Option<alert::Health>,
+    pub alerts: watch::Receiver<Option<alert::Options>>,
+    /// How far the configuration in force is the one that is written.
+    pub config: ConfigState,
     /// What apps have used of the day.
     pub quotas: Arc<Quotas>,
     /// What became of batches and events.
@@ -76,7 +79,7 @@ pub struct Parts {
 }
 
 /// The parts, as `/readyz` names them.
-const COMPONENTS: [&str; 4] = ["spool", "clickhouse", "alerts", "quotas"];
+const COMPONENTS: [&str; 5] = ["spool", "clickhouse", "alerts", "quotas", "configuration"];
 
 impl Health {
     /// Looks at these.
@@ -96,6 +99,7 @@ impl Health {
             "clickhouse" => (Severity::Bearable, self.clickhouse().await),
             "alerts" => (Severity::Bearable, self.alerts()),
             "quotas" => (Severity::Bearable, self.quotas()),
+            "configuration" => (Severity::Bearable, self.configuration()),
             _ => return None,
         };
         let Found { condition, detail } = found;
@@ -200,8 +204,31 @@ impl Health {
         }
     }
 
+    fn configuration(&self) -> Found {
+        let report = self.0.parts.config.report();
+        Found {
+            condition: report.problem.map_or(Condition::Healthy, Condition::Degraded),
+            detail: json!({
+                "last_success": report.last_success.to_string(),
+                "needs_restart": report.needs_restart,
+            }),
+        }
+    }
+
+    /// How far the configuration in force is the one that is written.
+    pub(super) fn config(&self) -> &ConfigState {
+        &self.0.parts.config
+    }
+
     fn alerts(&self) -> Found {
-        let Some(health) = &self.0.parts.alerts else {
+        let health = self
+            .0
+            .parts
+            .alerts
+            .borrow()
+            .as_ref()
+            .map(|alerts| alerts.health.clone());
+        let Some(health) = health else {
             return Found {
                 condition: Condition::Healthy,
                 detail: json!({ "rules": "none" }),
@@ -306,7 +333,8 @@ mod tests {
                 confinement: Confinement::Grants,
             }),
             database: watch::channel(Database::Migrated).1,
-            alerts: None,
+            alerts: watch::channel(None).1,
+            config: ConfigState::new(),
             quotas: Arc::new(Quotas::open(
                 &Apps::default(),
                 folder.path().join("day.json"),

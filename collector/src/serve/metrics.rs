@@ -5,6 +5,7 @@
 //! ([`Audience`]).
 
 mod access;
+mod config;
 mod exposition;
 mod ingest;
 mod process;
@@ -30,7 +31,7 @@ use super::Problem;
 use super::audience::Audience;
 use super::health::Health;
 use super::sql::Sql;
-use crate::ingest::{Ingest, Outcomes, Usage};
+use crate::ingest::{Ingest, Outcomes};
 use crate::store::Spool;
 
 /// Everything that is counted; a handle.
@@ -41,7 +42,6 @@ struct Shared {
     traffic: Arc<Traffic>,
     outcomes: Arc<Outcomes>,
     ingest: Ingest,
-    usage: Arc<Usage>,
     spool: Spool,
     health: Health,
     sql: Sql,
@@ -76,7 +76,6 @@ impl Metrics {
             traffic: Arc::new(Traffic::new()),
             outcomes,
             ingest: ingest.clone(),
-            usage: ingest.usage(),
             spool,
             health,
             sql,
@@ -97,14 +96,13 @@ impl Metrics {
             traffic,
             outcomes,
             ingest,
-            usage,
             spool,
             health,
             sql,
         } = &*self.0;
         let mut families = vec![build()];
         families.extend(traffic.families());
-        families.extend(ingest::families(outcomes, usage));
+        families.extend(ingest::families(outcomes, &ingest.usage()));
         families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
         families.extend(access::families(sql));
         let now_ms = Timestamp::now().as_millisecond();
@@ -113,6 +111,7 @@ impl Metrics {
         let (of_store, of_process) = from_disk.await.map_err(|_| fmt::Error)?;
         families.extend(of_store);
         families.extend(components(health).await);
+        families.extend(config::families(health.config()));
         families.extend(of_process);
         exposition::text(families)
     }

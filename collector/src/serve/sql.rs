@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -122,7 +123,7 @@ struct Shared {
     access: Access,
     /// Who asks the database: the embedded one, or a user that may only read. Absent on a server without such a user.
     clickhouse: Option<Clickhouse>,
-    limits: SqlLimits,
+    limits: ArcSwap<SqlLimits>,
     places: Arc<Semaphore>,
     /// Who waits for a place, or has one.
     admitted: Arc<Semaphore>,
@@ -142,8 +143,13 @@ impl Sql {
             }),
             access,
             clickhouse,
-            limits,
+            limits: ArcSwap::from_pointee(limits),
         }))
+    }
+
+    /// Statements that come from now on have these limits; how many run at once stays as it is.
+    pub fn change(&self, limits: SqlLimits) {
+        self.0.limits.store(Arc::new(limits));
     }
 
     /// Who may ask.
@@ -179,7 +185,8 @@ impl Shared {
             outcome: SqlOutcome::Abandoned,
             statements: Arc::clone(&self.statements),
         };
-        let begun = self.begin(parts, body, &mut record).await;
+        let limits = self.limits.load_full();
+        let begun = self.begin(parts, body, &limits, &mut record).await;
         let Begun {
             format,
             answer,
@@ -197,19 +204,18 @@ impl Shared {
             ));
         };
         let (sender, body) = Channel::<Bytes, SqlError>::new(PIECES_AHEAD);
-        tokio::spawn(rest(
-            answer,
-            first,
-            sender,
-            record,
-            place,
-            self.limits.time + FETCH_LIMIT,
-        ));
+        tokio::spawn(rest(answer, first, sender, record, place, limits.time + FETCH_LIMIT));
         Ok(response(format, Body::new(body)))
     }
 
     /// Everything until the head of the answer can be sent.
-    async fn begin(&self, parts: &Parts, body: Body, record: &mut Record) -> Result<Begun, Refused> {
+    async fn begin(
+        &self,
+        parts: &Parts,
+        body: Body,
+        limits: &SqlLimits,
+        record: &mut Record,
+    ) -> Result<Begun, Refused> {
         let (format, parameters) = parameters(parts)?;
         let statement = statement(body).await?;
         record.statement = fingerprint(&statement);
@@ -227,7 +233,7 @@ impl Shared {
             parameters,
             format,
         };
-        let mut answer = sql::ask(clickhouse, &question, &self.limits).await?;
+        let mut answer = sql::ask(clickhouse, &question, limits).await?;
         let mut first = VecDeque::new();
         let mut length = 0;
         while length < FIRST_BYTES {
