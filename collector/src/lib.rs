@@ -15,4 +15,5 @@ mod meter;
 pub mod reload;
 pub mod run;
 pub mod serve;
+pub mod service_manager;
 pub mod store;

@@ -1,24 +1,27 @@
 //! `rum-collector`: the command line. It reads the configuration, starts the embedded ClickHouse where none is named,
-//! and ends both in order. It alone knows the crate `embedded-clickhouse`. Commands for what lies on disk are in `command/`.
+//! and ends both in order. Commands for what lies on disk are in `command/`; `embedded.rs` alone knows the crate `embedded-clickhouse`.
 
 mod command;
+#[cfg(feature = "embedded")]
+mod embedded;
+#[cfg(not(feature = "embedded"))]
+#[path = "lean.rs"]
+mod embedded;
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use command::{DeadLettersCommand, SpoolCommand, TokenCommand};
-use embedded_clickhouse::{
-    ChildOptions, ChildState, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, Walls, find_library,
-    run_child,
-};
+use command::{DeadLettersCommand, SpoolCommand, TokenCommand, health};
+use embedded::{Embedded, run_child};
 use rum_collector::alert;
 use rum_collector::config::{ClickhouseSource, Config, Source};
 use rum_collector::data_folder::DataFolder;
 use rum_collector::log::Log;
 use rum_collector::run::{Collector, reader};
+use rum_collector::service_manager;
 use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
 use rum_collector::store::{Clickhouse, Confinement, Endpoint};
@@ -61,6 +64,13 @@ enum Command {
     /// Shows rows that ClickHouse refused for good, or inserts them again.
     #[command(subcommand, name = "deadletter")]
     DeadLetters(DeadLettersCommand),
+    /// Asks the collector that runs here whether it is ready; status 0 if it is, for health checks of containers.
+    Health {
+        /// One part, such as spool; without, all of them.
+        part: Option<String>,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
     /// Makes tokens for who may read over HTTP.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -93,31 +103,6 @@ impl From<Format> for SqlFormat {
     }
 }
 
-/// There is no ClickHouse: neither a server nor the library.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "there is no ClickHouse to store in, because {}; set RUM_LIBCHDB (or clickhouse.library) to the libchdb.so of the npm \
-     package {LIBCHDB_PACKAGE} {LIBCHDB_VERSION}, or clickhouse.url (RUM_CLICKHOUSE_URL) to a ClickHouse server",
-    place(.0)
-)]
-struct NoClickhouse(LibraryError);
-
-/// The npm package of libchdb for the system that this program is for.
-const LIBCHDB_PACKAGE: &str = match (cfg!(target_os = "macos"), cfg!(target_arch = "aarch64")) {
-    (false, false) => "@chdb/lib-linux-x64-gnu",
-    (false, true) => "@chdb/lib-linux-arm64-gnu",
-    (true, false) => "@chdb/lib-darwin-x64",
-    (true, true) => "@chdb/lib-darwin-arm64",
-};
-
-fn place(error: &LibraryError) -> String {
-    match error {
-        LibraryError::Missing { path } => format!("no libchdb is at {}", path.display()),
-        LibraryError::NoPlace => "no place to look for libchdb is known".to_owned(),
-        LibraryError::Unusable { .. } => error.to_string(),
-    }
-}
-
 fn main() -> ExitCode {
     let succeeded = |()| ExitCode::SUCCESS;
     let done = match Cli::parse().command {
@@ -130,8 +115,9 @@ fn main() -> ExitCode {
         } => sql(&statement, format.into(), &config).map(succeeded),
         Command::Spool(command) => command.run(),
         Command::DeadLetters(command) => command.run(),
+        Command::Health { part, config } => config.load().and_then(|config| health::run(&config, part.as_deref())),
         Command::Token(command) => command.run(),
-        Command::ClickhouseChild => run_child().map(succeeded).map_err(Into::into),
+        Command::ClickhouseChild => run_child().map(succeeded),
     };
     done.unwrap_or_else(|error| {
         // Where standard error is gone nobody can be told.
@@ -222,13 +208,15 @@ async fn serve_until_told(source: Source, config: Config, log: Log) -> anyhow::R
         )
     })?;
     let (endpoint, endpoints) = watch::channel(None);
-    let supervisor = start_database(&config, &endpoint)?;
+    let database = start_database(&config, &endpoint)?;
     let collector = Collector::open(&config, endpoints)?;
     let reloader = collector.reloader(source, config, log.clone());
     announce(&listener)?;
+    service_manager::ready();
+    tokio::spawn(service_manager::keep_alive());
     let publish = async {
-        if let Some(supervisor) = &supervisor {
-            publish(supervisor.state(), &folder, endpoint).await;
+        if let Some(database) = &database {
+            database.publish(&folder, endpoint).await;
         }
         std::future::pending::<()>().await;
     };
@@ -240,8 +228,8 @@ async fn serve_until_told(source: Source, config: Config, log: Log) -> anyhow::R
     }
     // It does not fail but by a panic, which is in the log.
     let _ = held.await;
-    if let Some(supervisor) = supervisor {
-        supervisor.shutdown().await;
+    if let Some(database) = database {
+        database.shutdown().await;
     }
     tracing::info!("the collector has ended");
     Ok(())
@@ -255,6 +243,7 @@ fn shutdown_at(mut terminate: Signal, mut interrupt: Signal) -> CancellationToke
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        service_manager::stopping();
         told.cancel();
         tracing::info!("told to stop: finishing");
     });
@@ -269,7 +258,7 @@ fn announce(listener: &TcpListener) -> anyhow::Result<()> {
 }
 
 /// Starts the embedded ClickHouse, or names the server.
-fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -> anyhow::Result<Option<Supervisor>> {
+fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -> anyhow::Result<Option<Embedded>> {
     match &config.clickhouse {
         ClickhouseSource::Server {
             url, user, password, ..
@@ -287,61 +276,6 @@ fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -
             memory_bytes,
             library,
             confine,
-        } => {
-            let library = find_library(library.clone()).map_err(NoClickhouse)?;
-            let walls = if *confine { Walls::Up } else { Walls::Down };
-            let child = ChildOptions {
-                memory_bytes: *memory_bytes,
-                walls,
-                ..child_options(config, &library)?
-            };
-            Ok(Some(Supervisor::start(SupervisorOptions::this_program(
-                ["clickhouse-child"],
-                child,
-            )?)))
-        }
-    }
-}
-
-fn child_options(config: &Config, library: &Path) -> anyhow::Result<ChildOptions> {
-    // ClickHouse takes the names of its files for relative to its own folder.
-    let folder = std::path::absolute(config.data.join("clickhouse")).context("where is this process?")?;
-    let drain_ms = u64::try_from(config.limits.drain.as_millis()).unwrap_or(u64::MAX);
-    Ok(ChildOptions {
-        drain_ms,
-        ..ChildOptions::new(folder, library.to_owned())
-    })
-}
-
-/// Tells the collector and the command line where the child is, each time it comes back.
-async fn publish(
-    mut child: watch::Receiver<ChildState>,
-    folder: &DataFolder,
-    endpoint: watch::Sender<Option<Endpoint>>,
-) {
-    loop {
-        let now = match &*child.borrow_and_update() {
-            ChildState::Ready { endpoint, .. } => Some(Endpoint {
-                url: endpoint.url.clone(),
-                user: endpoint.user.clone(),
-                password: endpoint.secret.expose().to_owned(),
-                confinement: match &endpoint.confinement {
-                    embedded_clickhouse::Confinement::Confined => Confinement::Kernel,
-                    embedded_clickhouse::Confinement::Open { reason } => {
-                        Confinement::Nothing { reason: reason.clone() }
-                    }
-                },
-            }),
-            ChildState::Starting | ChildState::Down { .. } | ChildState::Stopped => None,
-        };
-        if let Some(now) = &now
-            && let Err(error) = folder.publish(now)
-        {
-            tracing::error!(%error, "`rum-collector sql` will not find ClickHouse");
-        }
-        endpoint.send_replace(now);
-        if child.changed().await.is_err() {
-            return;
-        }
+        } => Embedded::start(config, library.as_deref(), *memory_bytes, *confine).map(Some),
     }
 }

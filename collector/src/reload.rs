@@ -30,8 +30,8 @@ use crate::config::{Config, Reloaded, Source};
 use crate::config_state::ConfigState;
 use crate::ingest::Ingest;
 use crate::log::Log;
-use crate::run;
 use crate::serve::Sql;
+use crate::{run, service_manager};
 
 /// How often the files are looked at. A change is read at the second look that finds it: by then whoever writes has finished.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -93,6 +93,7 @@ impl Reloader {
 
     /// Reads it once, and says what became of it. Takes as long as the disk does.
     fn reload(&mut self) {
+        service_manager::reloading();
         // Before it is read: what is written from here on is another change.
         self.seen = Seen::of(&self.source, &self.running);
         let file = self
@@ -122,6 +123,7 @@ impl Reloader {
                 self.followers.state.failed(problem);
             }
         }
+        service_manager::ready();
     }
 
     /// All that can fail comes first, then what cannot.

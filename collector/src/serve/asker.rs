@@ -16,7 +16,7 @@ use crate::config::{Scope, Token};
 
 /// The cookie of a login. A browser takes this name only with `Secure`, and from this very host: no other host of the site can
 /// put its own login in the place of somebody's.
-const COOKIE_NAME: &str = "__Host-rum_session";
+pub(super) const COOKIE_NAME: &str = "__Host-rum_session";
 
 /// The same where there is no TLS: on the machine itself.
 const COOKIE_NAME_HERE: &str = "rum_session";

@@ -7,25 +7,29 @@
 //!
 //! Details are for who sits at the machine ([`Audience`]); others are told for each part whether it is ready.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Problem;
 use super::audience::Audience;
-use super::component::{Component, Found, Severity, overall};
+use super::component::{Component, Found, Part, Severity, overall};
 use super::condition::{Condition, behind};
+use super::problem::{Later, Refused, Unknown};
 use super::recent::Recent;
 use crate::alert;
 use crate::config_state::ConfigState;
@@ -254,32 +258,85 @@ fn now_ms() -> i64 {
 }
 
 /// The routes.
-pub(super) fn routes(health: Health) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(all))
-        .route("/readyz/{component}", get(one))
+pub(super) fn routes(health: Health) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(lives))
+        .routes(routes!(all))
+        .routes(routes!(one))
         .with_state(health)
 }
 
+/// All parts, and the whole.
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    /// Whether every part does its work.
+    ready: bool,
+    /// The parts, by their names.
+    components: BTreeMap<&'static str, Part>,
+    /// `healthy`, `degraded` or `unhealthy`: the last only if a critical part is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    state: Option<&'static str>,
+    /// What became of all batches and events since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = BTreeMap<String, u64>)]
+    outcomes: Option<Map<String, Value>>,
+}
+
+/// Whether the process lives.
+#[utoipa::path(get, path = "/healthz", tag = "operating", responses((status = 200, description = "It does.", body = String, content_type = "text/plain")))]
+async fn lives() -> &'static str {
+    "ok\n"
+}
+
+/// Whether every part does its work.
+///
+/// Details are told on the machine itself (a loopback address, without a proxy's headers) and to tokens of the scope `read` for all
+/// apps.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operating",
+    security((), ("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "Every part does.", body = Readiness),
+        (status = 503, description = "A part does not.", body = Readiness, headers(("Retry-After" = u32, description = "When to ask again, in seconds"))),
+        (status = 401, response = Unknown),
+        (status = 429, response = Later),
+    )
+)]
 async fn all(State(health): State<Health>, audience: Audience) -> Response {
     let components = health.components().await;
     let ready = components.iter().all(|(_, component)| component.is_ready());
-    let parts: serde_json::Map<_, _> = components
-        .iter()
-        .map(|(name, component)| ((*name).to_owned(), component.json(audience)))
-        .collect();
-    let mut json = json!({ "ready": ready, "components": parts });
-    if audience == Audience::Operator {
-        json["state"] = overall(components.iter().map(|(_, component)| component)).into();
-        json["outcomes"] = health.0.parts.outcomes.snapshot().into();
-    }
-    answer(ready, &json)
+    let told = audience == Audience::Operator;
+    let readiness = Readiness {
+        ready,
+        components: components
+            .iter()
+            .map(|(name, component)| (*name, component.part(audience)))
+            .collect(),
+        state: told.then(|| overall(components.iter().map(|(_, component)| component))),
+        outcomes: told.then(|| health.0.parts.outcomes.snapshot()),
+    };
+    answer(ready, &readiness)
 }
 
+/// Whether one part does its work.
+///
+/// A load balancer should ask `spool`: while ClickHouse is away, batches are kept.
+#[utoipa::path(
+    get, path = "/readyz/{component}", tag = "operating",
+    params(("component" = String, Path, description = "spool, clickhouse, alerts, quotas or configuration")),
+    security((), ("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "It does.", body = Part),
+        (status = 503, description = "It does not.", body = Part, headers(("Retry-After" = u32, description = "When to ask again, in seconds"))),
+        (status = 401, response = Unknown),
+        (status = 404, response = Refused),
+        (status = 429, response = Later),
+    )
+)]
 async fn one(State(health): State<Health>, audience: Audience, Path(name): Path<String>) -> Response {
     match health.component(&name).await {
-        Some(component) => answer(component.is_ready(), &component.json(audience)),
+        Some(component) => answer(component.is_ready(), &component.part(audience)),
         None => {
             let message = format!("no part is called so; there are {}", COMPONENTS.join(", "));
             Problem::new(StatusCode::NOT_FOUND, "unknown_component", message).into_response()
@@ -287,14 +344,16 @@ async fn one(State(health): State<Health>, audience: Audience, Path(name): Path<
     }
 }
 
-fn answer(ready: bool, json: &Value) -> Response {
+fn answer(ready: bool, told: &impl Serialize) -> Response {
     let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
-    let mut response = (status, headers, json.to_string()).into_response();
+    // It does not fail: its keys are texts.
+    let json = serde_json::to_string(told).unwrap_or_default();
+    let mut response = (status, headers, json).into_response();
     if !ready {
         let seconds = HeaderValue::from(DATABASE_FRESH.as_secs());
         response.headers_mut().insert(RETRY_AFTER, seconds);
@@ -306,6 +365,7 @@ fn answer(ready: bool, json: &Value) -> Response {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use axum::Router;
     use tokio::net::TcpListener;
 
     use super::*;

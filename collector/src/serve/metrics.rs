@@ -16,20 +16,21 @@ mod traffic;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use self::exposition::Family;
 pub(super) use self::traffic::Traffic;
 use super::Problem;
 use super::audience::Audience;
 use super::health::Health;
+use super::problem::{Later, Refused, Unknown};
 use super::sql::Sql;
 use crate::ingest::{Ingest, Outcomes};
 use crate::store::Spool;
@@ -118,10 +119,23 @@ impl Metrics {
 }
 
 /// The routes.
-pub(super) fn routes(metrics: Metrics) -> Router {
-    Router::new().route("/metrics", get(answer)).with_state(metrics)
+pub(super) fn routes(metrics: Metrics) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(answer)).with_state(metrics)
 }
 
+/// Everything that is counted, for Prometheus.
+///
+/// On the machine itself (a loopback address, without a proxy's headers), or for a token of the scope `read` for all apps.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operating",
+    security((), ("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "Prometheus' text format.", body = String, content_type = "text/plain"),
+        (status = 401, response = Unknown),
+        (status = 403, response = Refused),
+        (status = 429, response = Later),
+    )
+)]
 async fn answer(State(metrics): State<Metrics>, audience: Audience) -> Response {
     match audience {
         Audience::Public => Problem::new(

@@ -6,11 +6,13 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::assets::Assets;
 use super::health::{self, Health};
 use super::metrics::{self, Metrics};
 use super::observe::{Observe, request_id};
+use super::openapi::{self, Document};
 use super::sql::{self, Sql};
 use super::{Problem, cross_origin, login, schema};
 use crate::ingest::{self, Ingest};
@@ -41,23 +43,28 @@ pub fn router(routes: Routes) -> Router {
     let access = sql.access().clone();
     let observe = Observe::new(metrics.traffic());
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
-    let public = Router::new()
+    let document = Document::default();
+    let (public, of_public) = OpenApiRouter::with_openapi(openapi::frame())
         .merge(ingest::routes(ingest))
         .merge(assets.routes())
         .merge(schema::routes())
+        .merge(openapi::routes(document.clone()))
+        .split_for_parts();
+    let public = public
         .fallback(async |request: Request| unknown_path(request.uri().path()))
         .method_not_allowed_fallback(method_not_allowed);
-    let private = health::routes(health)
+    let (private, of_private) = health::routes(health)
         .merge(metrics::routes(metrics))
         .merge(login::routes(access.clone()))
         .merge(sql::routes(sql))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(
-            ServiceBuilder::new()
-                .layer(observe.clone())
-                .layer(Extension(access))
-                .layer(CatchPanicLayer::custom(panicked)),
-        );
+        .split_for_parts();
+    document.complete(of_public.merge_from(of_private));
+    let private = private.method_not_allowed_fallback(method_not_allowed).layer(
+        ServiceBuilder::new()
+            .layer(observe.clone())
+            .layer(Extension(access))
+            .layer(CatchPanicLayer::custom(panicked)),
+    );
     readable(public, observe).merge(private)
 }
 

@@ -9,11 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
@@ -24,9 +22,12 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use url::form_urlencoded;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::login::{BODY_LIMIT, too_slow};
-use super::{Problem, asker};
+use super::problem::{Later, Unknown};
+use super::{Problem, asker, problem};
 use crate::access::{AUDIT, Access};
 use crate::config::{Scope, SqlLimits};
 use crate::meter::{Counter, Histogram, Unit};
@@ -164,10 +165,29 @@ impl Sql {
 }
 
 /// The routes.
-pub(super) fn routes(sql: Sql) -> Router {
-    Router::new().route("/v1/sql", post(answer)).with_state(sql)
+pub(super) fn routes(sql: Sql) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(answer)).with_state(sql)
 }
 
+/// Asks one SELECT.
+///
+/// `param_NAME` in the query is the value of `{NAME:Type}` in the statement. An answer over 1 MiB that fails on its way is broken off.
+#[utoipa::path(
+    post, path = "/v1/sql", tag = "reading",
+    params(("format" = Option<String>, Query, description = "`json` (the default), `jsoneachrow`, `csv` or `table`")),
+    request_body(content = String, description = "The statement, at most 64 KiB", content_type = "text/plain"),
+    security(("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "The answer.", content((serde_json::Value = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain"))),
+        (status = 400, response = problem::Refused),
+        (status = 401, response = Unknown),
+        (status = 403, response = problem::Refused),
+        (status = 408, response = problem::Refused),
+        (status = 413, response = problem::Refused),
+        (status = 429, response = Later),
+        (status = 503, response = Later),
+    )
+)]
 async fn answer(State(sql): State<Sql>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     sql.0.answer(&parts, body).await.unwrap_or_else(Problem::into_response)
