@@ -17,3 +17,4 @@ pub mod run;
 pub mod serve;
 pub mod service_manager;
 pub mod store;
+pub mod traces;

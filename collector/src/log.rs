@@ -1,19 +1,23 @@
 //! The log of the process: for people on a terminal, JSON for machines elsewhere, one line an event.
 //!
+//! A line that is written while a request is worked at has its id, its trace and its app ([`lines`]).
 //! What is said again and again (a disk that refuses every batch) is held back after some lines, and counted: [`Held`].
 
 mod held;
+mod lines;
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::fmt::format::{JsonFields, format};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
 use self::held::Held;
+use self::lines::{ForPeople, Json};
 use crate::config;
 
 /// A filter here wins over the configuration, also over what that says later.
@@ -55,14 +59,11 @@ impl Log {
             // costs its lines and nothing else.
             .log_internal_errors(false);
         let lines = if io::stderr().is_terminal() {
-            lines.with_target(false).boxed()
+            lines.event_format(ForPeople(format().with_target(false))).boxed()
         } else {
-            let json = lines
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(false);
-            json.boxed()
+            let json = format().json().flatten_event(true);
+            let json = json.with_current_span(false).with_span_list(false);
+            lines.fmt_fields(JsonFields::new()).event_format(Json(json)).boxed()
         };
         let log = tracing_subscriber::registry()
             .with(filter)

@@ -25,6 +25,7 @@ use rum_collector::service_manager;
 use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
 use rum_collector::store::{Clickhouse, Confinement, Endpoint};
+use rum_collector::traces::Traces;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -192,8 +193,13 @@ fn serve(args: &ConfigArgs) -> anyhow::Result<()> {
     let config = source.load()?;
     let log = Log::start(&config.log)?;
     config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    let traces = Traces::start(&config.traces)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve_until_told(source, config, log))
+    let ended = runtime.block_on(serve_until_told(source, config, log));
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    ended
 }
 
 async fn serve_until_told(source: Source, config: Config, log: Log) -> anyhow::Result<()> {

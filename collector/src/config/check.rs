@@ -4,6 +4,7 @@ mod log;
 mod pages;
 mod sql;
 mod tokens;
+mod traces;
 mod visitors;
 
 use std::collections::{BTreeMap, HashSet};
@@ -50,6 +51,7 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
         sql: sql::check(&raw.sql, &mut problems),
         alerts: alerts(raw.alerts, &mut problems),
         log: log::check(raw.log, &mut problems),
+        traces: traces::check(raw.traces, &mut problems),
     };
     if problems.0.is_empty() {
         Ok(config)

@@ -64,6 +64,17 @@ pub struct Config {
     pub alerts: Option<Alerts>,
     /// What is logged.
     pub log: Log,
+    /// Where traces of the collector go.
+    pub traces: Traces,
+}
+
+/// Where traces of the collector go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traces {
+    /// A receiver of OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`; without, there are none.
+    pub endpoint: Option<String>,
+    /// The share of requests, inserts and rounds of the alert rules that are traced, 0 to 1.
+    pub ratio: f64,
 }
 
 /// What is logged.

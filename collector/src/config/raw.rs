@@ -23,6 +23,7 @@ pub(super) struct RawConfig {
     pub(super) sql: RawSql,
     pub(super) alerts: RawAlerts,
     pub(super) log: RawLog,
+    pub(super) traces: RawTraces,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -134,4 +135,11 @@ pub(super) struct RawAlerts {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawLog {
     pub(super) level: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTraces {
+    pub(super) endpoint: Option<String>,
+    pub(super) ratio: Option<f64>,
 }

@@ -25,6 +25,7 @@ impl Reloaded {
         keep.of("limits.drain", &mut limits.drain, &now.drain);
         keep.of("spool", &mut wanted.spool, &running.spool);
         keep.of("clickhouse", &mut wanted.clickhouse, &running.clickhouse);
+        keep.of("traces", &mut wanted.traces, &running.traces);
         keep.of("sql.at_once", &mut wanted.sql.at_once, &running.sql.at_once);
         Self {
             config: wanted,

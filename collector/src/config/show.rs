@@ -23,6 +23,7 @@ pub(super) fn show(config: &Config) -> String {
         sql,
         alerts,
         log,
+        traces,
     } = config;
     let mut page = Page(String::new());
     page.text("listen", &listen.to_string());
@@ -92,6 +93,11 @@ pub(super) fn show(config: &Config) -> String {
     }
     page.section("[log]");
     page.text("level", &log.level);
+    if let Some(endpoint) = &traces.endpoint {
+        page.section("[traces]");
+        page.text("endpoint", endpoint);
+        page.line("ratio", traces.ratio);
+    }
     page.section("[sql]");
     page.span("time", sql.time);
     page.line("result_rows", sql.result_rows);

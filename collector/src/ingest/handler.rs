@@ -35,7 +35,7 @@ use super::validate::Received;
 use crate::config::{App, Apps, Config, Limits, Rate};
 use crate::fair::{Crowded, Fair, Lent};
 use crate::serve::problem::{Later, Refused};
-use crate::serve::{Problem, RUM_RATE, request_id, with_request_id};
+use crate::serve::{Problem, RUM_RATE, is_of, span, with_request};
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
 /// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
@@ -245,12 +245,7 @@ impl Ingest {
             Err(reject) => {
                 let refusal = reject.refusal();
                 shared.outcomes.count(refusal.outcome);
-                tracing::debug!(
-                    request = request_id(),
-                    code = refusal.code,
-                    at = refusal.at,
-                    "a batch is refused: {reject}"
-                );
+                tracing::debug!(code = refusal.code, at = refusal.at, "a batch is refused: {reject}");
                 Problem {
                     status: refusal.status,
                     code: refusal.code,
@@ -347,7 +342,7 @@ impl Shared {
         let app = Arc::clone(head.app);
         let storing = Arc::clone(self).finish(Arc::clone(&rules), app, digested, body_bytes, place);
         // In a task of its own: a sender that goes away does not take its batch out of the spool, so it counts.
-        let outcome = tokio::spawn(with_request_id(storing)).await;
+        let outcome = tokio::spawn(with_request(storing)).await;
         outcome.unwrap_or_else(|error| match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             // The collector is ending.
@@ -414,17 +409,18 @@ impl Shared {
 
     async fn store(&self, frame: Frame, rules: &Rules) -> Result<Appended, Reject> {
         let limit = rules.limits.store_timeout;
+        let _span = span("spool commit");
         match timeout(limit, self.spool.append(frame)).await {
             Ok(Ok(appended)) => Ok(appended),
             Ok(Err(SpoolError::TooLarge { bytes })) => Err(Reject::RowsTooLarge { bytes }),
             Ok(Err(SpoolError::Crowded)) => Err(Reject::busy(rand::random())),
             Ok(Err(error)) if error.is_full() => Err(Reject::SpoolFull),
             Ok(Err(error)) => {
-                tracing::error!(request = request_id(), %error, "a batch cannot be stored");
+                tracing::error!(%error, "a batch cannot be stored");
                 Err(Reject::SpoolFailing)
             }
             Err(_) => {
-                tracing::error!(request = request_id(), ?limit, "a batch was not stored in time");
+                tracing::error!(?limit, "a batch was not stored in time");
                 Err(Reject::SpoolFailing)
             }
         }
@@ -434,6 +430,7 @@ impl Shared {
 fn head<'a>(apps: &'a Apps, form: Form, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
     let key = parameters.key.as_deref().ok_or(Reject::MissingKey)?;
     let app = apps.by_key(key).ok_or_else(|| Reject::UnknownKey { key: quote(key) })?;
+    is_of(&app.name);
     let sender = Sender::of(text(headers, &ORIGIN));
     if let Sender::Page(origin) = sender
         && !sender.may_send(&app.origins)

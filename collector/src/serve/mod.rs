@@ -26,7 +26,7 @@ pub use connections::serve;
 pub(crate) use cross_origin::RUM_RATE;
 pub use health::{Database, Health, Parts as HealthParts};
 pub use metrics::{Metrics, Parts as MetricsParts};
-pub(crate) use observe::{request_id, with_request_id};
+pub(crate) use observe::{at_hand, is_of, span, with_request};
 pub use problem::Problem;
 pub use router::{Routes, router};
 pub use sql::Sql;

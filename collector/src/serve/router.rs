@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::assets::Assets;
 use super::health::{self, Health};
 use super::metrics::{self, Metrics};
-use super::observe::{Observe, request_id};
+use super::observe::Observe;
 use super::openapi::{self, Document};
 use super::sql::{self, Sql};
 use super::{Problem, cross_origin, login, schema};
@@ -97,7 +97,6 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .map(String::as_str)
         .or(panic.downcast_ref::<&str>().copied());
     tracing::error!(
-        request = request_id(),
         panic = text.unwrap_or("?"),
         "a request panicked: this is a bug in the collector"
     );
@@ -115,13 +114,14 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::super::metrics::Traffic;
+    use super::super::observe::at_hand;
     use super::*;
 
     #[tokio::test]
     async fn a_panic_is_a_readable_answer_and_the_server_goes_on() {
         let routes = Router::new()
             .route("/panics", get(async || -> &'static str { panic!("in a handler") }))
-            .route("/lives", get(async || request_id()));
+            .route("/lives", get(async || at_hand()[0].1.clone()));
         let server = readable(routes, Observe::new(Arc::new(Traffic::new())));
         let ask = async |path: &str| {
             server

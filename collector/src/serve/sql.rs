@@ -26,6 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::login::{BODY_LIMIT, too_slow};
+use super::observe::with_request;
 use super::problem::{Later, Unknown};
 use super::{Problem, asker, problem};
 use crate::access::{AUDIT, Access};
@@ -224,7 +225,8 @@ impl Shared {
             ));
         };
         let (sender, body) = Channel::<Bytes, SqlError>::new(PIECES_AHEAD);
-        tokio::spawn(rest(answer, first, sender, record, place, limits.time + FETCH_LIMIT));
+        let rest = rest(answer, first, sender, record, place, limits.time + FETCH_LIMIT);
+        tokio::spawn(with_request(rest));
         Ok(response(format, Body::new(body)))
     }
 

@@ -21,6 +21,7 @@ use super::dead_letters::DeadLetters;
 use super::exceptions::{Policy, policy};
 use super::schema::{Table, insert_statement};
 use super::spool::Spool;
+use crate::traces::{self, KeyValue};
 
 /// The first pause after a failure that passes by itself; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -253,6 +254,13 @@ impl TableWriter {
 
     async fn attempt(&self, statement: &str, piece: &BatchRows) -> Result<Result<(), ClickhouseError>, Stopped> {
         let begun = Instant::now();
+        let _span = traces::work("insert", || {
+            let table = self.consumer.table().name();
+            vec![
+                KeyValue::new("db.collection.name", table),
+                KeyValue::new("rum.rows", piece.len() as i64),
+            ]
+        });
         let inserted = tokio::select! {
             inserted = self.clickhouse.insert(statement, piece.data()) => inserted,
             () = self.stop.cancelled() => return Err(Stopped),
