@@ -57,8 +57,11 @@ pub struct Reloader {
 
 impl Reloader {
     pub(crate) fn new(source: Source, running: Config, followers: Followers, log: Log) -> Self {
+        let seen = Seen::of(&source, &running);
+        // Since it was read everything was opened, which takes a while: what was written meanwhile is a change, too.
+        let same = source.load().is_ok_and(|now| now.show() == running.show());
         Self {
-            seen: Seen::of(&source, &running),
+            seen: if same { seen } else { Seen::default() },
             source,
             running,
             followers,
@@ -174,7 +177,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// What the files were at a look.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Seen {
     config: Option<Stamp>,
     rules: Option<Stamp>,
