@@ -74,6 +74,13 @@ impl Fair {
         }
     }
 
+    /// From now on there are `capacity` units, and room for as many to wait.
+    pub(crate) fn resize(&self, capacity: u64, room: usize) {
+        let mut queue = self.lock();
+        queue.resize(capacity, room);
+        self.serve(queue);
+    }
+
     /// How many of `party` wait now.
     pub(crate) fn waiting(&self, party: &str) -> usize {
         self.lock().waiting(party)

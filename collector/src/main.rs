@@ -1,33 +1,37 @@
 //! `rum-collector`: the command line. It reads the configuration, starts the embedded ClickHouse where none is named,
-//! and ends both in order. It alone knows the crate `embedded-clickhouse`. Commands for what lies on disk are in `command/`.
+//! and ends both in order. Commands for what lies on disk are in `command/`; `embedded.rs` alone knows the crate `embedded-clickhouse`.
 
 mod command;
+#[cfg(feature = "embedded")]
+mod embedded;
+#[cfg(not(feature = "embedded"))]
+#[path = "lean.rs"]
+mod embedded;
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use command::{DeadLettersCommand, SpoolCommand, TokenCommand};
-use embedded_clickhouse::{
-    ChildOptions, ChildState, Ends, LIBCHDB_VERSION, LibraryError, Supervisor, SupervisorOptions, Walls, find_library,
-    run_child,
-};
+use command::{DeadLettersCommand, SpoolCommand, TokenCommand, health};
+use embedded::{Embedded, run_child};
 use rum_collector::alert;
-use rum_collector::config::{ClickhouseSource, Config};
+use rum_collector::config::{ClickhouseSource, Config, Source};
 use rum_collector::data_folder::DataFolder;
 use rum_collector::descriptors::Descriptors;
+use rum_collector::log::Log;
 use rum_collector::run::{Collector, reader};
 use rum_collector::serve::Certificates;
+use rum_collector::service_manager;
 use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
-use rum_collector::store::{Clickhouse, Confinement, Endpoint, Restarts};
+use rum_collector::store::{Clickhouse, Confinement, Endpoint};
+use rum_collector::traces::Traces;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// A batch is hundreds of short texts, made on one thread and let go of on another: of glibc's allocator that was a tenth of all the
 /// collector's time.
@@ -69,6 +73,13 @@ enum Command {
     /// Shows rows that ClickHouse refused for good, or inserts them again.
     #[command(subcommand, name = "deadletter")]
     DeadLetters(DeadLettersCommand),
+    /// Asks the collector that runs here whether it is ready; status 0 if it is, for health checks of containers.
+    Health {
+        /// One part, such as spool; without, all of them.
+        part: Option<String>,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
     /// Makes tokens for who may read over HTTP.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -101,31 +112,6 @@ impl From<Format> for SqlFormat {
     }
 }
 
-/// There is no ClickHouse: neither a server nor the library.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "there is no ClickHouse to store in, because {}; set RUM_LIBCHDB (or clickhouse.library) to the libchdb.so of the npm \
-     package {LIBCHDB_PACKAGE} {LIBCHDB_VERSION}, or clickhouse.url (RUM_CLICKHOUSE_URL) to a ClickHouse server",
-    place(.0)
-)]
-struct NoClickhouse(LibraryError);
-
-/// The npm package of libchdb for the system that this program is for.
-const LIBCHDB_PACKAGE: &str = match (cfg!(target_os = "macos"), cfg!(target_arch = "aarch64")) {
-    (false, false) => "@chdb/lib-linux-x64-gnu",
-    (false, true) => "@chdb/lib-linux-arm64-gnu",
-    (true, false) => "@chdb/lib-darwin-x64",
-    (true, true) => "@chdb/lib-darwin-arm64",
-};
-
-fn place(error: &LibraryError) -> String {
-    match error {
-        LibraryError::Missing { path } => format!("no libchdb is at {}", path.display()),
-        LibraryError::NoPlace => "no place to look for libchdb is known".to_owned(),
-        LibraryError::Unusable { .. } => error.to_string(),
-    }
-}
-
 fn main() -> ExitCode {
     let succeeded = |()| ExitCode::SUCCESS;
     let done = match Cli::parse().command {
@@ -138,8 +124,9 @@ fn main() -> ExitCode {
         } => sql(&statement, format.into(), &config).map(succeeded),
         Command::Spool(command) => command.run(),
         Command::DeadLetters(command) => command.run(),
+        Command::Health { part, config } => config.load().and_then(|config| health::run(&config, part.as_deref())),
         Command::Token(command) => command.run(),
-        Command::ClickhouseChild => run_child().map(succeeded).map_err(Into::into),
+        Command::ClickhouseChild => run_child().map(succeeded),
     };
     done.unwrap_or_else(|error| {
         // Where standard error is gone nobody can be told.
@@ -149,10 +136,14 @@ fn main() -> ExitCode {
 }
 
 impl ConfigArgs {
-    fn load(&self) -> anyhow::Result<Config> {
+    fn source(&self) -> Source {
         let environment = std::env::vars_os();
         let text = environment.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Ok(Config::load(self.config.as_deref(), text)?)
+        Source::new(self.config.clone(), text)
+    }
+
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(self.source().load()?)
     }
 }
 
@@ -209,12 +200,18 @@ fn sql(statement: &str, format: SqlFormat, args: &ConfigArgs) -> anyhow::Result<
 }
 
 fn serve(args: &ConfigArgs) -> anyhow::Result<()> {
-    let config = args.load()?;
-    start_log()?;
+    let source = args.source();
+    let config = source.load()?;
+    let log = Log::start(&config.log)?;
     config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptors(&config);
+    let traces = Traces::start(&config.traces)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve_until_told(&config))
+    let ended = runtime.block_on(serve_until_told(source, config, log));
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    ended
 }
 
 /// Before the child is started: ClickHouse opens many files.
@@ -234,34 +231,10 @@ fn raise_descriptors(config: &Config) {
     }
 }
 
-/// For people on a terminal, for machines elsewhere.
-fn start_log() -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .with_env_var("RUM_LOG")
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env()
-        .context("RUM_LOG is no filter; write a level such as debug, or rum_collector=debug")?;
-    let log = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        // It would be written to standard error too, and panic where that is full or closed: a log that cannot be written
-        // costs its lines and nothing else.
-        .log_internal_errors(false)
-        .with_env_filter(filter);
-    if io::stderr().is_terminal() {
-        log.with_target(false).init();
-    } else {
-        log.json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .init();
-    }
-    Ok(())
-}
-
-async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
-    // First: a signal from here on ends the collector in order.
+async fn serve_until_told(source: Source, config: Config, log: Log) -> anyhow::Result<()> {
+    // First: a signal from here on ends the collector in order, or has it read its configuration.
     let shutdown = shutdown_at(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let hangup = signal(SignalKind::hangup())?;
     let folder = DataFolder::take(&config.data)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(
@@ -270,25 +243,30 @@ async fn serve_until_told(config: &Config) -> anyhow::Result<()> {
         )
     })?;
     let (endpoint, endpoints) = watch::channel(None);
-    let supervisor = start_database(config, &endpoint)?;
-    let collector = Collector::open(config, endpoints)?;
-    announce(&listener, scheme(config))?;
+    let database = start_database(&config, &endpoint)?;
+    let collector = Collector::open(&config, endpoints)?;
+    let scheme = scheme(&config);
+    let reloader = collector.reloader(source, config, log.clone());
+    announce(&listener, scheme)?;
+    service_manager::ready();
+    tokio::spawn(service_manager::keep_alive());
     let restarts = collector.restarts();
     let publish = async {
-        if let Some(supervisor) = &supervisor {
-            tokio::join!(
-                publish(supervisor.state(), &folder, endpoint),
-                count(supervisor.ends(), &restarts)
-            );
+        if let Some(database) = &database {
+            tokio::join!(database.publish(&folder, endpoint), database.count(&restarts));
         }
         std::future::pending::<()>().await;
     };
+    tokio::spawn(reloader.run(hangup, shutdown.clone()));
+    let held = tokio::spawn(log.tend(shutdown.clone()));
     tokio::select! {
         () = collector.serve(listener, shutdown) => {}
         () = publish => {}
     }
-    if let Some(supervisor) = supervisor {
-        supervisor.shutdown().await;
+    // It does not fail but by a panic, which is in the log.
+    let _ = held.await;
+    if let Some(database) = database {
+        database.shutdown().await;
     }
     tracing::info!("the collector has ended");
     Ok(())
@@ -302,6 +280,7 @@ fn shutdown_at(mut terminate: Signal, mut interrupt: Signal) -> CancellationToke
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        service_manager::stopping();
         told.cancel();
         tracing::info!("told to stop: finishing");
     });
@@ -320,7 +299,7 @@ const fn scheme(config: &Config) -> &'static str {
 }
 
 /// Starts the embedded ClickHouse, or names the server.
-fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -> anyhow::Result<Option<Supervisor>> {
+fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -> anyhow::Result<Option<Embedded>> {
     match &config.clickhouse {
         ClickhouseSource::Server {
             url, user, password, ..
@@ -338,72 +317,6 @@ fn start_database(config: &Config, endpoint: &watch::Sender<Option<Endpoint>>) -
             memory_bytes,
             library,
             confine,
-        } => {
-            let library = find_library(library.clone()).map_err(NoClickhouse)?;
-            let walls = if *confine { Walls::Up } else { Walls::Down };
-            let child = ChildOptions {
-                memory_bytes: *memory_bytes,
-                walls,
-                ..child_options(config, &library)?
-            };
-            Ok(Some(Supervisor::start(SupervisorOptions::this_program(
-                ["clickhouse-child"],
-                child,
-            )?)))
-        }
-    }
-}
-
-fn child_options(config: &Config, library: &Path) -> anyhow::Result<ChildOptions> {
-    // ClickHouse takes the names of its files for relative to its own folder.
-    let folder = std::path::absolute(config.data.join("clickhouse")).context("where is this process?")?;
-    let drain_ms = u64::try_from(config.limits.drain.as_millis()).unwrap_or(u64::MAX);
-    Ok(ChildOptions {
-        drain_ms,
-        ..ChildOptions::new(folder, library.to_owned())
-    })
-}
-
-/// Tells the collector how often the child was started anew.
-async fn count(mut ends: watch::Receiver<Ends>, restarts: &Restarts) {
-    loop {
-        let Ends { stuck, other } = *ends.borrow_and_update();
-        restarts.set(stuck, other);
-        if ends.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Tells the collector and the command line where the child is, each time it comes back.
-async fn publish(
-    mut child: watch::Receiver<ChildState>,
-    folder: &DataFolder,
-    endpoint: watch::Sender<Option<Endpoint>>,
-) {
-    loop {
-        let now = match &*child.borrow_and_update() {
-            ChildState::Ready { endpoint, .. } => Some(Endpoint {
-                url: endpoint.url.clone(),
-                user: endpoint.user.clone(),
-                password: endpoint.secret.expose().to_owned(),
-                confinement: match &endpoint.confinement {
-                    embedded_clickhouse::Confinement::Confined => Confinement::Kernel,
-                    embedded_clickhouse::Confinement::Open { reason } => {
-                        Confinement::Nothing { reason: reason.clone() }
-                    }
-                },
-            }),
-            ChildState::Starting | ChildState::Down { .. } | ChildState::Stopped => None,
-        };
-        if let Some(now) = &now
-            && let Err(error) = folder.publish(now)
-        {
-            tracing::error!(%error, "`rum-collector sql` will not find ClickHouse");
-        }
-        endpoint.send_replace(now);
-        if child.changed().await.is_err() {
-            return;
-        }
+        } => Embedded::start(config, library.as_deref(), *memory_bytes, *confine).map(Some),
     }
 }

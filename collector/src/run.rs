@@ -12,8 +12,11 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Access;
 use crate::alert;
 use crate::clock;
-use crate::config::{ClickhouseSource, Config, Limits, Reader};
+use crate::config::{ClickhouseSource, Config, Limits, Reader, Source};
+use crate::config_state::ConfigState;
 use crate::ingest::{Ingest, IngestError, IngestParts, Outcomes, Quotas};
+use crate::log::Log;
+use crate::reload::{Followers, Reloader};
 use crate::serve::{
     self, Assets, AssetsError, Certificates, Connections, Database, Health, HealthParts, Metrics, MetricsParts, Router,
     Routes, Sql, TlsError,
@@ -63,9 +66,8 @@ pub struct Collector {
     clickhouse: Clickhouse,
     endpoint: watch::Receiver<Option<Endpoint>>,
     database: watch::Sender<Database>,
-    alerts: Option<alert::Options>,
+    followers: Followers,
     outcomes: Arc<Outcomes>,
-    ingest: Ingest,
     quotas: Arc<Quotas>,
     restarts: Arc<Restarts>,
     certificates: Option<Certificates>,
@@ -80,8 +82,9 @@ impl Collector {
     /// # Errors
     /// When the spool, the SDK's files or the alert rules cannot be used.
     pub fn open(config: &Config, endpoint: watch::Receiver<Option<Endpoint>>) -> Result<Self, StartError> {
-        let alerts = alerts(config)?;
+        let (alerts, rules) = watch::channel(alerts(config, alert::Health::new())?);
         let certificates = config.tls.as_ref().map(Certificates::open).transpose()?;
+        let state = ConfigState::new();
         let assets = Assets::load(&config.dist)?;
         let mut options = SpoolOptions::new(config.spool_folder());
         options.max_bytes = config.spool.max_bytes;
@@ -98,7 +101,8 @@ impl Collector {
             spool: spool.clone(),
             clickhouse: clickhouse.clone(),
             database: progress,
-            alerts: alerts.as_ref().map(|alerts| alerts.health.clone()),
+            alerts: rules,
+            config: state.clone(),
             quotas: Arc::clone(&quotas),
             outcomes: Arc::clone(&outcomes),
             certificates: certificates.clone(),
@@ -109,8 +113,9 @@ impl Collector {
             outcomes: Arc::clone(&outcomes),
         };
         let ingest = Ingest::open(config, parts)?;
+        let access = Access::new(config.tokens.clone(), config.trusted_proxies.clone());
         let sql = Sql::new(
-            Access::new(config.tokens.clone(), config.trusted_proxies.clone()),
+            access.clone(),
             asked(&config.clickhouse, &clickhouse),
             config.sql.clone(),
             config.limits.body_timeout,
@@ -131,18 +136,25 @@ impl Collector {
             assets,
             health,
             metrics,
-            sql,
+            sql: sql.clone(),
             transport: connections.transport(),
         });
+        let followers = Followers {
+            ingest,
+            access,
+            sql,
+            connections: connections.clone(),
+            alerts,
+            state,
+        };
         Ok(Self {
             limits: config.limits.clone(),
             spool,
             clickhouse,
             endpoint,
             database,
-            alerts,
+            followers,
             outcomes,
-            ingest,
             quotas,
             restarts,
             certificates,
@@ -162,6 +174,11 @@ impl Collector {
         Arc::clone(&self.restarts)
     }
 
+    /// What keeps it and its configuration together; `config` is the one that it was opened with, read from `source`.
+    pub fn reloader(&self, source: Source, config: Config, log: Log) -> Reloader {
+        Reloader::new(source, config, self.followers.clone(), log)
+    }
+
     /// Serves on `listener` until `shutdown`. Then requests finish, then the writer inserts what it can; each for at most
     /// [`Limits::drain`]. What is left stays in the spool for the next start.
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
@@ -171,9 +188,8 @@ impl Collector {
             clickhouse,
             endpoint,
             database,
-            alerts,
+            followers: Followers { ingest, alerts, .. },
             outcomes,
-            ingest,
             quotas,
             certificates,
             connections,
@@ -183,14 +199,12 @@ impl Collector {
         // The writer outlives the requests: it inserts what the last of them brought.
         let background = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        if let Some(alerts) = alerts {
-            tasks.spawn(watch_rules(
-                alerts,
-                clickhouse.clone(),
-                database.subscribe(),
-                shutdown.clone(),
-            ));
-        }
+        tasks.spawn(watch_rules(
+            alerts.subscribe(),
+            clickhouse.clone(),
+            database.subscribe(),
+            shutdown.clone(),
+        ));
         let storing = Storing {
             spool,
             clickhouse,
@@ -238,7 +252,8 @@ fn asked(source: &ClickhouseSource, clickhouse: &Clickhouse) -> Option<Clickhous
     }
 }
 
-fn alerts(config: &Config) -> Result<Option<alert::Options>, StartError> {
+/// The alert rules of a configuration; `health` is where their engine says how it is.
+pub(crate) fn alerts(config: &Config, health: alert::Health) -> Result<Option<alert::Options>, StartError> {
     let Some(alerts) = &config.alerts else { return Ok(None) };
     let webhooks = alerts
         .webhooks
@@ -249,7 +264,7 @@ fn alerts(config: &Config) -> Result<Option<alert::Options>, StartError> {
         rules: alert::load(&alerts.rules)?,
         webhooks,
         evaluate_every: alerts.evaluate_every,
-        health: alert::Health::new(),
+        health,
     }))
 }
 
@@ -298,15 +313,15 @@ impl Storing {
     }
 }
 
-/// Evaluates the rules once there are tables to ask.
+/// Evaluates the rules once there are tables to ask; others begin when the ones before have come to their end.
 async fn watch_rules(
-    alerts: alert::Options,
+    mut alerts: watch::Receiver<Option<alert::Options>>,
     clickhouse: Clickhouse,
     mut database: watch::Receiver<Database>,
     shutdown: CancellationToken,
 ) {
     tokio::select! {
-        () = shutdown.cancelled() => {}
+        () = shutdown.cancelled() => return,
         migrated = database.wait_for(|database| *database == Database::Migrated) => {
             // An error means that nobody migrates any more: the collector ends.
             if migrated.is_err() {
@@ -314,7 +329,30 @@ async fn watch_rules(
             }
         }
     }
-    alert::run(alerts, clickhouse, shutdown).await;
+    while !shutdown.is_cancelled() {
+        let now = alerts.borrow_and_update().clone();
+        let stop = shutdown.child_token();
+        let engine = async {
+            match now {
+                Some(options) => alert::run(options, clickhouse.clone(), stop.clone()).await,
+                None => stop.cancelled().await,
+            }
+        };
+        let changed = async {
+            // An error means that nobody is left to change them.
+            if alerts.changed().await.is_err() {
+                shutdown.cancelled().await;
+            }
+            stop.cancel();
+        };
+        // The engine ends at once when it is stopped; what it had not recorded the next one evaluates again.
+        tokio::join!(engine, async {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = changed => {}
+            }
+        });
+    }
 }
 
 /// Looks after ingest now and then.

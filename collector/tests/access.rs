@@ -186,6 +186,7 @@ const ROUTES: [(&str, Rule); 15] = [
     ("POST /v1/reports", Rule::Public(400)),
     ("OPTIONS /v1/reports", Rule::Public(204)),
     ("GET /v1/schema.json", Rule::Public(200)),
+    ("GET /openapi.json", Rule::Public(200)),
     ("GET /rum.js", Rule::Public(404)),
     ("GET /nothing", Rule::Public(404)),
     ("GET /healthz", Rule::Public(200)),

@@ -883,7 +883,8 @@ async fn details_of_health_are_for_the_machine_itself() {
     let expected = json!({
         "ready": false,
         "components": {
-            "spool": ready(true), "clickhouse": ready(false), "alerts": ready(true), "quotas": ready(true), "tls": ready(true)
+            "spool": ready(true), "clickhouse": ready(false), "alerts": ready(true), "quotas": ready(true), "tls": ready(true),
+            "configuration": ready(true)
         }
     });
     assert_eq!((public.status, public.json), (operator.status, expected));

@@ -13,7 +13,7 @@ use crate::tally::Tally;
 use crate::terminal::{self, Tone};
 use crate::tools::browsers::{Absent, Engine};
 use crate::tools::promtool::{self, PROMTOOL};
-use crate::tools::{Cache, npm};
+use crate::tools::{Cache, npm, systemd};
 use crate::workspace::Workspace;
 use crate::{codegen, native, process, size, web};
 
@@ -194,6 +194,16 @@ impl Tests<'_> {
             }
             // It fails the two tests that ask it, with a sentence of their own, and no others.
             Err(error) => terminal::note(&Stage::Native.name(), &format!("{error:#}")),
+        }
+        // systemd is Linux', and where it is not the test of its unit is not compiled.
+        if cfg!(target_os = "linux") {
+            match systemd::ANALYZE.ready() {
+                Ok(path) => {
+                    cargo.env(systemd::ANALYZE.variable, path);
+                }
+                // As above: one test.
+                Err(error) => terminal::note(&Stage::Native.name(), &format!("{error:#}")),
+            }
         }
         let first = counted(&mut cargo, Tally::count_cargo)?;
         if first.failed == 0 || !may_run_again(first.failed_names.len()) {

@@ -9,6 +9,7 @@ pub(crate) mod npm;
 mod program;
 pub(crate) mod promtool;
 pub(crate) mod rust;
+pub(crate) mod systemd;
 mod wasm_compiler;
 
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::time::{Instant, sleep};
 
 use sessions::Sessions;
@@ -52,8 +53,8 @@ pub struct Access(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    tokens: Tokens,
-    proxies: Proxies,
+    tokens: ArcSwap<Tokens>,
+    proxies: ArcSwap<Proxies>,
     sessions: Sessions,
     throttle: Throttle,
     denials: Denials,
@@ -64,16 +65,22 @@ impl Access {
     #[must_use]
     pub fn new(tokens: Tokens, proxies: Proxies) -> Self {
         Self(Arc::new(Shared {
-            tokens,
-            proxies,
+            tokens: ArcSwap::from_pointee(tokens),
+            proxies: ArcSwap::from_pointee(proxies),
             ..Shared::default()
         }))
+    }
+
+    /// Lets in who has one of these from now on, and believes these proxies. Logins by other tokens have ended.
+    pub fn change(&self, tokens: Tokens, proxies: Proxies) {
+        self.0.tokens.store(Arc::new(tokens));
+        self.0.proxies.store(Arc::new(proxies));
     }
 
     /// Whether anybody can be let in.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.tokens.is_empty()
+        self.0.tokens.load().is_empty()
     }
 
     /// The token that was presented from `address`. A right one is never held up, for many people may come from one
@@ -88,7 +95,7 @@ impl Access {
             denials,
             ..
         } = &*self.0;
-        if let Some(token) = tokens.find(presented) {
+        if let Some(token) = tokens.load().find(presented) {
             return Ok(Arc::clone(token));
         }
         match throttle.wrong(address, Instant::now()) {
@@ -106,8 +113,8 @@ impl Access {
 
     /// Whose word is taken for where somebody is.
     #[must_use]
-    pub fn proxies(&self) -> &Proxies {
-        &self.0.proxies
+    pub fn proxies(&self) -> Arc<Proxies> {
+        self.0.proxies.load_full()
     }
 
     /// Begins a login.
@@ -120,6 +127,8 @@ impl Access {
     #[must_use]
     pub fn session(&self, cookie: &str) -> Option<Arc<Token>> {
         let token = self.0.sessions.find(cookie, Instant::now());
+        // What it is good for now; it may have been removed since.
+        let token = token.and_then(|token| self.0.tokens.load().same_as(&token).map(Arc::clone));
         if token.is_none() {
             self.0.denials.expired.add(1);
         }

@@ -19,6 +19,7 @@ use crate::clock;
 use crate::store::Clickhouse;
 use crate::store::alert_state::{self, AlertStateError, TransitionRow};
 use crate::store::query::{self, WindowQuery};
+use crate::traces::{self, KeyValue};
 
 /// A window ends this long before now: that is what a row usually needs from its arrival through spool and writer into
 /// ClickHouse, with room. Every later window sees a row that was slower.
@@ -67,7 +68,10 @@ async fn rounds(mut engine: Engine) {
     loop {
         ticks.tick().await;
         let now = this_millisecond();
+        let rules = engine.options.rules.len() as i64;
+        let span = traces::work("alert round", || vec![KeyValue::new("rum.rules", rules)]);
         let round = timeout(ROUND_LIMIT, engine.round(now)).await;
+        drop(span);
         match round.unwrap_or(Err(RoundError::TooLong)) {
             Ok(()) => engine.options.health.succeeded(now),
             Err(error) => {

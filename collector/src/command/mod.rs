@@ -1,7 +1,8 @@
-//! The commands for what lies on disk, and for tokens: their arguments, and what they print.
+//! The commands for what lies on disk, for health and for tokens: their arguments, and what they print.
 
 mod columns;
 mod dead_letters;
+pub(crate) mod health;
 mod spool;
 mod token;
 

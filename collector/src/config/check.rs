@@ -1,9 +1,11 @@
 //! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
 
+mod log;
 mod pages;
 mod sql;
 mod tls;
 mod tokens;
+mod traces;
 mod visitors;
 
 use std::collections::{BTreeMap, HashSet};
@@ -50,6 +52,8 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
         apps,
         sql: sql::check(&raw.sql, &mut problems),
         alerts: alerts(raw.alerts, &mut problems),
+        log: log::check(raw.log, &mut problems),
+        traces: traces::check(raw.traces, &mut problems),
     };
     if problems.0.is_empty() {
         Ok(config)
@@ -66,6 +70,7 @@ impl Problems {
             key: key.into(),
             what: what.into(),
             mend: mend.into(),
+            line: None,
         });
     }
 

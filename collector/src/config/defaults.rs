@@ -13,6 +13,9 @@ pub(super) const CLICKHOUSE_MEMORY_BYTES: u64 = 1536 << 20;
 pub(super) const CLICKHOUSE_USER: &str = "default";
 pub(super) const EVALUATE_EVERY: Duration = Duration::from_secs(30);
 
+pub(super) const LOG_LEVEL: &str = "info";
+pub(super) const TRACES_RATIO: f64 = 0.01;
+
 pub(super) const LIMITS: Limits = Limits {
     // Pages send at most 60,000 bytes; other senders may join a few of those.
     body_bytes: 256 << 10,

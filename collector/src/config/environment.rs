@@ -12,7 +12,7 @@ use super::raw::RawConfig;
 
 const PREFIX: &str = "RUM_";
 const TOP: [&str; 5] = ["listen", "data", "trusted_proxies", "apps", "tokens"];
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 10] = [
     "sdk",
     "visitors",
     "limits",
@@ -21,6 +21,8 @@ const SECTIONS: [&str; 8] = [
     "clickhouse",
     "sql",
     "alerts",
+    "log",
+    "traces",
 ];
 
 /// The file's `text` with the variables of `environment` laid over it.

@@ -50,11 +50,17 @@ pub struct Problem {
     pub what: String,
     /// What to do.
     pub mend: String,
+    /// The line of the file where that is, or would be, if it is known.
+    pub line: Option<usize>,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.key, self.what, self.mend)
+        write!(f, "{}: {}", self.key, self.what)?;
+        if let Some(line) = self.line {
+            write!(f, " (line {line})")?;
+        }
+        write!(f, "; {}", self.mend)
     }
 }
 

@@ -8,12 +8,15 @@ mod defaults;
 mod environment;
 mod error;
 mod fsync;
+mod line;
 mod pages;
 mod proxies;
 mod quantity;
 mod rates;
 mod raw;
+mod reload;
 mod show;
+mod source;
 mod token;
 mod visitors;
 
@@ -30,6 +33,8 @@ pub use pages::Pages;
 pub(crate) use pages::Pattern;
 pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
+pub use reload::Reloaded;
+pub use source::Source;
 pub use token::{Scope, Token, TokenApps, TokenHash, Tokens, new_token};
 pub use visitors::{AddressPolicy, Visitors};
 
@@ -65,6 +70,26 @@ pub struct Config {
     pub sql: SqlLimits,
     /// The alert rules, if there are any.
     pub alerts: Option<Alerts>,
+    /// What is logged.
+    pub log: Log,
+    /// Where traces of the collector go.
+    pub traces: Traces,
+}
+
+/// Where traces of the collector go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traces {
+    /// A receiver of OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`; without, there are none.
+    pub endpoint: Option<String>,
+    /// The share of requests, inserts and rounds of the alert rules that are traced, 0 to 1.
+    pub ratio: f64,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A level, or more: directives as of `tracing_subscriber::EnvFilter`.
+    pub level: String,
 }
 
 /// Bounds on what senders may do. Memory for requests is at most
@@ -133,7 +158,7 @@ pub struct SqlLimits {
 }
 
 /// Which ClickHouse stores the rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClickhouseSource {
     /// The collector's own child process.
     Embedded {
@@ -158,7 +183,7 @@ pub enum ClickhouseSource {
 }
 
 /// A user of a ClickHouse server that may only read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
     /// The user.
     pub user: String,
@@ -212,9 +237,14 @@ impl Config {
             None => String::new(),
         };
         let raw = environment::overlay(file, &text, environment)?;
-        check::check(raw).map_err(|problems| ConfigError::Invalid {
-            file: file.map(Path::to_owned),
-            problems,
+        check::check(raw).map_err(|mut problems| {
+            for problem in &mut problems {
+                problem.line = line::of(&text, &problem.key);
+            }
+            ConfigError::Invalid {
+                file: file.map(Path::to_owned),
+                problems,
+            }
         })
     }
 

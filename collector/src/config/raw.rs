@@ -23,6 +23,8 @@ pub(super) struct RawConfig {
     pub(super) tokens: Vec<RawToken>,
     pub(super) sql: RawSql,
     pub(super) alerts: RawAlerts,
+    pub(super) log: RawLog,
+    pub(super) traces: RawTraces,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -138,4 +140,17 @@ pub(super) struct RawAlerts {
     pub(super) rules: Option<PathBuf>,
     pub(super) webhooks: Vec<String>,
     pub(super) evaluate_every: Option<Span>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawLog {
+    pub(super) level: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawTraces {
+    pub(super) endpoint: Option<String>,
+    pub(super) ratio: Option<f64>,
 }

@@ -23,6 +23,8 @@ pub(super) fn show(config: &Config) -> String {
         tokens,
         sql,
         alerts,
+        log,
+        traces,
     } = config;
     let mut page = Page(String::new());
     page.text("listen", &listen.to_string());
@@ -99,6 +101,13 @@ pub(super) fn show(config: &Config) -> String {
                 page.password(&reader.password);
             }
         }
+    }
+    page.section("[log]");
+    page.text("level", &log.level);
+    if let Some(endpoint) = &traces.endpoint {
+        page.section("[traces]");
+        page.text("endpoint", endpoint);
+        page.line("ratio", traces.ratio);
     }
     page.section("[sql]");
     page.span("time", sql.time);

@@ -141,6 +141,13 @@ impl Tokens {
         self.0.get(usize::try_from(found).ok()?)
     }
 
+    /// The token of the same secret and name.
+    pub(crate) fn same_as(&self, token: &Token) -> Option<&Arc<Token>> {
+        self.0
+            .iter()
+            .find(|own| own.hash == token.hash && own.name == token.name)
+    }
+
     /// No token is configured.
     #[must_use]
     pub fn is_empty(&self) -> bool {

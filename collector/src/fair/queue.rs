@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// Units of something scarce, who holds how many, and who waits.
 pub(super) struct Queue<W> {
     capacity: u64,
-    free: u64,
+    /// Units that are lent; more than there are, after these became fewer.
+    lent: u64,
     /// How many may wait, of all parties together.
     room: usize,
     waiting: usize,
@@ -56,7 +57,7 @@ impl<W> Queue<W> {
     pub(super) fn new(capacity: u64, room: usize) -> Self {
         Self {
             capacity,
-            free: capacity,
+            lent: 0,
             room,
             waiting: 0,
             tickets: 0,
@@ -73,7 +74,7 @@ impl<W> Queue<W> {
     /// Somebody of `party` comes for `units`; `who` is asked for only if it has to wait.
     pub(super) fn arrive(&mut self, party: &Arc<str>, units: u64, who: impl FnOnce() -> W) -> Arrival<W> {
         let units = self.given_for(units);
-        if self.waiting == 0 && units <= self.free {
+        if self.waiting == 0 && units <= self.free() {
             self.give(party, units);
             return Arrival::Served;
         }
@@ -119,16 +120,17 @@ impl<W> Queue<W> {
         if let Some(of) = self.parties.get_mut(party) {
             of.held = of.held.saturating_sub(units);
         }
-        self.free = self.capacity.min(self.free + units);
+        self.lent = self.lent.saturating_sub(units);
         self.forget(party);
     }
 
     /// The next one who has its units, until there is nobody. Who wants more than is free is waited for: else those who
     /// want little would keep it out for ever.
     pub(super) fn next(&mut self) -> Option<Next<W>> {
+        let free = self.free();
         let waiting = self.parties.iter_mut().filter(|(_, party)| !party.waiters.is_empty());
         let (name, party) = waiting.min_by_key(|(_, party)| (party.held, party.served))?;
-        if party.waiters.front()?.units > self.free {
+        if party.waiters.front()?.units > free {
             return None;
         }
         let name = Arc::clone(name);
@@ -142,6 +144,19 @@ impl<W> Queue<W> {
         })
     }
 
+    /// From now on there are `capacity` units, and `room` to wait. What is lent stays lent, and who waits goes on waiting; nobody
+    /// waits for more than there is.
+    pub(super) fn resize(&mut self, capacity: u64, room: usize) {
+        self.capacity = capacity;
+        self.room = room;
+        let waiters = self.parties.values_mut().flat_map(|party| &mut party.waiters);
+        waiters.for_each(|waiter| waiter.units = waiter.units.min(capacity));
+    }
+
+    fn free(&self) -> u64 {
+        self.capacity.saturating_sub(self.lent)
+    }
+
     /// How many of `party` wait.
     pub(super) fn waiting(&self, party: &str) -> usize {
         self.parties.get(party).map_or(0, |party| party.waiters.len())
@@ -150,7 +165,7 @@ impl<W> Queue<W> {
     fn give(&mut self, party: &Arc<str>, units: u64) {
         self.turns += 1;
         let turn = self.turns;
-        self.free = self.free.saturating_sub(units);
+        self.lent += units;
         let party = self.party(party);
         party.held += units;
         party.served = turn;
@@ -261,6 +276,23 @@ mod tests {
     }
 
     #[test]
+    fn fewer_units_are_lent_again_only_when_that_many_have_come_back() {
+        let [a, b, _] = names();
+        let mut queue = Queue::new(4, 10);
+        for _ in 0..4 {
+            arrive(&mut queue, &a, "a");
+        }
+        assert!(matches!(queue.arrive(&b, 4, || "b wants all"), Arrival::Waits { .. }));
+        queue.resize(2, 10);
+        assert_eq!(served(&mut queue, &[&a, &a, &a]), [""; 0]);
+        assert_eq!(served(&mut queue, &[&a]), ["b wants all"], "which are two now");
+        assert!(matches!(arrive(&mut queue, &a, "a"), Arrival::Waits { .. }));
+        queue.resize(3, 10);
+        assert_eq!(queue.next().map(|next| next.who), Some("a"));
+        assert!(queue.next().is_none());
+    }
+
+    #[test]
     fn a_full_room_is_shared_too() {
         let [a, b, c] = names();
         let mut queue = Queue::new(1, 4);
@@ -323,7 +355,7 @@ mod tests {
         queue.leave(&b, ticket);
         assert_eq!(served(&mut queue, &[&a]), ["b2"]);
         queue.release(&b, 1);
-        assert_eq!((queue.waiting, queue.free), (0, 1));
+        assert_eq!((queue.waiting, queue.free()), (0, 1));
         assert!(queue.parties.is_empty());
     }
 
@@ -390,7 +422,7 @@ mod tests {
                     held[party].push(next.units);
                 }
                 let lent: u64 = held.iter().flatten().sum();
-                prop_assert_eq!(queue.free + lent, CAPACITY);
+                prop_assert_eq!(queue.free() + lent, CAPACITY);
                 for (name, of) in names.iter().zip(&waiting) {
                     prop_assert_eq!(queue.waiting(name), of.len());
                 }

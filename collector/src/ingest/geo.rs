@@ -111,6 +111,11 @@ impl Geo {
         })
     }
 
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads the file again if it was replaced. One that cannot be used is left alone, and the one before stays. Takes as long as
     /// the disk does.
     pub(super) fn refresh(&self) {

@@ -1,18 +1,16 @@
 //! `POST /v1/batches` and `POST /v1/reports`: the only place of ingest that knows HTTP, the clock and the spool.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use axum::Router;
+use arc_swap::ArcSwap;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use bytes::{Bytes, BytesMut};
-use governor::clock::MonotonicClock;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_TYPE,
     HeaderName, ORIGIN,
@@ -21,25 +19,24 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::form_urlencoded;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::body::Encoding;
 use super::digest::{Digested, Form, Undigested, digest};
-use super::geo::{Geo, GeoError};
 use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender};
 use super::outcome::{Outcome, Outcomes};
-use super::page_names::PageNames;
-use super::page_record::{self, PageRecordError};
 use super::quotas::Quotas;
-use super::rate_limits::RateLimits;
 use super::reject::Reject;
 use super::report;
+use super::rules::{IngestError, Rules};
 use super::usage::Usage;
 use super::validate::Received;
-use super::visitor::Visitors;
 use crate::clock::now_ms;
 use crate::config::{App, Apps, Config, Limits, Rate};
 use crate::fair::{Crowded, Fair, Lent};
-use crate::serve::{Problem, RUM_RATE, request_id, with_request_id};
+use crate::serve::problem::{Later, Refused};
+use crate::serve::{Problem, RUM_RATE, is_of, span, with_request};
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
 /// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
@@ -54,14 +51,9 @@ const QUOTED_CHARS: usize = 64;
 pub struct Ingest(Arc<Shared>);
 
 struct Shared {
-    apps: Apps,
-    limits: Limits,
+    rules: ArcSwap<Rules>,
     spool: Spool,
     outcomes: Arc<Outcomes>,
-    usage: Arc<Usage>,
-    visitors: Visitors,
-    page_names: HashMap<Arc<str>, Arc<PageNames>>,
-    rates: RateLimits,
     quotas: Arc<Quotas>,
     /// Who holds a core may digest what takes long. So an app with much of that does not hold all places, which others
     /// need only for an instant, and what is begun is soon done.
@@ -80,16 +72,8 @@ pub struct Parts {
     pub outcomes: Arc<Outcomes>,
 }
 
-/// Batches cannot be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// The file of countries is wrong.
-    #[error(transparent)]
-    Geo(#[from] GeoError),
-    /// The record of page patterns is wrong.
-    #[error(transparent)]
-    Pages(#[from] PageRecordError),
-}
+/// Rules that are ready to be in force.
+pub struct NewRules(Rules);
 
 impl Ingest {
     /// Takes batches of the configured apps into the spool. Reads from disk, and notes there which patterns of pages are new.
@@ -97,35 +81,51 @@ impl Ingest {
     /// # Errors
     /// When a file that it needs cannot be used.
     pub fn open(config: &Config, parts: Parts) -> Result<Self, IngestError> {
-        let Config { apps, limits, .. } = config;
         let Parts {
             quotas,
             spool,
             outcomes,
         } = parts;
-        let geo = config.visitors.geo_database.as_deref().map(Geo::open).transpose()?;
-        let now = u32::try_from(now_ms() / 1_000).unwrap_or(u32::MAX);
-        // Where the system does not say how many there are, one too many does no harm.
-        let cores = available_parallelism().map_or(2, usize::from);
-        let fair = |units: usize| Fair::new(units as u64, limits.batches_waiting);
+        let rules = Rules::open(config, Arc::clone(&outcomes))?;
+        let fair = |units: u64| Fair::new(units, rules.limits.batches_waiting);
         Ok(Self(Arc::new(Shared {
-            usage: Arc::new(Usage::of(apps)),
-            rates: RateLimits::new(apps, limits.address_rate, &MonotonicClock),
             quotas,
-            cores: fair(cores),
-            places: fair(limits.batches_at_once),
-            apps: apps.clone(),
-            limits: limits.clone(),
+            cores: fair(cores()),
+            places: fair(rules.limits.batches_at_once as u64),
             spool,
-            visitors: Visitors::new(config, geo, Arc::clone(&outcomes)),
             outcomes,
-            page_names: page_record::open(&config.data, apps, now)?,
+            rules: ArcSwap::from_pointee(rules),
         })))
+    }
+
+    /// The rules of another configuration, of the same data folder. Nothing is in force yet but what is on disk, so this comes last
+    /// of all that may fail; takes as long as the disk does.
+    ///
+    /// # Errors
+    /// When a file that they need cannot be used.
+    pub fn prepare(&self, config: &Config) -> Result<NewRules, IngestError> {
+        Ok(NewRules(self.0.rules.load().changed(config)?))
+    }
+
+    /// Every request from now on sees `rules`; those that are being worked at end by what they began with.
+    pub fn adopt(&self, NewRules(rules): NewRules) {
+        let Shared {
+            cores, places, quotas, ..
+        } = &*self.0;
+        let Limits {
+            batches_at_once,
+            batches_waiting,
+            ..
+        } = rules.limits;
+        cores.resize(self::cores(), batches_waiting);
+        places.resize(batches_at_once as u64, batches_waiting);
+        quotas.change(&rules.apps);
+        self.0.rules.store(Arc::new(rules));
     }
 
     /// What is to be done now and then besides requests. Takes as long as the disk does.
     pub(crate) fn tend(&self) {
-        self.0.visitors.tend(now_ms());
+        self.0.rules.load().visitors.tend(now_ms());
     }
 
     /// How many batches of an app wait for their turn now.
@@ -141,20 +141,36 @@ impl Ingest {
 
     /// What each app has sent.
     pub(crate) fn usage(&self) -> Arc<Usage> {
-        Arc::clone(&self.0.usage)
+        Arc::clone(&self.0.rules.load().usage)
     }
 }
 
+/// Where the system does not say how many there are, one too many does no harm.
+fn cores() -> u64 {
+    available_parallelism().map_or(2, usize::from) as u64
+}
+
 /// The routes.
-pub fn routes(ingest: Ingest) -> Router {
-    Router::new()
-        .route("/v1/batches", post(batches).options(preflight))
-        .route("/v1/reports", post(reports).options(preflight))
+pub(crate) fn routes(ingest: Ingest) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(batches, batches_preflight))
+        .routes(routes!(reports, reports_preflight))
         .with_state(ingest)
 }
 
 /// Answers the question that a browser asks first when a request has unusual headers.
-async fn preflight() -> impl IntoResponse {
+#[utoipa::path(options, path = "/v1/batches", tag = "ingest", responses((status = 204, description = "Pages of every origin may ask; whether they may send depends on the app.")))]
+async fn batches_preflight() -> impl IntoResponse {
+    preflight()
+}
+
+/// Answers the question that a browser asks first when a request has unusual headers.
+#[utoipa::path(options, path = "/v1/reports", tag = "ingest", responses((status = 204, description = "Pages of every origin may ask; whether they may send depends on the app.")))]
+async fn reports_preflight() -> impl IntoResponse {
+    preflight()
+}
+
+fn preflight() -> impl IntoResponse {
     let headers = [
         (ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
         (ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
@@ -163,10 +179,53 @@ async fn preflight() -> impl IntoResponse {
     (StatusCode::NO_CONTENT, headers)
 }
 
+/// Takes a batch of a page's events.
+///
+/// 204 once it is on disk. What comes twice counts once. A body that starts with `[` is compact, with `{` documented.
+#[utoipa::path(
+    post, path = "/v1/batches", tag = "ingest",
+    params(
+        ("k" = String, Query, description = "The app's key"),
+        ("s" = Option<i64>, Query, description = "The sender's clock when it sent, in ms since the epoch (`Date.now()`)"),
+        ("z" = Option<String>, Query, description = "The body's encoding (`gzip`, `deflate`, `br`, `zstd`) where no `Content-Encoding` says it"),
+    ),
+    request_body(content((serde_json::Value = "text/plain"), (serde_json::Value = "application/json"))),
+    responses(
+        (status = 204, description = "It is on disk.", headers(("Rum-Rate" = String, description = "Version and share of the sampling rate for new sessions, such as `1;0.1`; absent while all are kept"))),
+        (status = 400, response = Refused),
+        (status = 403, response = Refused),
+        (status = 408, response = Later),
+        (status = 413, response = Refused),
+        (status = 415, response = Refused),
+        (status = 429, response = Later),
+        (status = 503, response = Later),
+    )
+)]
 async fn batches(State(ingest): State<Ingest>, request: Request) -> Response {
     ingest.answer(Form::Batch, request).await
 }
 
+/// Takes what a browser reports by itself, such as crashes.
+///
+/// 204 once it is on disk.
+#[utoipa::path(
+    post, path = "/v1/reports", tag = "ingest",
+    params(
+        ("k" = String, Query, description = "The app's key"),
+        ("z" = Option<String>, Query, description = "The body's encoding, likewise"),
+    ),
+    request_body(content((serde_json::Value = "application/reports+json"), (serde_json::Value = "application/csp-report"))),
+    responses(
+        (status = 204, description = "It is on disk."),
+        (status = 400, response = Refused),
+        (status = 403, response = Refused),
+        (status = 408, response = Later),
+        (status = 413, response = Refused),
+        (status = 415, response = Refused),
+        (status = 429, response = Later),
+        (status = 503, response = Later),
+    )
+)]
 async fn reports(State(ingest): State<Ingest>, request: Request) -> Response {
     ingest.answer(Form::Reports, request).await
 }
@@ -187,12 +246,7 @@ impl Ingest {
             Err(reject) => {
                 let refusal = reject.refusal();
                 shared.outcomes.count(refusal.outcome);
-                tracing::debug!(
-                    request = request_id(),
-                    code = refusal.code,
-                    at = refusal.at,
-                    "a batch is refused: {reject}"
-                );
+                tracing::debug!(code = refusal.code, at = refusal.at, "a batch is refused: {reject}");
                 Problem {
                     status: refusal.status,
                     code: refusal.code,
@@ -229,22 +283,24 @@ impl Shared {
         request: Request,
         received_ms: i64,
     ) -> Result<Option<HeaderValue>, Reject> {
+        // Those of this request, whatever changes meanwhile.
+        let rules = self.rules.load_full();
         let (parts, body) = request.into_parts();
         let parameters = Parameters::of(parts.uri.query().unwrap_or_default());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let addresses = peer.map(|ConnectInfo(peer)| self.visitors.addresses(peer.ip(), &parts.headers));
-        let head = self.head(form, &parts.headers, &parameters).and_then(|head| {
+        let addresses = peer.map(|ConnectInfo(peer)| rules.visitors.addresses(peer.ip(), &parts.headers));
+        let head = head(&rules.apps, form, &parts.headers, &parameters).and_then(|head| {
             // What is refused for good comes first, then what is refused for longest: who is told to come again should be
             // welcome then.
             let client = addresses.as_ref().map(|addresses| addresses.client);
             self.within_quota(head.app)
-                .and_then(|()| self.rates.check(head.app, client))
-                .map_err(|reject| self.refused(head.app, reject))?;
+                .and_then(|()| rules.rates.check(head.app, client))
+                .map_err(|reject| rules.refused(head.app, reject))?;
             Ok(head)
         });
         // Also for a request that will be refused: an answer before the end of the body may not be read. Nothing of that is kept.
-        let limit = if head.is_ok() { self.limits.body_bytes } else { 0 };
-        let body = self.read(body, limit).await;
+        let limit = if head.is_ok() { rules.limits.body_bytes } else { 0 };
+        let body = read_in_time(body, limit, rules.limits.body_timeout).await;
         let (head, body) = (head?, body?);
         match head.sender {
             Sender::NotAPage => self.outcomes.count(Outcome::OriginAbsent),
@@ -262,7 +318,7 @@ impl Shared {
             form,
             body,
             encoding: head.encoding,
-            limit: self.limits.decompressed_bytes,
+            limit: rules.limits.decompressed_bytes,
             received: Received {
                 app: Arc::clone(&head.app.name),
                 sent_ms: head.sent_ms,
@@ -270,23 +326,26 @@ impl Shared {
             },
             foreign_errors: head.app.foreign_errors,
             rates: Arc::clone(&head.app.rates),
-            page_names: self.page_names.get(&head.app.name).cloned().unwrap_or_default(),
-            visitor: self.visitors.of(addresses, &parts.headers, &head.app.name, received_ms),
+            page_names: rules.page_names(&head.app.name),
+            visitor: rules
+                .visitors
+                .of(addresses, &parts.headers, &head.app.name, received_ms),
         };
         let turn = self
-            .turn(head.app, &batch)
+            .turn(head.app, &batch, rules.limits.store_timeout)
             .await
-            .map_err(|reject| self.refused(head.app, reject))?;
+            .map_err(|reject| rules.refused(head.app, reject))?;
         // Those that came while it was not used up yet have waited with this one.
         self.within_quota(head.app)
-            .map_err(|reject| self.refused(head.app, reject))?;
+            .map_err(|reject| rules.refused(head.app, reject))?;
         let (digested, Turn { core, place }) = digest(batch, turn).await?;
         drop(core);
-        let storing = Arc::clone(self).finish(Arc::clone(head.app), digested, body_bytes, place);
+        let app = Arc::clone(head.app);
+        let storing = Arc::clone(self).finish(Arc::clone(&rules), app, digested, body_bytes, place);
         // In a task of its own: a sender that goes away, or is told to come again because the disk takes too long, does not
         // take its batch out of the spool, so it counts.
-        let storing = tokio::spawn(with_request_id(storing));
-        let limit = self.limits.store_timeout;
+        let storing = tokio::spawn(with_request(storing));
+        let limit = rules.limits.store_timeout;
         let stored = match timeout(limit, storing).await {
             Ok(ended) => ended.unwrap_or_else(|error| match error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
@@ -295,17 +354,18 @@ impl Shared {
             }),
             // It goes on, for it cannot be taken back: if it is stored after all it counts as stored, too.
             Err(_) => {
-                tracing::error!(request = request_id(), ?limit, "a batch was not stored in time");
+                tracing::error!(?limit, "a batch was not stored in time");
                 Err(Reject::SpoolFailing)
             }
         };
-        stored.map_err(|reject| self.refused(head.app, reject))?;
+        stored.map_err(|reject| rules.refused(head.app, reject))?;
         Ok(rate)
     }
 
     /// Stores what has been digested, and counts it.
     async fn finish(
         self: Arc<Self>,
+        rules: Arc<Rules>,
         app: Arc<App>,
         digested: Digested,
         body_bytes: usize,
@@ -321,8 +381,8 @@ impl Shared {
             Some(frame) => match self.store(frame).await? {
                 Appended::Stored => {
                     let events = tally.get(Outcome::EventAccepted);
-                    self.usage.taken(&app.name, events, body_bytes, &page_names);
-                    self.quotas.taken(&app.name, events, body_bytes as u64, now_ms());
+                    rules.usage.taken(&app.name, events, body_bytes, &page_names);
+                    self.quotas.taken(&app, events, body_bytes as u64, now_ms());
                     Outcome::BatchStored
                 }
                 // Its events were counted when it came first.
@@ -338,8 +398,8 @@ impl Shared {
     }
 
     /// Waits until it is the turn of a batch of `app`, for a while.
-    async fn turn(&self, app: &App, batch: &Undigested) -> Result<Turn, Reject> {
-        let end = Instant::now() + self.limits.store_timeout;
+    async fn turn(&self, app: &App, batch: &Undigested, patience: Duration) -> Result<Turn, Reject> {
+        let end = Instant::now() + patience;
         // In this order: who holds a place never waits for a core.
         let core = if batch.is_short() {
             None
@@ -351,75 +411,68 @@ impl Shared {
     }
 
     fn within_quota(&self, app: &App) -> Result<(), Reject> {
-        self.quotas.check(&app.name, now_ms(), rand::random())
-    }
-
-    /// Counts what keeps a batch of `app` out.
-    fn refused(&self, app: &App, reject: Reject) -> Reject {
-        self.usage.refused(&app.name, reject.refusal().outcome);
-        reject
+        self.quotas.check(app, now_ms(), rand::random())
     }
 
     async fn store(&self, frame: Frame) -> Result<Appended, Reject> {
+        let _span = span("spool commit");
         self.spool.append(frame).await.map_err(|error| match error {
             SpoolError::TooLarge { bytes } => Reject::RowsTooLarge { bytes },
             SpoolError::Crowded => Reject::busy(rand::random()),
             error if error.is_full() => Reject::SpoolFull,
             error => {
-                tracing::error!(request = request_id(), %error, "a batch cannot be stored");
+                tracing::error!(%error, "a batch cannot be stored");
                 Reject::SpoolFailing
             }
         })
     }
+}
 
-    fn head<'a>(&'a self, form: Form, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
-        let key = parameters.key.as_deref().ok_or(Reject::MissingKey)?;
-        let app = self
-            .apps
-            .by_key(key)
-            .ok_or_else(|| Reject::UnknownKey { key: quote(key) })?;
-        let sender = Sender::of(text(headers, &ORIGIN));
-        if let Sender::Page(origin) = sender
-            && !sender.may_send(&app.origins)
-        {
-            return Err(Reject::OriginNotAllowed {
-                origin: quote(origin),
-                app: app.name.to_string(),
-            });
-        }
-        if let Some(media_type) = text(headers, &CONTENT_TYPE).filter(|media_type| !may_be(form, media_type)) {
-            return Err(Reject::MediaType {
-                media_type: quote(media_type),
-                expected: match form {
-                    Form::Batch => "text/plain (no preflight) or application/json",
-                    Form::Reports => "application/reports+json or application/csp-report",
-                },
-            });
-        }
-        let encoding = Encoding::of(text(headers, &CONTENT_ENCODING), parameters.encoding.as_deref())?;
-        let sent_ms = parameters.sent.as_deref().map(|sent| {
-            sent.parse().map_err(|_| Reject::BadParameter {
-                name: "s",
-                value: quote(sent),
-                expected: "Date.now() when the batch was sent, or left out",
-            })
+fn head<'a>(apps: &'a Apps, form: Form, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
+    let key = parameters.key.as_deref().ok_or(Reject::MissingKey)?;
+    let app = apps.by_key(key).ok_or_else(|| Reject::UnknownKey { key: quote(key) })?;
+    is_of(&app.name);
+    let sender = Sender::of(text(headers, &ORIGIN));
+    if let Sender::Page(origin) = sender
+        && !sender.may_send(&app.origins)
+    {
+        return Err(Reject::OriginNotAllowed {
+            origin: quote(origin),
+            app: app.name.to_string(),
         });
-        Ok(Head {
-            app,
-            sender,
-            encoding,
-            sent_ms: sent_ms.transpose()?,
-        })
     }
+    if let Some(media_type) = text(headers, &CONTENT_TYPE).filter(|media_type| !may_be(form, media_type)) {
+        return Err(Reject::MediaType {
+            media_type: quote(media_type),
+            expected: match form {
+                Form::Batch => "text/plain (no preflight) or application/json",
+                Form::Reports => "application/reports+json or application/csp-report",
+            },
+        });
+    }
+    let encoding = Encoding::of(text(headers, &CONTENT_ENCODING), parameters.encoding.as_deref())?;
+    let sent_ms = parameters.sent.as_deref().map(|sent| {
+        sent.parse().map_err(|_| Reject::BadParameter {
+            name: "s",
+            value: quote(sent),
+            expected: "Date.now() when the batch was sent, or left out",
+        })
+    });
+    Ok(Head {
+        app,
+        sender,
+        encoding,
+        sent_ms: sent_ms.transpose()?,
+    })
+}
 
-    async fn read(&self, body: Body, limit: usize) -> Result<Bytes, Reject> {
-        let patience = self.limits.body_timeout;
-        match timeout(patience, read(body, limit)).await {
-            Ok(read) => read,
-            Err(_) => Err(Reject::TooSlow {
-                seconds: patience.as_secs(),
-            }),
-        }
+/// As [`read`], within `patience`.
+async fn read_in_time(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Reject> {
+    match timeout(patience, read(body, limit)).await {
+        Ok(read) => read,
+        Err(_) => Err(Reject::TooSlow {
+            seconds: patience.as_secs(),
+        }),
     }
 }
 

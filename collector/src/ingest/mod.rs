@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! ★ handler    request        -> capped bytes
+//!   rules      -> what is in force for this request
 //!   origin     headers        -> may this page send?
 //!   visitor    headers, peer  -> Visitor         (agent, geo, pseudonym; who sends: crate::client)
 //!   rate_limits, quotas       -> may it now? (kept of the day: ★ day_file)
@@ -41,6 +42,7 @@ mod quotas;
 mod rate_limits;
 mod reject;
 mod report;
+mod rules;
 mod sampling;
 mod scrub;
 mod text;
@@ -52,10 +54,12 @@ mod visitor;
 pub(crate) use day_use::Level;
 pub use day_use::Resource;
 pub use geo::GeoError;
-pub use handler::{Ingest, IngestError, Parts as IngestParts, routes};
+pub(crate) use handler::routes;
+pub use handler::{Ingest, NewRules, Parts as IngestParts};
 pub use outcome::{Outcome, Outcomes, Subject};
 pub use page_record::PageRecordError;
 pub(crate) use quotas::AppDay;
 pub use quotas::Quotas;
 pub use reject::Reject;
+pub use rules::IngestError;
 pub(crate) use usage::Usage;

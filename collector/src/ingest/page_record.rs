@@ -1,5 +1,6 @@
 //! Since when which patterns of pages are in force: `pages.json` in the data folder. The configuration says what they are to be, this
-//! file what they were, so that a change of the configuration is noticed at the next start, and holds for views of after it.
+//! file what they were, so that a change of the configuration is noticed, at a start or when it is read again, and holds for views of
+//! after it.
 //!
 //! Without the record, a start would call views that are still open by patterns that came after them, and their rows would be there
 //! twice, under two names.
@@ -25,7 +26,7 @@ const REMEMBERED: u32 = (OLDEST_START_MS / 1_000) as u32 + 3_600;
 /// So far ahead, in seconds, may be the clock of a view that the process before has named. One second more: it is rounded down.
 const AHEAD: u32 = (NEWEST_START_MS / 1_000) as u32 + 1;
 
-/// Changes that are remembered within that time: each took a restart.
+/// Changes that are remembered within that time: people make few of them.
 const MOST_CHANGES: usize = 64;
 
 /// The record cannot be used.
@@ -63,7 +64,7 @@ struct Entry {
     patterns: Vec<String>,
 }
 
-/// The names of all apps' pages, at a start at `now` (in unix seconds). What has changed is written down.
+/// The names of all apps' pages, by a configuration that came at `now` (in unix seconds). What has changed is written down.
 ///
 /// # Errors
 /// When the record is damaged, or the disk refuses.

@@ -5,7 +5,7 @@
 //! several collectors has hashes of its own.
 
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use sha2::{Digest as _, Sha256};
@@ -20,7 +20,7 @@ const KEPT_BITS: (u8, u8) = (24, 48);
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
     policy: AddressPolicy,
-    today: Mutex<Option<Salt>>,
+    today: Arc<Mutex<Option<Salt>>>,
 }
 
 /// That of a day in UTC.
@@ -48,7 +48,15 @@ impl Pseudonyms {
     pub(super) fn new(policy: AddressPolicy) -> Self {
         Self {
             policy,
-            today: Mutex::new(None),
+            today: Arc::default(),
+        }
+    }
+
+    /// By another policy, and with the same salt: who is hashed before and after is one visitor.
+    pub(super) fn with(&self, policy: AddressPolicy) -> Self {
+        Self {
+            policy,
+            today: Arc::clone(&self.today),
         }
     }
 

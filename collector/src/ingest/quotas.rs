@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
@@ -29,15 +30,18 @@ const SPREAD_SECONDS: f64 = 900.0;
 /// The use of the day, and where it is kept.
 #[derive(Debug)]
 pub struct Quotas {
-    apps: BTreeMap<Arc<str>, OfApp>,
+    apps: ArcSwap<ByApp>,
     path: PathBuf,
     changed: AtomicBool,
 }
 
-#[derive(Debug)]
+type ByApp = BTreeMap<Arc<str>, OfApp>;
+
+#[derive(Clone, Debug)]
 struct OfApp {
-    quota: DailyQuota,
-    used: Mutex<DayUse>,
+    /// `None` of an app that is not configured any more: should it come back today, its use is what it was.
+    quota: Option<DailyQuota>,
+    used: Arc<Mutex<DayUse>>,
 }
 
 impl OfApp {
@@ -76,32 +80,59 @@ impl Quotas {
         let of_app = |app: &App| {
             let used = kept.remove(&app.name).unwrap_or(DayUse::new(today));
             let of_app = OfApp {
-                quota: app.quota,
-                used: Mutex::new(used),
+                quota: Some(app.quota),
+                used: Arc::new(Mutex::new(used)),
             };
             (Arc::clone(&app.name), of_app)
         };
         Self {
-            apps: apps.sorted().into_iter().map(of_app).collect(),
+            apps: ArcSwap::from_pointee(apps.sorted().into_iter().map(of_app).collect()),
             path,
             changed: AtomicBool::new(false),
         }
+    }
+
+    /// These are the apps from now on. What those have used of today that were here before is not forgotten.
+    pub(super) fn change(&self, apps: &Apps) {
+        let (before, now_ms) = (self.apps.load(), now_ms());
+        let of_app = |app: &App| {
+            let used = before.get(&app.name).map(|of_app| Arc::clone(&of_app.used));
+            let unused = || Arc::new(Mutex::new(DayUse::new(Day::of(now_ms))));
+            let of_app = OfApp {
+                quota: Some(app.quota),
+                used: used.unwrap_or_else(unused),
+            };
+            (Arc::clone(&app.name), of_app)
+        };
+        let mut after: ByApp = apps.sorted().into_iter().map(of_app).collect();
+        for (name, of_app) in &**before {
+            let today = *of_app.today(now_ms);
+            if today.events > 0 && !after.contains_key(name) {
+                let gone = OfApp {
+                    quota: None,
+                    used: Arc::clone(&of_app.used),
+                };
+                after.insert(Arc::clone(name), gone);
+            }
+        }
+        self.apps.store(Arc::new(after));
     }
 
     /// Whether a batch of `app` may come at `now_ms`. `draw` is a random number from 0 to 1.
     ///
     /// # Errors
     /// What is used up, and when to come back: after midnight, not all at once.
-    pub(super) fn check(&self, app: &str, now_ms: i64, draw: f64) -> Result<(), Reject> {
-        let Some((name, of_app)) = self.apps.get_key_value(app) else {
+    pub(super) fn check(&self, app: &App, now_ms: i64, draw: f64) -> Result<(), Reject> {
+        let apps = self.apps.load();
+        let Some(of_app) = apps.get(&app.name) else {
             return Ok(());
         };
         let used = *of_app.today(now_ms);
-        match used.percent(&of_app.quota) {
+        match used.percent(&app.quota) {
             Some((resource, 100..)) => Err(Reject::OverQuota {
-                app: Arc::clone(name),
+                app: Arc::clone(&app.name),
                 resource,
-                limit: resource.limit(&of_app.quota).map_or(0, Into::into),
+                limit: resource.limit(&app.quota).map_or(0, Into::into),
                 retry_after: after_midnight(now_ms, draw),
             }),
             _ => Ok(()),
@@ -109,16 +140,18 @@ impl Quotas {
     }
 
     /// A batch of `app` is in the spool that was not there before.
-    pub(super) fn taken(&self, app: &str, events: u64, bytes: u64, now_ms: i64) {
-        let Some(of_app) = self.apps.get(app) else { return };
+    pub(super) fn taken(&self, app: &App, events: u64, bytes: u64, now_ms: i64) {
+        let apps = self.apps.load();
+        let Some(of_app) = apps.get(&app.name) else { return };
         let mut used = of_app.today(now_ms);
-        let news = used.add(events, bytes, &of_app.quota);
+        let news = used.add(events, bytes, &app.quota);
         let used = *used;
         self.changed.store(true, Ordering::Release);
-        let (resource, percent) = match used.percent(&of_app.quota) {
+        let (resource, percent) = match used.percent(&app.quota) {
             Some((resource, percent)) => (resource.key(), percent),
             None => return,
         };
+        let app = &*app.name;
         match news {
             Some(Level::Over) => tracing::warn!(
                 app,
@@ -143,17 +176,18 @@ impl Quotas {
 
     fn at(&self, now_ms: i64) -> Vec<AppDay> {
         let of_app = |(name, of_app): (&Arc<str>, &OfApp)| {
+            let quota = of_app.quota?;
             let used = *of_app.today(now_ms);
-            AppDay {
+            Some(AppDay {
                 app: Arc::clone(name),
-                quota: of_app.quota,
+                quota,
                 events: used.events,
                 bytes: used.bytes,
-                level: used.level(&of_app.quota),
-                percent: used.percent(&of_app.quota),
-            }
+                level: used.level(&quota),
+                percent: used.percent(&quota),
+            })
         };
-        self.apps.iter().map(of_app).collect()
+        self.apps.load().iter().filter_map(of_app).collect()
     }
 
     /// Writes the use down now and then, and once more at the end.
@@ -189,6 +223,7 @@ impl Quotas {
         }
         let uses: BTreeMap<_, _> = self
             .apps
+            .load()
             .iter()
             .map(|(name, of_app)| (Arc::clone(name), *of_app.today(now_ms)))
             .collect();
@@ -228,8 +263,13 @@ mod tests {
         Quotas::open(&apps(), folder.path().join(file), morning)
     }
 
-    fn refused(quotas: &Quotas, app: &str, now_ms: i64) -> Option<(Resource, u32)> {
-        match quotas.check(app, now_ms, 0.0) {
+    /// The app that has this key: `s` is the shop's, `b` the blog's.
+    fn app(key: &str) -> Arc<App> {
+        Arc::clone(apps().by_key(key).unwrap())
+    }
+
+    fn refused(quotas: &Quotas, key: &str, now_ms: i64) -> Option<(Resource, u32)> {
+        match quotas.check(&app(key), now_ms, 0.0) {
             Ok(()) => None,
             Err(Reject::OverQuota {
                 resource, retry_after, ..
@@ -242,20 +282,20 @@ mod tests {
     fn what_is_used_up_is_refused_until_midnight() {
         let folder = tempfile::tempdir().unwrap();
         let quotas = open(&folder, "day.json");
-        quotas.taken("shop", 9, 100, MORNING);
-        assert_eq!(refused(&quotas, "shop", MORNING), None);
+        quotas.taken(&app("s"), 9, 100, MORNING);
+        assert_eq!(refused(&quotas, "s", MORNING), None);
         // The batch that uses it up is taken whole.
-        quotas.taken("shop", 9, 100, MORNING);
+        quotas.taken(&app("s"), 9, 100, MORNING);
         let until = 14 * 3_600 + 1;
-        assert_eq!(refused(&quotas, "shop", MORNING), Some((Resource::Events, until)));
-        assert_eq!(refused(&quotas, "shop", MORNING + 14 * HOUR), None);
-        quotas.taken("shop", 1, 2_000, MORNING + 15 * HOUR);
+        assert_eq!(refused(&quotas, "s", MORNING), Some((Resource::Events, until)));
+        assert_eq!(refused(&quotas, "s", MORNING + 14 * HOUR), None);
+        quotas.taken(&app("s"), 1, 2_000, MORNING + 15 * HOUR);
         assert!(matches!(
-            refused(&quotas, "shop", MORNING + 15 * HOUR),
+            refused(&quotas, "s", MORNING + 15 * HOUR),
             Some((Resource::Bytes, _))
         ));
-        quotas.taken("blog", u64::MAX, u64::MAX, MORNING + 15 * HOUR);
-        assert_eq!(refused(&quotas, "blog", MORNING + 15 * HOUR), None, "it has no quota");
+        quotas.taken(&app("b"), u64::MAX, u64::MAX, MORNING + 15 * HOUR);
+        assert_eq!(refused(&quotas, "b", MORNING + 15 * HOUR), None, "it has no quota");
     }
 
     #[test]
@@ -276,8 +316,8 @@ mod tests {
     fn a_restart_goes_on_with_the_day() {
         let folder = tempfile::tempdir().unwrap();
         let quotas = open(&folder, "day.json");
-        quotas.taken("shop", 8, 500, MORNING);
-        quotas.taken("blog", 3, 30, MORNING);
+        quotas.taken(&app("s"), 8, 500, MORNING);
+        quotas.taken(&app("b"), 3, 30, MORNING);
         quotas.store(MORNING).unwrap();
         let again = open(&folder, "day.json");
         let used: Vec<_> = again.at(MORNING).iter().map(|day| (day.events, day.bytes)).collect();
@@ -288,13 +328,29 @@ mod tests {
     }
 
     #[test]
+    fn who_is_removed_and_comes_back_has_used_what_it_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let quotas = Quotas::open(&apps(), folder.path().join("day.json"), Timestamp::now());
+        let now = now_ms();
+        quotas.taken(&app("s"), 10, 100, now);
+        quotas.change(&Apps::default());
+        assert_eq!(quotas.at(now), []);
+        // A batch that was on its way when the app was removed.
+        quotas.taken(&app("s"), 1, 10, now);
+        quotas.change(&apps());
+        assert!(refused(&quotas, "s", now).is_some());
+        let used: Vec<_> = quotas.at(now).iter().map(|day| (day.events, day.bytes)).collect();
+        assert_eq!(used, [(0, 0), (11, 110)]);
+    }
+
+    #[test]
     fn what_has_not_changed_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("day.json");
         let quotas = open(&folder, "day.json");
         quotas.store(MORNING).unwrap();
         assert!(!path.exists());
-        quotas.taken("shop", 1, 1, MORNING);
+        quotas.taken(&app("s"), 1, 1, MORNING);
         quotas.store(MORNING).unwrap();
         assert!(path.exists());
         std::fs::remove_file(&path).unwrap();
@@ -306,7 +362,7 @@ mod tests {
     fn what_could_not_be_written_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let quotas = open(&folder, "missing/day.json");
-        quotas.taken("shop", 1, 1, MORNING);
+        quotas.taken(&app("s"), 1, 1, MORNING);
         assert!(quotas.store(MORNING).is_err());
         std::fs::create_dir(folder.path().join("missing")).unwrap();
         quotas.store(MORNING).unwrap();

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,22 +21,44 @@ type OfAddresses<C> = RateLimiter<Client, AddressTable, C, NoOpMiddleware<<C as 
 /// The limits that are configured, and how far each sender is from its own.
 pub(super) struct RateLimits<C: Clock = MonotonicClock> {
     clock: C,
-    apps: HashMap<Arc<str>, (NonZeroU32, OfApp<C>)>,
-    addresses: Option<(NonZeroU32, OfAddresses<C>)>,
+    apps: HashMap<Arc<str>, Arc<Limited<OfApp<C>>>>,
+    addresses: Option<Arc<Limited<OfAddresses<C>>>>,
+}
+
+/// A limit, and what counts against it.
+struct Limited<L> {
+    limit: RateLimit,
+    limiter: L,
 }
 
 impl<C: Clock + Clone> RateLimits<C> {
     pub(super) fn new(apps: &Apps, address: Option<RateLimit>, clock: &C) -> Self {
+        let none = Self {
+            apps: HashMap::new(),
+            addresses: None,
+            clock: clock.clone(),
+        };
+        none.changed(apps, address)
+    }
+
+    /// Those that are in force after these. Who has the same limit as before is as far from it as before.
+    pub(super) fn changed(&self, apps: &Apps, address: Option<RateLimit>) -> Self {
+        let clock = &self.clock;
         let of_app = |app: &App| {
             let limit = app.rate_limit?;
-            let limiter = RateLimiter::new(quota(limit), InMemoryState::default(), clock.clone());
-            Some((Arc::clone(&app.name), (limit.per_second, limiter)))
+            let limited = same(self.apps.get(&app.name), limit).unwrap_or_else(|| {
+                let limiter = RateLimiter::new(quota(limit), InMemoryState::default(), clock.clone());
+                Arc::new(Limited { limit, limiter })
+            });
+            Some((Arc::clone(&app.name), limited))
         };
         Self {
             apps: apps.sorted().into_iter().filter_map(of_app).collect(),
             addresses: address.map(|limit| {
-                let limiter = RateLimiter::new(quota(limit), AddressTable::new(), clock.clone());
-                (limit.per_second, limiter)
+                same(self.addresses.as_ref(), limit).unwrap_or_else(|| {
+                    let limiter = RateLimiter::new(quota(limit), AddressTable::new(), clock.clone());
+                    Arc::new(Limited { limit, limiter })
+                })
             }),
             clock: clock.clone(),
         }
@@ -49,26 +70,31 @@ impl<C: Clock + Clone> RateLimits<C> {
     /// # Errors
     /// Which limit it is, and when there is room for one batch again.
     pub(super) fn check(&self, app: &App, address: Option<IpAddr>) -> Result<(), Reject> {
-        if let Some((per_second, limiter)) = &self.addresses
+        if let Some(Limited { limit, limiter }) = self.addresses.as_deref()
             && let Some(address) = address
             && let Err(not_yet) = limiter.check_key(&Client::of(address))
         {
             return Err(Reject::AddressRate {
-                per_second: *per_second,
+                per_second: limit.per_second,
                 retry_after: whole_seconds(not_yet.wait_time_from(self.clock.now())),
             });
         }
-        if let Some((per_second, limiter)) = self.apps.get(&app.name)
+        if let Some(Limited { limit, limiter }) = self.apps.get(&app.name).map(AsRef::as_ref)
             && let Err(not_yet) = limiter.check()
         {
             return Err(Reject::AppRate {
                 app: Arc::clone(&app.name),
-                per_second: *per_second,
+                per_second: limit.per_second,
                 retry_after: whole_seconds(not_yet.wait_time_from(self.clock.now())),
             });
         }
         Ok(())
     }
+}
+
+/// What has counted so far, unless the limit is another.
+fn same<L>(before: Option<&Arc<Limited<L>>>, limit: RateLimit) -> Option<Arc<Limited<L>>> {
+    before.filter(|before| before.limit == limit).map(Arc::clone)
 }
 
 fn quota(limit: RateLimit) -> Quota {
@@ -126,6 +152,22 @@ mod tests {
         let (limits, apps, _) = limits(", batches_per_second = 3", &[]);
         let shop = apps.by_key("s").unwrap();
         assert_eq!((0..100).filter(|_| limits.check(shop, None).is_ok()).count(), 30);
+    }
+
+    #[test]
+    fn a_change_of_other_limits_gives_nobody_a_new_burst() {
+        let (before, apps, _) = limits(
+            ", batches_per_second = 2, burst = 4",
+            &[("ADDRESS_BATCHES_PER_SECOND", "9"), ("ADDRESS_BURST", "9")],
+        );
+        let passed = |limits: &RateLimits<_>, apps: &Apps, from| {
+            let shop = apps.by_key("s").unwrap();
+            (0..100).filter(|_| limits.check(shop, from).is_ok()).count()
+        };
+        assert_eq!(passed(&before, &apps, None), 4);
+        assert_eq!(passed(&before.changed(&apps, None), &apps, None), 0, "the same limit");
+        let (_, other, _) = limits(", batches_per_second = 2, burst = 5", &[]);
+        assert_eq!(passed(&before.changed(&other, None), &other, None), 5, "another limit");
     }
 
     #[test]

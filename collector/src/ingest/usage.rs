@@ -43,13 +43,19 @@ impl AppUsage {
 
 /// That of each configured app, by its name; there are never more.
 #[derive(Debug)]
-pub(crate) struct Usage(BTreeMap<Arc<str>, AppUsage>);
+pub(crate) struct Usage(BTreeMap<Arc<str>, Arc<AppUsage>>);
 
 impl Usage {
     /// Of these apps, nothing so far.
     pub(crate) fn of(apps: &Apps) -> Self {
+        Self(BTreeMap::new()).changed(apps)
+    }
+
+    /// Of these apps: what those have sent that were here before, and nothing so far of the others.
+    pub(super) fn changed(&self, apps: &Apps) -> Self {
         let names = apps.sorted().into_iter().map(|app| Arc::clone(&app.name));
-        Self(names.map(|name| (name, AppUsage::default())).collect())
+        let of = |name: &Arc<str>| self.0.get(name).map(Arc::clone).unwrap_or_default();
+        Self(names.map(|name| (Arc::clone(&name), of(&name))).collect())
     }
 
     /// A batch of `app` is in the spool, with views of pages of these names.
@@ -84,7 +90,7 @@ impl Usage {
 
     /// All apps, by name.
     pub(crate) fn apps(&self) -> impl Iterator<Item = (&str, &AppUsage)> {
-        self.0.iter().map(|(name, usage)| (&**name, usage))
+        self.0.iter().map(|(name, usage)| (&**name, &**usage))
     }
 }
 

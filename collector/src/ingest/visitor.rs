@@ -1,13 +1,14 @@
 //! What the head of a request says about who sent it: browser, country, and what is kept of the address.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::HeaderName;
 
 use super::agents::Agents;
-use super::geo::{Geo, Location};
+use super::geo::{Geo, GeoError, Location};
 use super::outcome::{Outcome, Outcomes};
 use super::pseudonym::Pseudonyms;
 use crate::batch::Visitor;
@@ -17,9 +18,9 @@ use crate::config::{Config, Proxies};
 /// Everything that is asked about a request's sender.
 pub(super) struct Visitors {
     proxies: Proxies,
-    agents: Agents,
+    agents: Arc<Agents>,
     pseudonyms: Pseudonyms,
-    geo: Option<Geo>,
+    geo: Option<Arc<Geo>>,
     country_header: Option<HeaderName>,
     region_header: Option<HeaderName>,
     outcomes: Arc<Outcomes>,
@@ -35,16 +36,41 @@ pub(super) struct Addresses {
 }
 
 impl Visitors {
-    pub(super) fn new(config: &Config, geo: Option<Geo>, outcomes: Arc<Outcomes>) -> Self {
-        Self {
-            proxies: config.trusted_proxies.clone(),
-            agents: Agents::new(),
+    /// By this configuration. Reads from disk.
+    ///
+    /// # Errors
+    /// When the file of countries cannot be used.
+    pub(super) fn open(config: &Config, outcomes: Arc<Outcomes>) -> Result<Self, GeoError> {
+        let none = Self {
+            proxies: Proxies::default(),
+            agents: Arc::new(Agents::new()),
             pseudonyms: Pseudonyms::new(config.visitors.address),
-            geo,
-            country_header: config.visitors.country_header.clone(),
-            region_header: config.visitors.region_header.clone(),
+            geo: None,
+            country_header: None,
+            region_header: None,
             outcomes,
-        }
+        };
+        none.changed(config)
+    }
+
+    /// By another configuration, with what is known already. Reads from disk.
+    ///
+    /// # Errors
+    /// When the file of countries cannot be used.
+    pub(super) fn changed(&self, config: &Config) -> Result<Self, GeoError> {
+        let visitors = &config.visitors;
+        let known = |path: &Path| self.geo.as_ref().filter(|geo| geo.path() == path).map(Arc::clone);
+        let geo = visitors.geo_database.as_deref();
+        let geo = geo.map(|path| known(path).map_or_else(|| Geo::open(path).map(Arc::new), Ok));
+        Ok(Self {
+            proxies: config.trusted_proxies.clone(),
+            agents: Arc::clone(&self.agents),
+            pseudonyms: self.pseudonyms.with(visitors.address),
+            geo: geo.transpose()?,
+            country_header: visitors.country_header.clone(),
+            region_header: visitors.region_header.clone(),
+            outcomes: Arc::clone(&self.outcomes),
+        })
     }
 
     /// Whose a request is, over a connection of `peer`.

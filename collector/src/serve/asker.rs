@@ -17,7 +17,7 @@ use crate::config::{Scope, Token};
 
 /// The cookie of a login. A browser takes this name only with `Secure`, and from this very host: no other host of the site can
 /// put its own login in the place of somebody's.
-const COOKIE_NAME: &str = "__Host-rum_session";
+pub(super) const COOKIE_NAME: &str = "__Host-rum_session";
 
 /// The same where there is no TLS: on the machine itself.
 const COOKIE_NAME_HERE: &str = "rum_session";
@@ -161,7 +161,7 @@ pub(super) fn refusal(denied: Denied, parts: &Parts) -> Problem {
 /// Where a request comes from, as far as the connection and our own proxies tell.
 pub(super) fn address(access: &Access, parts: &Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map(|ConnectInfo(peer)| client_address(peer.ip(), &parts.headers, access.proxies()).address)
+    peer.map(|ConnectInfo(peer)| client_address(peer.ip(), &parts.headers, &access.proxies()).address)
 }
 
 /// What `Authorization: Bearer` presents. Other schemes are a proxy's own.

@@ -5,17 +5,18 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Problem;
+use super::problem::Refused;
 
 /// Five minutes: how long an update of the SDK takes to reach every page. Older copies stay good for a day while a new
 /// one is fetched behind the page's back.
@@ -123,8 +124,8 @@ impl Assets {
     }
 
     /// The routes: a file a name.
-    pub(super) fn routes(self) -> Router {
-        Router::new().route("/{name}", get(asset)).with_state(self)
+    pub(super) fn routes(self) -> OpenApiRouter {
+        OpenApiRouter::new().routes(routes!(asset)).with_state(self)
     }
 }
 
@@ -187,6 +188,19 @@ impl Asset {
     }
 }
 
+/// A file of the SDK: `rum.js`, and those that it loads.
+///
+/// Compressed as `Accept-Encoding` says. Names with a hash are for ever, `rum.js` is asked for again after five minutes.
+#[utoipa::path(
+    get, path = "/{name}", tag = "sdk",
+    params(("name" = String, Path, description = "The file's name"), ("If-None-Match" = Option<String>, Header, description = "The ETag of the copy at hand")),
+    responses(
+        (status = 200, description = "The file.", headers(("ETag" = String, description = "Of this representation"), ("Cache-Control" = String, description = "For how long it is good")),
+            content((String = "text/javascript"), (String = "application/wasm"))),
+        (status = 304, description = "The copy at hand is current."),
+        (status = 404, response = Refused),
+    )
+)]
 async fn asset(State(assets): State<Assets>, UrlPath(name): UrlPath<String>, headers: HeaderMap) -> Response {
     match assets.0.get(&name) {
         Some(asset) => asset.answer(&headers),
@@ -280,7 +294,7 @@ mod tests {
     }
 
     async fn get(path: &str, headers: &[(HeaderName, &str)]) -> (StatusCode, HeaderMap, Bytes) {
-        let routes = Assets::load(dist().path()).unwrap().routes();
+        let routes = axum::Router::from(Assets::load(dist().path()).unwrap().routes());
         let request = headers.iter().fold(Request::get(path), |request, (name, value)| {
             request.header(name, *value)
         });

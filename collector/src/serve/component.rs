@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::audience::Audience;
 use super::condition::Condition;
@@ -37,6 +39,33 @@ pub struct Component {
     pub detail: Value,
 }
 
+/// A part, as `/readyz` tells of it: to everybody whether it is ready, the rest to who sits at the machine or has a token.
+#[derive(Default, Serialize, ToSchema)]
+pub(super) struct Part {
+    /// Whether it does its work.
+    ready: bool,
+    /// `healthy`, `degraded` or `unhealthy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    state: Option<&'static str>,
+    /// Whether batches are refused while it is unhealthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    critical: Option<bool>,
+    /// How long it took to find out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    duration_ms: Option<f64>,
+    /// What is wrong, unless it is healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    problem: Option<String>,
+    /// The part's own.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
+    more: Map<String, Value>,
+}
+
 impl Component {
     /// Whether it does its work.
     #[must_use]
@@ -50,21 +79,21 @@ impl Component {
         matches!(self.condition, Condition::Degraded(_))
     }
 
-    pub(super) fn json(&self, audience: Audience) -> Value {
+    pub(super) fn part(&self, audience: Audience) -> Part {
         let ready = self.is_ready();
         match audience {
-            Audience::Public => json!({ "ready": ready }),
-            Audience::Operator => {
-                let mut json = self.detail.clone();
-                json["ready"] = ready.into();
-                json["state"] = self.condition.name().into();
-                json["critical"] = (self.severity == Severity::Critical).into();
-                json["duration_ms"] = (self.took.as_micros() as f64 / 1e3).into();
-                if let Some(problem) = self.condition.problem() {
-                    json["problem"] = problem.into();
-                }
-                json
-            }
+            Audience::Public => Part {
+                ready,
+                ..Part::default()
+            },
+            Audience::Operator => Part {
+                ready,
+                state: Some(self.condition.name()),
+                critical: Some(self.severity == Severity::Critical),
+                duration_ms: Some(self.took.as_micros() as f64 / 1e3),
+                problem: self.condition.problem().map(str::to_owned),
+                more: self.detail.as_object().cloned().unwrap_or_default(),
+            },
         }
     }
 }
@@ -85,6 +114,8 @@ pub(super) fn overall<'a>(components: impl IntoIterator<Item = &'a Component>) -
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn component(condition: Condition, severity: Severity) -> Component {
@@ -103,9 +134,11 @@ mod tests {
             "bytes": 7, "ready": true, "state": "degraded", "critical": true, "duration_ms": 1.25,
             "problem": "it is 90 % full",
         });
-        assert_eq!(degraded.json(Audience::Operator), expected);
-        assert_eq!(degraded.json(Audience::Public), json!({ "ready": true }));
-        let healthy = component(Condition::Healthy, Severity::Bearable).json(Audience::Operator);
+        let told = |component: &Component, audience| serde_json::to_value(component.part(audience)).unwrap();
+        assert_eq!(told(&degraded, Audience::Operator), expected);
+        assert_eq!(told(&degraded, Audience::Public), json!({ "ready": true }));
+        let healthy = component(Condition::Healthy, Severity::Bearable);
+        let healthy = told(&healthy, Audience::Operator);
         assert_eq!(
             (&healthy["state"], &healthy["critical"]),
             (&json!("healthy"), &json!(false))

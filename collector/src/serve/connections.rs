@@ -14,6 +14,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -66,8 +67,7 @@ pub struct Connections(Arc<Shared>);
 
 struct Shared {
     limits: Limits,
-    patience: Patience,
-    proxies: Proxies,
+    terms: ArcSwap<Terms>,
     certificates: Option<Certificates>,
     places: Places,
     /// Requests by HTTP/2: without places of their own a connection could have a hundred bodies in memory.
@@ -75,6 +75,32 @@ struct Shared {
     builder: Builder<TokioExecutor>,
     counts: Counts,
     crowded: Mutex<Option<Instant>>,
+}
+
+/// What a changed configuration says anew: it holds for connections that come after it.
+struct Terms {
+    patience: Patience,
+    proxies: Proxies,
+}
+
+impl Terms {
+    fn of(
+        Config {
+            limits,
+            sql,
+            trusted_proxies,
+            ..
+        }: &Config,
+    ) -> Self {
+        let longest = (2 * limits.store_timeout).max(sql.time);
+        Self {
+            patience: Patience {
+                head: limits.header_timeout,
+                exchange: limits.body_timeout + longest + FETCH,
+            },
+            proxies: trusted_proxies.clone(),
+        }
+    }
 }
 
 /// What became of connections, since the start.
@@ -100,15 +126,10 @@ impl Connections {
     /// Will take connections as `config` says.
     #[must_use]
     pub fn new(config: &Config, certificates: Option<Certificates>) -> Self {
-        let Config { limits, sql, .. } = config;
+        let limits = &config.limits;
         let places = || Places::new(limits.connections, limits.connections_per_address);
-        let longest = (2 * limits.store_timeout).max(sql.time);
         Self(Arc::new(Shared {
-            patience: Patience {
-                head: limits.header_timeout,
-                exchange: limits.body_timeout + longest + FETCH,
-            },
-            proxies: config.trusted_proxies.clone(),
+            terms: ArcSwap::from_pointee(Terms::of(config)),
             certificates,
             places: places(),
             requests: places(),
@@ -117,6 +138,11 @@ impl Connections {
             crowded: Mutex::default(),
             limits: limits.clone(),
         }))
+    }
+
+    /// Takes them as `config` says from now on; how many there may be stays as it is.
+    pub(crate) fn change(&self, config: &Config) {
+        self.0.terms.store(Arc::new(Terms::of(config)));
     }
 
     /// What became of them.
@@ -219,7 +245,7 @@ impl Shared {
 
     /// Whom limits are for; nobody where a proxy of ours asks for many.
     fn client(&self, peer: SocketAddr) -> Option<Client> {
-        (!self.proxies.contain(peer.ip())).then(|| Client::of(peer.ip()))
+        (!self.terms.load().proxies.contain(peer.ip())).then(|| Client::of(peer.ip()))
     }
 
     /// A connection is not taken. The log says so now and then, and not whose it was.
@@ -259,7 +285,7 @@ impl Shared {
         if let Some(certificates) = &self.certificates {
             let shaken = tokio::select! {
                 () = shutdown.cancelled() => return,
-                shaken = timeout(self.patience.head, certificates.acceptor().accept(stream)) => shaken,
+                shaken = timeout(self.terms.load().patience.head, certificates.acceptor().accept(stream)) => shaken,
             };
             match shaken {
                 Ok(Ok(stream)) => self.speak(stream, asked, shutdown).await,
@@ -285,7 +311,7 @@ impl Shared {
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
         let late = async {
             loop {
-                let (deadline, late) = exchanges.deadline(self.patience);
+                let (deadline, late) = exchanges.deadline(self.terms.load().patience);
                 if deadline <= Instant::now() {
                     return late;
                 }

@@ -7,28 +7,33 @@
 //!
 //! Details are for who sits at the machine ([`Audience`]); others are told for each part whether it is ready.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Problem;
 use super::audience::Audience;
-use super::component::{Component, Found, Severity, overall};
+use super::component::{Component, Found, Part, Severity, overall};
 use super::condition::{Condition, behind};
+use super::problem::{Later, Refused, Unknown};
 use super::recent::Recent;
 use super::tls::Certificates;
 use crate::alert;
 use crate::clock::{self, now_ms};
+use crate::config_state::ConfigState;
 use crate::ingest::{AppDay, Outcomes, Quotas, Resource};
 use crate::store::{Clickhouse, Spool, query};
 
@@ -69,7 +74,9 @@ pub struct Parts {
     /// How far the database has come.
     pub database: watch::Receiver<Database>,
     /// The alert rules, if there are any.
-    pub alerts: Option<alert::Health>,
+    pub alerts: watch::Receiver<Option<alert::Options>>,
+    /// How far the configuration in force is the one that is written.
+    pub config: ConfigState,
     /// What apps have used of the day.
     pub quotas: Arc<Quotas>,
     /// What became of batches and events.
@@ -79,7 +86,7 @@ pub struct Parts {
 }
 
 /// The parts, as `/readyz` names them.
-const COMPONENTS: [&str; 5] = ["spool", "clickhouse", "alerts", "quotas", "tls"];
+const COMPONENTS: [&str; 6] = ["spool", "clickhouse", "alerts", "quotas", "tls", "configuration"];
 
 impl Health {
     /// Looks at these.
@@ -100,6 +107,7 @@ impl Health {
             "alerts" => (Severity::Bearable, self.alerts()),
             "quotas" => (Severity::Bearable, self.quotas()),
             "tls" => (Severity::Critical, self.tls()),
+            "configuration" => (Severity::Bearable, self.configuration()),
             _ => return None,
         };
         let Found { condition, detail } = found;
@@ -218,8 +226,31 @@ impl Health {
         }
     }
 
+    fn configuration(&self) -> Found {
+        let report = self.0.parts.config.report();
+        Found {
+            condition: report.problem.map_or(Condition::Healthy, Condition::Degraded),
+            detail: json!({
+                "last_success": report.last_success.to_string(),
+                "needs_restart": report.needs_restart,
+            }),
+        }
+    }
+
+    /// How far the configuration in force is the one that is written.
+    pub(super) fn config(&self) -> &ConfigState {
+        &self.0.parts.config
+    }
+
     fn alerts(&self) -> Found {
-        let Some(health) = &self.0.parts.alerts else {
+        let health = self
+            .0
+            .parts
+            .alerts
+            .borrow()
+            .as_ref()
+            .map(|alerts| alerts.health.clone());
+        let Some(health) = health else {
             return Found {
                 condition: Condition::Healthy,
                 detail: json!({ "rules": "none" }),
@@ -241,32 +272,85 @@ impl Health {
 }
 
 /// The routes.
-pub(super) fn routes(health: Health) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(all))
-        .route("/readyz/{component}", get(one))
+pub(super) fn routes(health: Health) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(lives))
+        .routes(routes!(all))
+        .routes(routes!(one))
         .with_state(health)
 }
 
+/// All parts, and the whole.
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    /// Whether every part does its work.
+    ready: bool,
+    /// The parts, by their names.
+    components: BTreeMap<&'static str, Part>,
+    /// `healthy`, `degraded` or `unhealthy`: the last only if a critical part is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    state: Option<&'static str>,
+    /// What became of all batches and events since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = BTreeMap<String, u64>)]
+    outcomes: Option<Map<String, Value>>,
+}
+
+/// Whether the process lives.
+#[utoipa::path(get, path = "/healthz", tag = "operating", responses((status = 200, description = "It does.", body = String, content_type = "text/plain")))]
+async fn lives() -> &'static str {
+    "ok\n"
+}
+
+/// Whether every part does its work.
+///
+/// Details are told on the machine itself (a loopback address, without a proxy's headers) and to tokens of the scope `read` for all
+/// apps.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operating",
+    security((), ("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "Every part does.", body = Readiness),
+        (status = 503, description = "A part does not.", body = Readiness, headers(("Retry-After" = u32, description = "When to ask again, in seconds"))),
+        (status = 401, response = Unknown),
+        (status = 429, response = Later),
+    )
+)]
 async fn all(State(health): State<Health>, audience: Audience) -> Response {
     let components = health.components().await;
     let ready = components.iter().all(|(_, component)| component.is_ready());
-    let parts: serde_json::Map<_, _> = components
-        .iter()
-        .map(|(name, component)| ((*name).to_owned(), component.json(audience)))
-        .collect();
-    let mut json = json!({ "ready": ready, "components": parts });
-    if audience == Audience::Operator {
-        json["state"] = overall(components.iter().map(|(_, component)| component)).into();
-        json["outcomes"] = health.0.parts.outcomes.snapshot().into();
-    }
-    answer(ready, &json)
+    let told = audience == Audience::Operator;
+    let readiness = Readiness {
+        ready,
+        components: components
+            .iter()
+            .map(|(name, component)| (*name, component.part(audience)))
+            .collect(),
+        state: told.then(|| overall(components.iter().map(|(_, component)| component))),
+        outcomes: told.then(|| health.0.parts.outcomes.snapshot()),
+    };
+    answer(ready, &readiness)
 }
 
+/// Whether one part does its work.
+///
+/// A load balancer should ask `spool`: while ClickHouse is away, batches are kept.
+#[utoipa::path(
+    get, path = "/readyz/{component}", tag = "operating",
+    params(("component" = String, Path, description = "spool, clickhouse, alerts, quotas or configuration")),
+    security((), ("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "It does.", body = Part),
+        (status = 503, description = "It does not.", body = Part, headers(("Retry-After" = u32, description = "When to ask again, in seconds"))),
+        (status = 401, response = Unknown),
+        (status = 404, response = Refused),
+        (status = 429, response = Later),
+    )
+)]
 async fn one(State(health): State<Health>, audience: Audience, Path(name): Path<String>) -> Response {
     match health.component(&name).await {
-        Some(component) => answer(component.is_ready(), &component.json(audience)),
+        Some(component) => answer(component.is_ready(), &component.part(audience)),
         None => {
             let message = format!("no part is called so; there are {}", COMPONENTS.join(", "));
             Problem::new(StatusCode::NOT_FOUND, "unknown_component", message).into_response()
@@ -274,14 +358,16 @@ async fn one(State(health): State<Health>, audience: Audience, Path(name): Path<
     }
 }
 
-fn answer(ready: bool, json: &Value) -> Response {
+fn answer(ready: bool, told: &impl Serialize) -> Response {
     let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let headers = [(CONTENT_TYPE, "application/json")];
-    let mut response = (status, headers, json.to_string()).into_response();
+    // It does not fail: its keys are texts.
+    let json = serde_json::to_string(told).unwrap_or_default();
+    let mut response = (status, headers, json).into_response();
     if !ready {
         let seconds = HeaderValue::from(DATABASE_FRESH.as_secs());
         response.headers_mut().insert(RETRY_AFTER, seconds);
@@ -293,6 +379,7 @@ fn answer(ready: bool, json: &Value) -> Response {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use axum::Router;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -320,7 +407,8 @@ mod tests {
                 confinement: Confinement::Grants,
             }),
             database: watch::channel(Database::Migrated).1,
-            alerts: None,
+            alerts: watch::channel(None).1,
+            config: ConfigState::new(),
             quotas: Arc::new(Quotas::open(
                 &Apps::default(),
                 folder.path().join("day.json"),

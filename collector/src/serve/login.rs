@@ -3,22 +3,24 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
 use http::request::Parts;
 use http_body_util::{BodyExt as _, Limited};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Problem;
 use super::asker::{self, cookie_name};
 use super::audience::is_on_this_machine;
+use super::problem::{Later, Refused, Unknown};
+use super::sql::Sql;
 use crate::access::{AUDIT, Access, COOKIE_LIFETIME};
 use crate::config::TokenApps;
 
@@ -26,55 +28,80 @@ use crate::config::TokenApps;
 const BODY_BYTES: usize = 4 << 10;
 
 /// What a browser sends.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Login {
+    /// `rum_…`
     token: String,
 }
 
-/// What the routes need.
-#[derive(Clone)]
-struct Logins {
-    access: Access,
-    /// How long a body may take: whoever sends it is not known yet, and holds a connection.
-    body_timeout: Duration,
-}
-
 /// The routes.
-pub(super) fn routes(access: Access, body_timeout: Duration) -> Router {
-    Router::new()
-        .route("/v1/login", post(login))
-        .route("/v1/logout", post(logout))
-        .with_state(Logins { access, body_timeout })
+pub(super) fn routes(sql: Sql) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(logout))
+        .with_state(sql)
 }
 
-async fn login(State(logins): State<Logins>, request: Request) -> Response {
+/// What a browser is told of its token.
+#[derive(Serialize, ToSchema)]
+struct LoggedIn {
+    /// The token's name.
+    name: String,
+    /// `read`, `alerts`, `admin`.
+    scopes: Vec<&'static str>,
+    /// Names of apps, or `*`.
+    apps: Vec<String>,
+    /// How long the login lasts.
+    seconds: u64,
+}
+
+/// A cookie for a token, for browsers.
+#[utoipa::path(
+    post, path = "/v1/login", tag = "access",
+    request_body(content = Login, content_type = "application/json"),
+    responses(
+        (status = 200, description = "Logged in.", body = LoggedIn, headers(("Set-Cookie" = String, description = "The login: HttpOnly, SameSite=Strict"))),
+        (status = 400, response = Refused),
+        (status = 401, response = Unknown),
+        (status = 403, response = Refused),
+        (status = 408, response = Refused),
+        (status = 429, response = Later),
+    )
+)]
+async fn login(State(sql): State<Sql>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    log_in(&logins, &parts, body)
+    // Whoever sends it is not known yet, and holds a connection.
+    log_in(sql.access(), sql.body_timeout(), &parts, body)
         .await
         .unwrap_or_else(Problem::into_response)
 }
 
-async fn log_in(Logins { access, body_timeout }: &Logins, parts: &Parts, body: Body) -> Result<Response, Problem> {
+async fn log_in(access: &Access, body_timeout: Duration, parts: &Parts, body: Body) -> Result<Response, Problem> {
     // Whoever could log somebody in would see what they do then. Programs that are no browsers send neither header.
     if parts.headers.contains_key("sec-fetch-site") || parts.headers.contains_key(ORIGIN) {
         asker::own_page(access, &parts.headers)?;
     }
-    let Login { token } = read(body, *body_timeout).await?;
+    let Login { token } = read(body, body_timeout).await?;
     let token = access
         .token(&token, asker::address(access, parts))
         .await
         .map_err(|denied| asker::refusal(denied, parts))?;
     let session = access.log_in(token.clone());
     tracing::info!(target: AUDIT, token = token.name, "logged in");
-    let apps = match &token.apps {
-        TokenApps::All => json!(["*"]),
-        TokenApps::Listed(apps) => json!(apps),
+    let told = LoggedIn {
+        name: token.name.clone(),
+        scopes: token.scopes.iter().map(|scope| scope.name()).collect(),
+        apps: match &token.apps {
+            TokenApps::All => vec!["*".to_owned()],
+            TokenApps::Listed(apps) => apps.clone(),
+        },
+        seconds: COOKIE_LIFETIME.as_secs(),
     };
-    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.name()).collect();
-    let told = json!({ "name": token.name, "scopes": scopes, "apps": apps, "seconds": COOKIE_LIFETIME.as_secs() });
+    // It does not fail: there is nothing in it but texts and a number.
+    let told = serde_json::to_string(&told).unwrap_or_default();
     let cookie = cookie(session.expose(), COOKIE_LIFETIME.as_secs(), parts);
     let headers = [(CONTENT_TYPE, "application/json")];
-    Ok((headers, [(SET_COOKIE, cookie)], told.to_string()).into_response())
+    Ok((headers, [(SET_COOKIE, cookie)], told).into_response())
 }
 
 /// The answer to a body that takes longer than `limit`.
@@ -93,9 +120,17 @@ async fn read(body: Body, limit: Duration) -> Result<Login, Problem> {
     serde_json::from_slice(&whole.to_bytes()).map_err(|_| bad("send {\"token\": \"rum_…\"} as JSON"))
 }
 
-async fn logout(State(Logins { access, .. }): State<Logins>, request: Request) -> Response {
+/// Ends the login of the cookie.
+#[utoipa::path(
+    post, path = "/v1/logout", tag = "access", security((), ("login" = [])),
+    responses(
+        (status = 204, description = "Logged out, or nobody was logged in.", headers(("Set-Cookie" = String, description = "Takes the cookie away"))),
+        (status = 403, response = Refused),
+    )
+)]
+async fn logout(State(sql): State<Sql>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    log_out(&access, &parts).unwrap_or_else(Problem::into_response)
+    log_out(sql.access(), &parts).unwrap_or_else(Problem::into_response)
 }
 
 fn log_out(access: &Access, parts: &Parts) -> Result<Response, Problem> {

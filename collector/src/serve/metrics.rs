@@ -5,6 +5,7 @@
 //! ([`Audience`]).
 
 mod access;
+mod config;
 mod connections;
 mod exposition;
 mod ingest;
@@ -16,13 +17,13 @@ mod traffic;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use tokio::task::spawn_blocking;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use self::exposition::Family;
 pub(super) use self::traffic::Traffic;
@@ -30,9 +31,10 @@ use super::Problem;
 use super::audience::Audience;
 use super::connections::Connections;
 use super::health::Health;
+use super::problem::{Later, Refused, Unknown};
 use super::sql::Sql;
 use crate::clock;
-use crate::ingest::{Ingest, Outcomes, Usage};
+use crate::ingest::{Ingest, Outcomes};
 use crate::store::{Restarts, Spool};
 
 /// Everything that is counted; a handle.
@@ -43,7 +45,6 @@ struct Shared {
     traffic: Arc<Traffic>,
     outcomes: Arc<Outcomes>,
     ingest: Ingest,
-    usage: Arc<Usage>,
     spool: Spool,
     health: Health,
     sql: Sql,
@@ -86,7 +87,6 @@ impl Metrics {
             traffic: Arc::new(Traffic::new()),
             outcomes,
             ingest: ingest.clone(),
-            usage: ingest.usage(),
             spool,
             health,
             sql,
@@ -109,7 +109,6 @@ impl Metrics {
             traffic,
             outcomes,
             ingest,
-            usage,
             spool,
             health,
             sql,
@@ -119,7 +118,7 @@ impl Metrics {
         let mut families = vec![build()];
         families.extend(connections::families(connections));
         families.extend(traffic.families());
-        families.extend(ingest::families(outcomes, usage));
+        families.extend(ingest::families(outcomes, &ingest.usage()));
         families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
         families.extend(access::families(sql));
         let now_ms = clock::now_ms();
@@ -129,16 +128,30 @@ impl Metrics {
         families.extend(of_store);
         families.push(of_restarts(restarts));
         families.extend(components(health).await);
+        families.extend(config::families(health.config()));
         families.extend(of_process);
         exposition::text(families)
     }
 }
 
 /// The routes.
-pub(super) fn routes(metrics: Metrics) -> Router {
-    Router::new().route("/metrics", get(answer)).with_state(metrics)
+pub(super) fn routes(metrics: Metrics) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(answer)).with_state(metrics)
 }
 
+/// Everything that is counted, for Prometheus.
+///
+/// On the machine itself (a loopback address, without a proxy's headers), or for a token of the scope `read` for all apps.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operating",
+    security((), ("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "Prometheus' text format.", body = String, content_type = "text/plain"),
+        (status = 401, response = Unknown),
+        (status = 403, response = Refused),
+        (status = 429, response = Later),
+    )
+)]
 async fn answer(State(metrics): State<Metrics>, audience: Audience) -> Response {
     match audience {
         Audience::Public => Problem::new(

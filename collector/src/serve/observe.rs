@@ -1,9 +1,10 @@
-//! What happens around every request: it gets an id, which is in the log of everything that is done for it and in the answer (a
-//! proxy's id is taken over), and how it was answered is counted.
+//! What happens around every request: it gets an id, which is in each line of the log that is written for it and in the answer (a
+//! proxy's id is taken over), its trace is known, and how it was answered is counted.
 //!
-//! One layer with types of its own, and no span: each layer of a router costs every request a copy of what is below it, so does
+//! One layer with types of its own, and no span but of the few requests that are traced: each layer of a router costs every request a copy of what is below it, so does
 //! each function as a middleware, and a span is written out for every request although few are ever logged.
 
+use std::cell::OnceCell;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,6 +18,7 @@ use tokio::task_local;
 use tower::{Layer, Service};
 
 use super::metrics::Traffic;
+use crate::traces::{Span, Trace};
 
 const NAME: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -27,19 +29,49 @@ const NAMELESS: HeaderValue = HeaderValue::from_static("none");
 const LONGEST: usize = 64;
 
 task_local! {
-    static ID: HeaderValue;
+    static AT_HAND: AtHand;
 }
 
-/// The id of the request at hand, for whoever logs something about it.
-pub(crate) fn request_id() -> String {
-    let id = ID.try_with(|id| id.to_str().map(str::to_owned).unwrap_or_default());
-    id.unwrap_or_default()
+/// What is known of the request that is being worked at.
+#[derive(Clone)]
+struct AtHand {
+    id: HeaderValue,
+    trace: Option<Trace>,
+    /// Once its key was looked up.
+    app: OnceCell<Arc<str>>,
 }
 
-/// The same work, as a task of its own that still knows the id of the request at hand.
-pub(crate) fn with_request_id<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    let id = ID.try_with(HeaderValue::clone).unwrap_or(NAMELESS);
-    ID.scope(id, work)
+/// What the log says of the request at hand, in each line.
+pub(crate) fn at_hand() -> Vec<(&'static str, String)> {
+    let known = |at_hand: &AtHand| {
+        let id = at_hand.id.to_str().unwrap_or_default().to_owned();
+        let trace = at_hand.trace.as_ref().map(|trace| ("trace", trace.id()));
+        let app = at_hand.app.get().map(|app| ("app", app.to_string()));
+        [("request", id)].into_iter().chain(trace).chain(app).collect()
+    };
+    AT_HAND.try_with(known).unwrap_or_default()
+}
+
+/// The request at hand is one of `app`.
+pub(crate) fn is_of(app: &Arc<str>) {
+    // An error means that there is none, or that it is known already.
+    let _ = AT_HAND.try_with(|at_hand| at_hand.app.set(Arc::clone(app)));
+}
+
+/// The same work, as a task of its own that still knows the request at hand.
+pub(crate) fn with_request<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let at_hand = AT_HAND.try_with(AtHand::clone).unwrap_or(AtHand {
+        id: NAMELESS,
+        trace: None,
+        app: OnceCell::new(),
+    });
+    AT_HAND.scope(at_hand, work)
+}
+
+/// A span of the trace that the request at hand is in, if that is recorded: until it is dropped.
+pub(crate) fn span(name: &'static str) -> Option<Span> {
+    let span = |at_hand: &AtHand| at_hand.trace.as_ref()?.span(name);
+    AT_HAND.try_with(span).ok().flatten()
 }
 
 /// Names and counts the requests of a router.
@@ -81,16 +113,22 @@ impl<S: Service<Request, Response = Response<B>>, B> Service<Request> for Observ
     }
 
     fn call(&mut self, request: Request) -> Answering<S::Future> {
-        let id = given(&request).unwrap_or_else(new);
+        let route: Option<MatchedPath> = request.extensions().get().cloned();
+        let route_text = route.as_ref().map(MatchedPath::as_str);
+        let at_hand = AtHand {
+            id: given(&request).unwrap_or_else(new),
+            trace: Trace::of(request.headers(), request.method(), route_text),
+            app: OnceCell::new(),
+        };
         let seen = Seen {
             traffic: Arc::clone(&self.traffic),
-            route: request.extensions().get().cloned(),
+            route,
             method: request.method().clone(),
             path: tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned()),
             begun: Instant::now(),
         };
         Answering {
-            inner: ID.scope(id, self.inner.call(request)),
+            inner: AT_HAND.scope(at_hand, self.inner.call(request)),
             seen: Some(seen),
         }
     }
@@ -100,7 +138,7 @@ pin_project! {
     /// A request that is being answered.
     pub(super) struct Answering<F> {
         #[pin]
-        inner: TaskLocalFuture<HeaderValue, F>,
+        inner: TaskLocalFuture<AtHand, F>,
         // Until it is answered.
         seen: Option<Seen>,
     }
@@ -130,16 +168,21 @@ struct Seen {
 }
 
 impl Seen {
-    fn answered<B>(self, response: &mut Response<B>, id: Option<HeaderValue>) {
+    fn answered<B>(self, response: &mut Response<B>, at_hand: Option<AtHand>) {
         let (status, elapsed) = (response.status(), self.begun.elapsed());
         let route = self.route.as_ref().map(MatchedPath::as_str);
         self.traffic.answered(route, &self.method, status, elapsed);
+        let Some(at_hand) = at_hand else { return };
+        if let Some(trace) = &at_hand.trace {
+            trace.answered(status);
+        }
+        let id = at_hand.id.clone();
         if let Some(path) = self.path {
-            tracing::debug!(request = ?id, method = %self.method, path, status = status.as_u16(), ?elapsed, "answered");
+            AT_HAND.sync_scope(at_hand, || {
+                tracing::debug!(method = %self.method, path, status = status.as_u16(), ?elapsed, "answered");
+            });
         }
-        if let Some(id) = id {
-            response.headers_mut().insert(NAME, id);
-        }
+        response.headers_mut().insert(NAME, id);
     }
 }
 

@@ -6,12 +6,14 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::assets::Assets;
 use super::headers::{Headers, Readers, Transport};
 use super::health::{self, Health};
 use super::metrics::{self, Metrics};
-use super::observe::{Observe, request_id};
+use super::observe::Observe;
+use super::openapi::{self, Document};
 use super::sql::{self, Sql};
 use super::{Problem, login, schema};
 use crate::ingest::{self, Ingest};
@@ -49,24 +51,29 @@ pub fn router(routes: Routes) -> Router {
         transport,
     };
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
-    let public = Router::new()
+    let document = Document::default();
+    let (public, of_public) = OpenApiRouter::with_openapi(openapi::frame())
         .merge(ingest::routes(ingest))
         .merge(assets.routes())
         .merge(schema::routes())
+        .merge(openapi::routes(document.clone()))
+        .split_for_parts();
+    let public = public
         .fallback(async |request: Request| unknown_path(request.uri().path()))
         .method_not_allowed_fallback(method_not_allowed);
-    let private = health::routes(health)
+    let (private, of_private) = health::routes(health)
         .merge(metrics::routes(metrics))
-        .merge(login::routes(access.clone(), sql.body_timeout()))
+        .merge(login::routes(sql.clone()))
         .merge(sql::routes(sql))
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(
-            ServiceBuilder::new()
-                .layer(observe.clone())
-                .map_response(move |response: http::Response<_>| people.on(response))
-                .layer(Extension(access))
-                .layer(CatchPanicLayer::custom(panicked)),
-        );
+        .split_for_parts();
+    document.complete(of_public.merge_from(of_private));
+    let private = private.method_not_allowed_fallback(method_not_allowed).layer(
+        ServiceBuilder::new()
+            .layer(observe.clone())
+            .map_response(move |response: http::Response<_>| people.on(response))
+            .layer(Extension(access))
+            .layer(CatchPanicLayer::custom(panicked)),
+    );
     readable(public, observe, transport).merge(private)
 }
 
@@ -103,7 +110,6 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .map(String::as_str)
         .or(panic.downcast_ref::<&str>().copied());
     tracing::error!(
-        request = request_id(),
         panic = text.unwrap_or("?"),
         "a request panicked: this is a bug in the collector"
     );
@@ -121,13 +127,14 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::super::metrics::Traffic;
+    use super::super::observe::at_hand;
     use super::*;
 
     #[tokio::test]
     async fn a_panic_is_a_readable_answer_and_the_server_goes_on() {
         let routes = Router::new()
             .route("/panics", get(async || -> &'static str { panic!("in a handler") }))
-            .route("/lives", get(async || request_id()));
+            .route("/lives", get(async || at_hand()[0].1.clone()));
         let server = readable(routes, Observe::new(Arc::new(Traffic::new())), Transport::Plain);
         let ask = async |path: &str| {
             server

@@ -1,23 +1,28 @@
 //! `GET /v1/schema.json`: what a sender of its own writes, as JSON Schema.
 
-use axum::Router;
-use axum::routing::get;
+use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Written by `cargo xtask codegen` from the wire's tables.
-const SCHEMA: &str = include_str!("../../schema/batch.json");
+pub(super) const SCHEMA: &str = include_str!("../../schema/batch.json");
 /// It changes with the collector only.
 const CACHING: &str = "public, max-age=3600";
 
-pub(super) fn routes() -> Router {
-    Router::new().route(
-        "/v1/schema.json",
-        get(async || {
-            (
-                [(CONTENT_TYPE, "application/schema+json"), (CACHE_CONTROL, CACHING)],
-                SCHEMA,
-            )
-        }),
+pub(super) fn routes() -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(schema))
+}
+
+/// The documented form of a batch, as JSON Schema.
+#[utoipa::path(
+    get, path = "/v1/schema.json", tag = "ingest",
+    responses((status = 200, description = "The schema.", body = serde_json::Value, content_type = "application/schema+json"))
+)]
+async fn schema() -> impl IntoResponse {
+    (
+        [(CONTENT_TYPE, "application/schema+json"), (CACHE_CONTROL, CACHING)],
+        SCHEMA,
     )
 }
 
@@ -33,7 +38,7 @@ mod tests {
     #[tokio::test]
     async fn it_is_json_of_its_own_type() {
         let request = Request::get("/v1/schema.json").body(Body::empty()).unwrap();
-        let answer = routes().oneshot(request).await.unwrap();
+        let answer = axum::Router::from(routes()).oneshot(request).await.unwrap();
         assert_eq!(answer.headers()[CONTENT_TYPE], "application/schema+json");
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         let schema: serde_json::Value = serde_json::from_slice(&body).unwrap();

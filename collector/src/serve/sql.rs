@@ -8,11 +8,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use arc_swap::ArcSwap;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -23,9 +22,13 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use url::form_urlencoded;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::login::too_slow;
-use super::{Problem, asker};
+use super::observe::with_request;
+use super::problem::{Later, Unknown};
+use super::{Problem, asker, problem};
 use crate::access::{AUDIT, Access};
 use crate::config::{Scope, SqlLimits};
 use crate::meter::{Counter, Histogram, Unit};
@@ -122,13 +125,18 @@ struct Shared {
     access: Access,
     /// Who asks the database: the embedded one, or a user that may only read. Absent on a server without such a user.
     clickhouse: Option<Clickhouse>,
-    limits: SqlLimits,
-    /// How long the sender of a statement may take.
-    body_timeout: Duration,
+    terms: ArcSwap<Terms>,
     places: Arc<Semaphore>,
     /// Who waits for a place, or has one.
     admitted: Arc<Semaphore>,
     statements: Arc<Statements>,
+}
+
+/// What a changed configuration says anew.
+struct Terms {
+    limits: SqlLimits,
+    /// How long the sender of a statement may take.
+    body_timeout: Duration,
 }
 
 impl Sql {
@@ -144,9 +152,13 @@ impl Sql {
             }),
             access,
             clickhouse,
-            limits,
-            body_timeout,
+            terms: ArcSwap::from_pointee(Terms { limits, body_timeout }),
         }))
+    }
+
+    /// Statements that come from now on have these limits, and their senders so much time; how many run at once stays as it is.
+    pub fn change(&self, limits: SqlLimits, body_timeout: Duration) {
+        self.0.terms.store(Arc::new(Terms { limits, body_timeout }));
     }
 
     /// Who may ask.
@@ -156,7 +168,7 @@ impl Sql {
 
     /// How long the body of a request may take.
     pub(super) fn body_timeout(&self) -> Duration {
-        self.0.body_timeout
+        self.0.terms.load().body_timeout
     }
 
     /// What was asked so far.
@@ -166,10 +178,29 @@ impl Sql {
 }
 
 /// The routes.
-pub(super) fn routes(sql: Sql) -> Router {
-    Router::new().route("/v1/sql", post(answer)).with_state(sql)
+pub(super) fn routes(sql: Sql) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(answer)).with_state(sql)
 }
 
+/// Asks one SELECT.
+///
+/// `param_NAME` in the query is the value of `{NAME:Type}` in the statement. An answer over 1 MiB that fails on its way is broken off.
+#[utoipa::path(
+    post, path = "/v1/sql", tag = "reading",
+    params(("format" = Option<String>, Query, description = "`json` (the default), `jsoneachrow`, `csv` or `table`")),
+    request_body(content = String, description = "The statement, at most 64 KiB", content_type = "text/plain"),
+    security(("token" = []), ("login" = [])),
+    responses(
+        (status = 200, description = "The answer.", content((serde_json::Value = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain"))),
+        (status = 400, response = problem::Refused),
+        (status = 401, response = Unknown),
+        (status = 403, response = problem::Refused),
+        (status = 408, response = problem::Refused),
+        (status = 413, response = problem::Refused),
+        (status = 429, response = Later),
+        (status = 503, response = Later),
+    )
+)]
 async fn answer(State(sql): State<Sql>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     sql.0.answer(&parts, body).await.unwrap_or_else(Problem::into_response)
@@ -187,7 +218,9 @@ impl Shared {
             outcome: SqlOutcome::Abandoned,
             statements: Arc::clone(&self.statements),
         };
-        let begun = self.begin(parts, body, &mut record).await;
+        let terms = self.terms.load_full();
+        let limits = &terms.limits;
+        let begun = self.begin(parts, body, &terms, &mut record).await;
         let Begun {
             format,
             answer,
@@ -205,21 +238,21 @@ impl Shared {
             ));
         };
         let (sender, body) = Channel::<Bytes, SqlError>::new(PIECES_AHEAD);
-        tokio::spawn(rest(
-            answer,
-            first,
-            sender,
-            record,
-            place,
-            self.limits.time + FETCH_LIMIT,
-        ));
+        let rest = rest(answer, first, sender, record, place, limits.time + FETCH_LIMIT);
+        tokio::spawn(with_request(rest));
         Ok(response(format, Body::new(body)))
     }
 
     /// Everything until the head of the answer can be sent.
-    async fn begin(&self, parts: &Parts, body: Body, record: &mut Record) -> Result<Begun, Refused> {
+    async fn begin(
+        &self,
+        parts: &Parts,
+        body: Body,
+        Terms { limits, body_timeout }: &Terms,
+        record: &mut Record,
+    ) -> Result<Begun, Refused> {
         let (format, parameters) = parameters(parts)?;
-        let statement = statement(body, self.body_timeout).await?;
+        let statement = statement(body, *body_timeout).await?;
         record.statement = fingerprint(&statement);
         let Some(clickhouse) = &self.clickhouse else {
             let message = "statements are not run: clickhouse.url names a server, and clickhouse.read_user no user that may only \
@@ -235,7 +268,7 @@ impl Shared {
             parameters,
             format,
         };
-        let mut answer = sql::ask(clickhouse, &question, &self.limits).await?;
+        let mut answer = sql::ask(clickhouse, &question, limits).await?;
         let mut first = VecDeque::new();
         let mut length = 0;
         while length < FIRST_BYTES {

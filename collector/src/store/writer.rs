@@ -24,6 +24,7 @@ use super::schema::{Table, insert_statement};
 use super::spool::Spool;
 use crate::clock;
 use crate::fault::{self, Step};
+use crate::traces::{self, KeyValue};
 
 /// The first pause after a failure that passes by itself; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -272,6 +273,13 @@ impl TableWriter {
         if let Err(error) = fault::before(Step::Insert) {
             return Ok(Err(ClickhouseError::Unreachable(error.to_string())));
         }
+        let _span = traces::work("insert", || {
+            let table = self.consumer.table().name();
+            vec![
+                KeyValue::new("db.collection.name", table),
+                KeyValue::new("rum.rows", piece.len() as i64),
+            ]
+        });
         let inserted = tokio::select! {
             inserted = self.clickhouse.insert(statement, piece.data()) => inserted,
             () = self.stop.cancelled() => return Err(Stopped),

@@ -141,7 +141,7 @@ async fn who_waits_too_long_is_told_to_come_again() {
     let _place = subject.lend(|shared| &shared.places, "a").await;
     let begun = Instant::now();
     is_busy(&subject.send("b", 1, 0).await);
-    assert_eq!(begun.elapsed(), subject.ingest.0.limits.store_timeout);
+    assert_eq!(begun.elapsed(), subject.ingest.0.rules.load().limits.store_timeout);
     assert_eq!(subject.ingest.waiting("b"), 0);
 }
 

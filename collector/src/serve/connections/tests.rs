@@ -249,8 +249,15 @@ async fn an_answer_that_nobody_fetches_ends_its_connection() {
     // More than all buffers between here and there.
     let body = Bytes::from(vec![b'x'; 64 << 20]);
     let router = Router::new().route("/", axum::routing::get(async move || body));
-    let mut connections = Connections::new(&Config::load(None, []).unwrap(), None);
-    Arc::get_mut(&mut connections.0).unwrap().patience.exchange = Duration::from_secs(1);
+    let connections = Connections::new(&Config::load(None, []).unwrap(), None);
+    let Patience { head, .. } = connections.0.terms.load().patience;
+    connections.0.terms.store(Arc::new(Terms {
+        patience: Patience {
+            head,
+            exchange: Duration::from_secs(1),
+        },
+        proxies: Proxies::default(),
+    }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = connections.clone();

@@ -1,0 +1,233 @@
+//! What is in `deploy/`, as far as it can be tried without a systemd that runs and without a registry of images.
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is a test that fails"
+)]
+
+use std::env;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use rum_collector::store::{Spool, SpoolOptions};
+use tempfile::TempDir;
+
+/// How long anything may take before the test says that it will not happen.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn unit() -> String {
+    fs::read_to_string(deployed("rum-collector.service")).unwrap()
+}
+
+fn deployed(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name)
+}
+
+fn analyze(arguments: &[&str]) -> Output {
+    let program = env::var_os("RUM_SYSTEMD_ANALYZE").unwrap_or_else(|| "systemd-analyze".into());
+    let output = Command::new(program).args(arguments).output();
+    output.unwrap_or_else(|error| {
+        panic!(
+            "systemd-analyze cannot be run ({error}): `cargo xtask test --only native` installs Debian's package systemd; or set \
+             RUM_SYSTEMD_ANALYZE to its path"
+        )
+    })
+}
+
+#[test]
+fn systemd_has_nothing_to_say_about_the_unit() {
+    let folder = TempDir::new().unwrap();
+    // The unit with a program that is there.
+    let unit = unit().replace("/usr/bin/rum-collector", env!("CARGO_BIN_EXE_rum-collector"));
+    let file = folder.path().join("rum-collector.service");
+    fs::write(&file, &unit).unwrap();
+    let path = file.to_str().unwrap();
+    let output = analyze(&["verify", "--man=no", path]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let of_ours: Vec<_> = said.lines().filter(|line| line.contains("rum-collector")).collect();
+    assert!(output.status.success() && of_ours.is_empty(), "{said}");
+
+    fs::write(&file, unit.replace("ProtectSystem=strict", "ProtectSystem=very")).unwrap();
+    let said = String::from_utf8_lossy(&analyze(&["verify", "--man=no", path]).stderr).into_owned();
+    assert!(said.contains("protect system"), "it finds mistakes: {said}");
+}
+
+/// Of ten; an ordinary service has nine and more.
+#[test]
+fn the_unit_is_exposed_to_little() {
+    let path = deployed("rum-collector.service");
+    let output = analyze(&[
+        "security",
+        "--offline=true",
+        "--threshold=20",
+        "--no-pager",
+        path.to_str().unwrap(),
+    ]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+struct Collector(Child);
+
+impl Collector {
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([name, &self.0.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        // A failed test leaves no process behind; one that has ended cannot be killed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn configure(folder: &Path, listen: &str) {
+    let text = format!("listen = {listen:?}\ndata = \"data\"\n[clickhouse]\nurl = \"http://127.0.0.1:9\"\n");
+    fs::write(folder.join("rum.toml"), text).unwrap();
+}
+
+fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rum-collector"));
+    command
+        .args(arguments)
+        .args(["--config", "rum.toml"])
+        .current_dir(folder);
+    command
+}
+
+#[test]
+fn the_service_manager_is_told_when_it_is_ready_reloads_stops_and_lives() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "127.0.0.1:0");
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(DEADLINE)).unwrap();
+    let next = || {
+        let mut buffer = [0; 512];
+        let length = manager
+            .recv(&mut buffer)
+            .unwrap_or_else(|error| panic!("nothing is told: {error}"));
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    };
+    let news = || {
+        loop {
+            let told = next();
+            if !told.starts_with("WATCHDOG=1") {
+                return told;
+            }
+        }
+    };
+    let collector = program(folder.path(), &["serve"])
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "200000")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut collector = Collector(collector.unwrap());
+    assert_eq!(news().trim_end(), "READY=1");
+    // The spool was recovered by then: its folder is locked and has a segment.
+    assert!(Spool::open(SpoolOptions::new(folder.path().join("data/spool"))).is_err());
+    for _ in 0..3 {
+        while !next().starts_with("WATCHDOG=1") {}
+    }
+    collector.signal("-HUP");
+    let reloading = news();
+    assert!(
+        reloading.contains("RELOADING=1") && reloading.contains("MONOTONIC_USEC="),
+        "{reloading}"
+    );
+    assert_eq!(news().trim_end(), "READY=1");
+    collector.signal("-TERM");
+    assert_eq!(news().trim_end(), "STOPPING=1");
+    assert!(collector.0.wait().unwrap().success());
+}
+
+#[test]
+fn health_is_a_status_of_the_command() {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), "127.0.0.1:0");
+    let spawned = program(folder.path(), &["serve"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut collector = Collector(spawned.unwrap());
+    let mut line = String::new();
+    BufReader::new(collector.0.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line
+        .trim_end()
+        .strip_prefix("rum-collector listening on http://")
+        .unwrap();
+    let health = |part: &[&str]| {
+        let mut command = program(folder.path(), &[&["health"], part].concat());
+        command
+            .env("RUM_LISTEN", address)
+            .env("http_proxy", "http://127.0.0.1:9");
+        command.output().unwrap()
+    };
+    let spool = health(&["spool"]);
+    let said = String::from_utf8(spool.stdout).unwrap();
+    assert!(spool.status.success() && said.contains("\"ready\":true"), "{said}");
+    let all = health(&[]);
+    assert!(!all.status.success(), "there is no ClickHouse");
+    assert!(String::from_utf8(all.stdout).unwrap().contains("clickhouse"));
+    drop(collector);
+    let gone = health(&["spool"]);
+    let said = String::from_utf8(gone.stderr).unwrap();
+    assert!(!gone.status.success() && said.contains("is it running"), "{said}");
+}
+
+#[test]
+fn the_image_runs_what_this_program_understands() {
+    let dockerfile = fs::read_to_string(deployed("Dockerfile")).unwrap();
+    // The health check and the command, word for word.
+    for (line, arguments) in [
+        (
+            "CMD [\"/usr/bin/rum-collector\", \"health\", \"spool\"]",
+            &["health", "spool"][..],
+        ),
+        ("CMD [\"serve\"]", &["serve"]),
+    ] {
+        assert!(dockerfile.contains(line), "{line}");
+        let help = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
+            .args(arguments)
+            .arg("--help")
+            .output();
+        assert!(help.unwrap().status.success(), "{arguments:?}");
+    }
+    // Its variables are keys of the configuration.
+    let variables = dockerfile.split("ENV ").nth(1).unwrap().split("VOLUME").next().unwrap();
+    let pairs: Vec<_> = variables
+        .split_whitespace()
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    assert_eq!(pairs.len(), 4, "{pairs:?}");
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("rum.toml"), "").unwrap();
+    let mut check = Command::new(env!("CARGO_BIN_EXE_rum-collector"));
+    check
+        .arg("check-config")
+        .envs(pairs)
+        .env("RUM_CONFIG", folder.path().join("rum.toml"));
+    let output = check.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("tokens: there are none"),
+        "it listens beyond loopback: {said}"
+    );
+}

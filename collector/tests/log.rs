@@ -1,0 +1,164 @@
+//! The real program's log, as machines read it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics is a test that fails"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// How long anything may take before the test says that it will not happen.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+struct Collector {
+    child: Child,
+    url: String,
+    folder: TempDir,
+    http: Client,
+}
+
+impl Collector {
+    /// `shell` is what is done to the process before it begins.
+    fn start(sections: &str, shell: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = format!(
+            "listen = \"127.0.0.1:0\"\ndata = \"data\"\n[[apps]]\nname = \"shop\"\nkey = \"k\"\norigins = [\"*\"]\n[clickhouse]\nurl = \"http://127.0.0.1:9\"\n{sections}"
+        );
+        fs::write(folder.path().join("rum.toml"), config).unwrap();
+        let program = env!("CARGO_BIN_EXE_rum-collector");
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{shell} exec {program} serve --config rum.toml 2>log")])
+            .env_remove("RUM_LOG")
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim_end().strip_prefix("rum-collector listening on ");
+        let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+        let url = url.unwrap_or_else(|| panic!("{line:?}\n{}", log())).to_owned();
+        Self {
+            child,
+            url,
+            folder,
+            http: Client::new(),
+        }
+    }
+
+    fn post(&self, body: String) -> RequestBuilder {
+        let url = format!("{}/v1/batches?k=k", self.url);
+        self.http.post(url).header("content-type", "text/plain").body(body)
+    }
+
+    /// Every line is one object.
+    fn log(&self) -> Vec<Value> {
+        lines(self.folder.path())
+    }
+
+    /// The first line with this message, once it is there.
+    async fn line(&self, message: &str, mut meanwhile: impl AsyncFnMut()) -> Value {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            let found = log
+                .iter()
+                .find(|line| line["message"].as_str().is_some_and(|said| said.starts_with(message)));
+            if let Some(found) = found {
+                return found.clone();
+            }
+            assert!(started.elapsed() < DEADLINE, "{message} is not in {log:#?}");
+            meanwhile().await;
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        // A failed test leaves no process behind; one that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("log")).unwrap();
+    // The last one may be half there.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn batch(id: u64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    format!(
+        r#"[1,0,"{id:016x}",{now}000,[{now}000,"https://shop.example","0.1.0"],[[1,0,1200,"{now:08x}{id:08x}","{now:08x}00000001",0,0,"/"]]]"#
+    )
+}
+
+#[tokio::test]
+async fn a_line_that_is_written_for_a_request_says_which_and_of_whom() {
+    let collector = Collector::start("[log]\nlevel = \"debug\"\n", "");
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let refused = collector
+        .post("[7".to_owned())
+        .header("x-request-id", "from-the-proxy")
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    assert_eq!(
+        refused.send().await.unwrap().headers()["x-request-id"],
+        "from-the-proxy"
+    );
+    for message in ["a batch is refused", "answered"] {
+        let line = collector.line(message, async || {}).await;
+        assert_eq!(
+            (&line["request"], &line["trace"], &line["app"]),
+            (&"from-the-proxy".into(), &trace.into(), &"shop".into()),
+            "{line}"
+        );
+        assert!(line["timestamp"].is_string() && line["level"] == "DEBUG", "{line}");
+    }
+    // What is done for nobody says nothing of a request.
+    let line = collector.line("ClickHouse is not ready", async || {}).await;
+    assert_eq!((line.get("request"), line.get("app")), (None, None), "{line}");
+}
+
+/// A disk that lets no file grow beyond 64 KiB: each batch that does not fit is a line.
+#[tokio::test]
+async fn what_is_said_too_often_is_held_back_and_counted() {
+    // In blocks of 512 bytes; the log itself would be such a file, so it is short until then.
+    let collector = Collector::start("", "trap '' XFSZ; ulimit -f 128;");
+    let mut id = 0;
+    let held = collector
+        .line("lines of one kind came too often", async || {
+            // At once: those that wait for one sync fail together.
+            let sent: JoinSet<_> = (0..100)
+                .map(|_| {
+                    id += 1;
+                    collector.post(batch(id)).send()
+                })
+                .collect();
+            sent.join_all()
+                .await
+                .into_iter()
+                .for_each(|answer| drop(answer.unwrap()));
+        })
+        .await;
+    assert_eq!(held["level"], "WARN");
+    assert!(held["held_back"].as_u64().unwrap() > 0, "{held}");
+    let like = held["like"].as_str().unwrap();
+    let of_kind = collector.log().iter().filter(|line| line["message"] == like).count();
+    assert!(of_kind >= 20, "{like} is there {of_kind} times");
+}
