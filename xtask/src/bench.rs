@@ -27,6 +27,14 @@ enum Bench {
         #[command(flatten)]
         output: Output,
     },
+    /// What the collector needs while ClickHouse is away, at 20,000 events a second, and how long it takes to catch up
+    Outage {
+        /// Seconds of the outage
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+        #[command(flatten)]
+        output: Output,
+    },
     /// What the SDK costs a page's main thread, at a fourth of this machine's speed
     Page {
         /// Visits of each page
@@ -71,6 +79,14 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArgumen
                 return Ok(());
             }
             (output, ingest::COLUMNS, ingest::rows(&figures))
+        }
+        Bench::Outage { seconds, output } => {
+            let figures = ingest::measure_outage(workspace, cache, *seconds)?;
+            if output.json {
+                terminal::result(&serde_json::to_string_pretty(&figures)?);
+                return Ok(());
+            }
+            (output, ingest::OUTAGE_COLUMNS, ingest::outage_rows(&figures))
         }
         Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
         Bench::Sdk { rounds, parts, output } => {

@@ -20,6 +20,10 @@ impl Reloaded {
         keep.of("data", &mut wanted.data, &running.data);
         keep.of("sdk.dist", &mut wanted.dist, &running.dist);
         let (limits, now) = (&mut wanted.limits, &running.limits);
+        if limits.connections != now.connections {
+            // It is a share of them unless somebody sets it.
+            limits.connections_per_address = now.connections_per_address;
+        }
         keep.of("limits.connections", &mut limits.connections, &now.connections);
         keep.of(
             "limits.connections_per_address",

@@ -1,6 +1,8 @@
 //! `cargo xtask bench ingest`: what a collector keeps of recorded page views, built for speed, on this machine's loopback, until
 //! ClickHouse has every row; beside handlers that only read the bodies, or only parse them.
 
+use std::process::Command;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -24,8 +26,43 @@ pub(super) const COLUMNS: &[Column] = &[
     ("clickhouse_cpu_seconds_per_million_events", "ClickHouse CPU s/M"),
 ];
 
+/// What an outage of ClickHouse costs, as a table.
+pub(super) const OUTAGE_COLUMNS: &[Column] = &[
+    ("events_per_second", "events/s"),
+    ("ack_p50_ms", "p50, ms"),
+    ("ack_p99_ms", "p99, ms"),
+    ("peak_rss_mib", "memory, MiB"),
+    ("peak_rss_mib_until_drained", "memory until drained, MiB"),
+    ("spool_mib", "spool, MiB"),
+    ("spool_bytes_per_event", "bytes/event"),
+    ("drained_in_seconds", "drained in, s"),
+    ("acknowledged", "acknowledged"),
+    ("stored", "stored"),
+];
+
 /// The benchmark's own object.
 pub(super) fn measure(workspace: &Workspace, cache: &Cache, seconds: u32) -> Result<Value> {
+    let mut bench = built(workspace, cache)?;
+    terminal::note("bench", "three floors, then the collector with events and with records");
+    figures(bench.arg(RECORDINGS).arg(seconds.to_string()))
+}
+
+/// That of an outage.
+pub(super) fn measure_outage(workspace: &Workspace, cache: &Cache, seconds: u32) -> Result<Value> {
+    let mut bench = built(workspace, cache)?;
+    terminal::note(
+        "bench",
+        &format!("20,000 events a second for {seconds} s while ClickHouse is away, and until all are stored"),
+    );
+    figures(bench.arg("outage").arg(RECORDINGS).arg(seconds.to_string()))
+}
+
+fn figures(bench: &mut Command) -> Result<Value> {
+    serde_json::from_str(&process::output(bench)?).context("what the benchmark printed")
+}
+
+/// The benchmark, and the collector that it starts, built for speed.
+fn built(workspace: &Workspace, cache: &Cache) -> Result<Command> {
     rust::check(workspace)?;
     terminal::note("cargo", "building the collector for speed");
     let mut cargo = workspace.command("cargo");
@@ -33,24 +70,32 @@ pub(super) fn measure(workspace: &Workspace, cache: &Cache, seconds: u32) -> Res
     let mut cargo = workspace.command("cargo");
     process::run(cargo.args(["build", "--release", "--package", "rum-tests", "--bin", PROGRAM]))?;
     let release = workspace.target.join("release");
-    terminal::note("bench", "three floors, then the collector with events and with records");
     let mut bench = workspace.command(&release.join(PROGRAM).to_string_lossy());
     bench
-        .arg(RECORDINGS)
-        .arg(seconds.to_string())
         .env("RUM_LIBCHDB", libchdb::ready(cache)?)
         .env("RUM_COLLECTOR_BIN", release.join(native::COLLECTOR));
-    serde_json::from_str(&process::output(&mut bench)?).context("what the benchmark printed")
+    Ok(bench)
+}
+
+/// The object of an outage as a table's row.
+pub(super) fn outage_rows(figures: &Value) -> Vec<Row> {
+    vec![row("outage", OUTAGE_COLUMNS, figures)]
+}
+
+fn row(name: &str, columns: &[Column], figures: &Value) -> Row {
+    Row {
+        name: name.to_owned(),
+        figures: columns
+            .iter()
+            .map(|(key, _)| figures[*key].as_f64().unwrap_or(f64::NAN))
+            .collect(),
+    }
 }
 
 /// The object as a table's rows.
 pub(super) fn rows(figures: &Value) -> Vec<Row> {
-    let row = |name: &str, figures: &Value| Row {
-        name: name.to_owned(),
-        figures: COLUMNS
-            .iter()
-            .map(|(key, _)| figures[*key].as_f64().unwrap_or(f64::NAN))
-            .collect(),
-    };
-    vec![row("events", figures), row("records", &figures["raw"])]
+    vec![
+        row("events", COLUMNS, figures),
+        row("records", COLUMNS, &figures["raw"]),
+    ]
 }

@@ -1,7 +1,11 @@
 //! `bench-ingest`: what the collector makes of recorded page views, over the loopback, until ClickHouse has every row; and what
 //! the same bodies cost handlers that do less. `cargo xtask bench ingest` builds and runs it.
 //!
+//! With `outage` it is what an outage costs: batches at a steady rate while ClickHouse is away.
+//!
 //! Prints one JSON object on standard output.
+
+mod outage;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -35,12 +39,17 @@ async fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["floor", floor] => serve_floor(floor).await,
+        ["outage", recordings, seconds] => {
+            let figures = outage::measure(Path::new(recordings), Duration::from_secs(seconds.parse()?)).await?;
+            writeln!(std::io::stdout(), "{figures:#}")?;
+            Ok(())
+        }
         [recordings, seconds] => {
             let figures = measure(Path::new(recordings), Duration::from_secs(seconds.parse()?)).await?;
             writeln!(std::io::stdout(), "{figures:#}")?;
             Ok(())
         }
-        _ => bail!("usage: bench-ingest RECORDINGS SECONDS"),
+        _ => bail!("usage: bench-ingest [outage] RECORDINGS SECONDS"),
     }
 }
 
@@ -61,7 +70,7 @@ async fn measure(recordings: &Path, time: Duration) -> Result<Value> {
 
 /// The collector's figures, beside `floor` events a CPU second.
 async fn durable(traffic: &Traffic, time: Duration, floor: f64) -> Result<Value> {
-    let place = Place::new()?;
+    let place = place()?;
     let collector = place.start(&Store::Embedded).await?;
     collector.settled().await?;
     let clickhouse = collector.clickhouse().await?.context("there is no ClickHouse")?;
@@ -109,6 +118,11 @@ async fn durable(traffic: &Traffic, time: Duration, floor: f64) -> Result<Value>
 
 fn rounded(figure: f64) -> f64 {
     (figure * 100.0).round() / 100.0
+}
+
+/// A place whose collectors let one address have all the connections: here it is the only one.
+fn place() -> Result<Place> {
+    Ok(Place::new()?.and(&[("RUM_LIMITS_CONNECTIONS_PER_ADDRESS", "1024")]))
 }
 
 /// Waits until every row is in ClickHouse, however long that takes.
