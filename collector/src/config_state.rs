@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::clock;
+
 /// A handle on what became of the last change; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ConfigState(watch::Sender<Report>);
@@ -23,7 +25,7 @@ impl ConfigState {
     #[must_use]
     pub fn new() -> Self {
         Self(watch::Sender::new(Report {
-            last_success: Timestamp::now(),
+            last_success: clock::now(),
             problem: None,
             needs_restart: Vec::new(),
         }))
@@ -37,7 +39,7 @@ impl ConfigState {
 
     pub(crate) fn succeeded(&self, needs_restart: Vec<&'static str>) {
         self.0.send_replace(Report {
-            last_success: Timestamp::now(),
+            last_success: clock::now(),
             problem: None,
             needs_restart,
         });

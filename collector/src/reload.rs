@@ -75,6 +75,7 @@ impl Reloader {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last_look = self.seen.clone();
+        let state = self.followers.state.clone();
         loop {
             let told = tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -89,8 +90,11 @@ impl Reloader {
                 }
                 (self, look)
             });
-            // It ends otherwise by a panic only, which is in the log: the configuration stays as it is.
-            let Ok((same, look)) = this.await else { return };
+            // It ends otherwise by a panic only, which is in the log: the configuration stays as it is, for good.
+            let Ok((same, look)) = this.await else {
+                state.failed("reading it has panicked, which is a bug in the collector; restart it".to_owned());
+                return;
+            };
             (self, last_look) = (same, look);
         }
     }

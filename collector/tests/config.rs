@@ -228,6 +228,19 @@ fn mistakes_of_form_name_their_line() {
 }
 
 #[test]
+fn a_value_of_the_wrong_form_is_not_shown() {
+    // A webhook's path is its password; at a reload all of this is in the log.
+    for text in [
+        "[alerts]\nrules = \"r.yaml\"\nwebhooks = \"https://hooks.example/SECRET\"\n",
+        "[alerts]\nrules = \"r.yaml\"\nwebhooks = [\"hooks.example/SECRET\"]\n",
+        "[alerts]\nwebhooks = [\"https://hooks.example/SECRET\"\nrules = 5\n",
+    ] {
+        let error = load(text, &[]).unwrap_err();
+        assert!(error.contains("rum.toml") && !error.contains("SECRET"), "{error}");
+    }
+}
+
+#[test]
 fn mistakes_of_value_name_their_key_and_how_to_mend_them() {
     let app = |name: &str, key: &str, origins: &str| {
         format!("[[apps]]\nname = {name:?}\nkey = {key:?}\norigins = {origins}\n")

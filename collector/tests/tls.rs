@@ -317,7 +317,7 @@ async fn new_connections_get_a_new_certificate_and_open_ones_go_on() {
 #[tokio::test]
 async fn who_does_not_shake_hands_is_sent_away_and_counted() {
     let pair = Pair::good(None);
-    let server = Server::start(&pair, &[("RUM_LIMITS_HEADER_TIMEOUT", "1s")]).await;
+    let server = Server::start(&pair, &[("RUM_LIMITS_HEADER_TIMEOUT", "3s")]).await;
     let gone = async |sent: &[u8]| {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(sent).await.unwrap();
@@ -338,6 +338,23 @@ async fn who_does_not_shake_hands_is_sent_away_and_counted() {
     server
         .until(&[&pair], "rum_connections_refused_total{reason=\"handshake\"} 1")
         .await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_command_that_asks_how_it_is_speaks_tls() {
+    let server = Server::start(&Pair::good(None), &[]).await;
+    let Tls { certificate, key } = &server.files;
+    let mut health = tokio::process::Command::new(env!("CARGO_BIN_EXE_rum-collector"));
+    health
+        .args(["health", "tls"])
+        .env("RUM_LISTEN", server.address.to_string())
+        .env("RUM_TLS_CERTIFICATE", certificate)
+        .env("RUM_TLS_KEY", key)
+        .env("RUM_APPS", r#"[{name = "shop", key = "k", origins = ["*"]}]"#);
+    let told = timeout(PATIENCE, health.output()).await.unwrap().unwrap();
+    assert!(told.status.success(), "{told:?}");
+    assert!(String::from_utf8_lossy(&told.stdout).contains("2090-01-01"), "{told:?}");
     server.stop().await;
 }
 

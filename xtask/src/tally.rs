@@ -15,8 +15,6 @@ pub(crate) struct Tally {
     pub(crate) failures: Vec<String>,
     /// The same of failures that did not come again when what had failed ran once more.
     pub(crate) unsteady: Vec<String>,
-    /// Names of cargo's tests that failed.
-    pub(crate) failed_names: Vec<String>,
     /// Do the lines that come belong to the last failure?
     within: bool,
 }
@@ -28,7 +26,6 @@ impl Tally {
         ignored: 0,
         failures: Vec::new(),
         unsteady: Vec::new(),
-        failed_names: Vec::new(),
         within: false,
     };
     pub(crate) const FAILED: Self = Self {
@@ -37,7 +34,6 @@ impl Tally {
         ignored: 0,
         failures: Vec::new(),
         unsteady: Vec::new(),
-        failed_names: Vec::new(),
         within: false,
     };
 
@@ -51,12 +47,6 @@ impl Tally {
             self.within = false;
         } else {
             self.tell(line);
-        }
-        if let Some(name) = line
-            .strip_prefix("test ")
-            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
-        {
-            self.failed_names.push(name.to_owned());
         }
         let Some((_, counts)) = line.split_once("test result: ") else {
             return;
@@ -124,7 +114,6 @@ impl Tally {
             ignored: self.ignored,
             failures: again.failures,
             unsteady,
-            failed_names: again.failed_names,
             within: false,
         }
     }
@@ -148,7 +137,6 @@ impl AddAssign for Tally {
         self.ignored += other.ignored;
         self.failures.extend(other.failures);
         self.unsteady.extend(other.unsteady);
-        self.failed_names.extend(other.failed_names);
     }
 }
 
@@ -282,15 +270,6 @@ not ok 1 - suite
         let failed = first().after(again.clone());
         assert_eq!((failed.passed, failed.failed), (8, 1));
         assert_eq!((failed.failures, failed.unsteady), (again.failures, Vec::new()));
-    }
-
-    #[test]
-    fn names_of_failed_tests_are_read() {
-        let mut tally = Tally::default();
-        for line in ["test a::b ... ok", "test c::d ... FAILED", "test e ... ignored"] {
-            tally.count_cargo(line);
-        }
-        assert_eq!(tally.failed_names, ["c::d"]);
     }
 
     #[test]

@@ -205,14 +205,7 @@ impl Tests<'_> {
                 Err(error) => terminal::note(&Stage::Native.name(), &format!("{error:#}")),
             }
         }
-        let first = counted(&mut cargo, Tally::count_cargo)?;
-        if first.failed == 0 || !may_run_again(first.failed_names.len()) {
-            return Ok(first);
-        }
-        again();
-        cargo.args(["--", "--exact"]).args(&first.failed_names);
-        let second = counted(&mut cargo, Tally::count_cargo)?;
-        Ok(first.after(second))
+        counted(&mut cargo, Tally::count_cargo)
     }
 
     fn js(&self) -> Result<Tally> {
@@ -264,7 +257,8 @@ impl Tests<'_> {
     }
 
     /// One file after the other: they measure times in a browser that wants both cores. One with failures runs once more: a
-    /// machine that stands still for a second makes a browser do what no test waits for.
+    /// machine that stands still for a second makes a browser, which nobody here can mend, do what no test waits for. Tests of
+    /// our own processes have no second run.
     fn each_file(
         &self,
         files: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -276,8 +270,11 @@ impl Tests<'_> {
             node.arg("--test").arg(file);
             prepare(&mut node)?;
             let first = counted(&mut node, Tally::count_node)?;
-            sum += if first.failed > 0 && may_run_again(first.failed as usize) {
-                again();
+            sum += if (1..=FEW).contains(&first.failed) {
+                terminal::note(
+                    "test",
+                    "this file runs once more: what passes then is told apart as unsteady",
+                );
                 first.after(counted(&mut node, Tally::count_node)?)
             } else {
                 first
@@ -332,20 +329,8 @@ fn without_result(stage: Stage, absent: Option<Absent>, only: &[Stage], audience
     }
 }
 
-/// Failures that are looked at a second time: more of them are no accident.
-const FEW: usize = 5;
-
-/// Whether so many failed tests run once more. None is a run that did not get to its tests.
-fn may_run_again(failed: usize) -> bool {
-    (1..=FEW).contains(&failed)
-}
-
-fn again() {
-    terminal::note(
-        "test",
-        "what failed runs once more: what passes then is told apart as unsteady",
-    );
-}
+/// Failures of a file of a browser's that are looked at a second time: more of them are no accident.
+const FEW: u64 = 5;
 
 /// Runs a test runner, shows its lines and counts its results.
 fn counted(command: &mut Command, count: fn(&mut Tally, &str)) -> Result<Tally> {

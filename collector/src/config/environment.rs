@@ -33,7 +33,7 @@ pub(super) fn overlay(
 ) -> Result<RawConfig, ConfigError> {
     let syntax = |error: toml::de::Error| ConfigError::Syntax {
         path: file.map(Path::to_owned).unwrap_or_default(),
-        message: error.to_string().trim_end().to_owned(),
+        message: without_values(&error, text),
     };
     // Typed first: only so do errors know their line.
     toml::from_str::<RawConfig>(text).map_err(syntax)?;
@@ -47,6 +47,24 @@ pub(super) fn overlay(
         lay_over(&mut table, said);
     }
     table.try_into().map_err(syntax)
+}
+
+/// Where and what, without the line itself and without the value: it may be a secret, and goes into the log at a reload.
+fn without_values(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message();
+    let found = message.find(": string \"").map(|at| at + ": string ".len());
+    // What was found stands before what was expected, which may have quotes of its own.
+    let end = message.find("\", expected").or_else(|| message.rfind('"'));
+    let message = match (found, end) {
+        (Some(found), Some(end)) if found < end => format!("{}…{}", &message[..=found], &message[end..]),
+        _ => message.to_owned(),
+    };
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return message;
+    };
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|char| *char != '\n').count() + 1;
+    format!("line {line}, column {column}: {message}")
 }
 
 /// The key that a variable sets: `RUM_LIMITS_BODY_BYTES` sets `limits.body_bytes`. Other variables that start with

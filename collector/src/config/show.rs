@@ -106,7 +106,7 @@ pub(super) fn show(config: &Config) -> String {
     page.text("level", &log.level);
     if let Some(endpoint) = &traces.endpoint {
         page.section("[traces]");
-        page.text("endpoint", endpoint);
+        page.text("endpoint", &without_user(endpoint));
         page.line("ratio", traces.ratio);
     }
     page.section("[sql]");
@@ -152,6 +152,17 @@ pub(super) fn show(config: &Config) -> String {
         page.span("evaluate_every", alerts.evaluate_every);
     }
     page.0
+}
+
+/// A URL, for a log: a user and a password in it are nobody's business.
+fn without_user(url: &str) -> String {
+    let Ok(mut url) = Url::parse(url) else {
+        return "…".to_owned();
+    };
+    // An error means that it can have neither.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
 }
 
 /// A webhook's path is often its password.

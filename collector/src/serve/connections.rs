@@ -77,7 +77,7 @@ struct Shared {
     crowded: Mutex<Option<Instant>>,
 }
 
-/// What a changed configuration says anew: it holds for connections that come after it.
+/// What a changed configuration says anew. Patience holds at once, proxies for connections that come after it.
 struct Terms {
     patience: Patience,
     proxies: Proxies,
@@ -288,7 +288,10 @@ impl Shared {
                 shaken = timeout(self.terms.load().patience.head, certificates.acceptor().accept(stream)) => shaken,
             };
             match shaken {
-                Ok(Ok(stream)) => self.speak(stream, asked, shutdown).await,
+                Ok(Ok(stream)) => {
+                    asked.exchanges.restart();
+                    self.speak(stream, asked, shutdown).await;
+                }
                 Ok(Err(error)) => {
                     self.counts.handshake_failed.add(1);
                     tracing::debug!(%error, "no TLS was agreed on");

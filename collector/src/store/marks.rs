@@ -6,15 +6,20 @@
 //! instead, as batches share a sync: a mark that is inserted while others wait is followed by one for all of them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::client::{Clickhouse, ClickhouseError};
 use crate::fault::{self, Step};
 
 /// Marks are RowBinary of this.
 pub(super) const STATEMENT: &str = "INSERT INTO rum_data.dirty_hours (retention, hour, app, mark) FORMAT RowBinary";
+
+/// How long ClickHouse may take for a few small rows.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Tables that wait for their mark, at most: each has one writer.
 const WAITING: usize = 16;
@@ -78,7 +83,9 @@ async fn run(clickhouse: Clickhouse, mut requests: mpsc::Receiver<Request>) {
 async fn insert(clickhouse: &Clickhouse, hours: &Hours) -> Result<(), ClickhouseError> {
     let refused = |error: std::io::Error| ClickhouseError::Unreachable(error.to_string());
     fault::before(Step::Mark).map_err(refused)?;
-    let marked = clickhouse.insert(STATEMENT, &rows(hours)).await;
+    // All tables wait for it: one that hangs must not take as long as a large insert may.
+    let marked = timeout(PATIENCE, clickhouse.insert(STATEMENT, &rows(hours))).await;
+    let marked = marked.unwrap_or_else(|_| Err(ClickhouseError::Unreachable("no answer in time".to_owned())));
     fault::after(Step::Mark);
     marked
 }

@@ -4,7 +4,7 @@
 //! The first table that has stored all that was read leads the next pass: it reads the rows of every table that is there or on
 //! its way there, and they wait until their tables fetch them. Until they have, nobody leads another pass, for a while: a table
 //! whose insert hangs must not keep the others. Then what it has not fetched is let go of, and it reads alone until it has caught
-//! up. So at most two passes are in memory: one that is inserted, and one that waits.
+//! up. So at most two passes are in memory, one that is inserted and one that waits; and as much for each table that reads alone.
 
 use std::array;
 use std::io;
@@ -19,10 +19,10 @@ use super::cursor::Position;
 use super::frame;
 use super::log::Log;
 use super::schema::{Column, Schema, Table};
-use super::segment::{self, Next, Reader};
+use super::segment::{self, AHEAD, Next, Reader};
 
 /// How long a pass waits for a table that has not fetched its rows of the one before.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much is read at once.
 #[derive(Clone, Copy, Debug)]
@@ -234,6 +234,8 @@ impl Scan {
                 };
             }
         }
+        // A large frame is rare.
+        self.payload.shrink_to(AHEAD);
         if filled == Filled::Partly {
             // Nothing more can be read up to there, whatever has become of it.
             next = next.max(until);

@@ -53,7 +53,8 @@ pub struct WriterOptions {
 
 impl Default for WriterOptions {
     /// 100,000 rows of a table or 8 MiB of all, one insert a second and table, 10 s to drain, 15 s for somebody to mend, 256 MiB
-    /// of dead letters. Twice those 8 MiB may be in memory, also while ClickHouse is away: what is inserted, and what was read since.
+    /// of dead letters. Twice those 8 MiB may be in memory, also while ClickHouse is away: what is inserted, and what was read since;
+    /// and as much for each table that is far behind the others.
     fn default() -> Self {
         Self {
             rows: 100_000,

@@ -63,6 +63,11 @@ impl Exchanges {
         }
     }
 
+    /// The time for the first head begins here: a handshake before it had its own.
+    pub(super) fn restart(&self) {
+        self.state().quiet_since = Instant::now();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

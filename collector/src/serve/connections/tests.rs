@@ -125,7 +125,7 @@ async fn a_request_that_does_not_finish_is_left() {
 
 #[tokio::test]
 async fn heads_that_come_too_slowly_end_their_connection() {
-    let echo = Echo::start(&[("RUM_LIMITS_HEADER_TIMEOUT", "1s")]).await;
+    let echo = Echo::start(&[("RUM_LIMITS_HEADER_TIMEOUT", "2s")]).await;
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let mut http2 = preface.to_vec();
     http2.extend(SETTINGS);

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::store::consumer::Consumer;
 use crate::store::frame::tests::frame_of;
-use crate::store::segment::{AHEAD, FIRST_FRAME};
+use crate::store::segment::FIRST_FRAME;
 use crate::store::{Spool, SpoolOptions};
 
 const ALL: ReadLimits = ReadLimits {
