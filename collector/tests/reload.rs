@@ -217,7 +217,7 @@ async fn a_broken_file_leaves_the_old_one_in_force_and_is_told_with_its_line() {
     assert!(successful(1).await);
     // listen, data, [clickhouse], url, then four lines of the app.
     for (broken, line, said) in [
-        (good.clone() + "key = = 3\n", "line 10", "TOML parse error"),
+        (good.clone() + "key = = 3\n", "line 10", "extra `=`"),
         (
             good.clone() + "batches_per_second = 0\n",
             "(line 10)",
