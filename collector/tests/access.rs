@@ -1,4 +1,5 @@
-//! Who is let in where: each route with each kind of token, logins, patience with wrong tokens, and what is logged of it.
+//! Who is let in where: each route with each kind of token, logins, patience with wrong tokens, and what is logged of it. Over 500
+//! lines, for the matrix of routes and tokens and what it rests on are read side by side.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
 //! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
+//! Over 500 lines, for it is one list: a key, its bounds and the words about it.
 
 mod log;
 mod pages;

@@ -2,7 +2,7 @@
 //! may ask, how many at once, and the record of it.
 //!
 //! There is no GET: a statement in an address ends up in histories and in the logs of proxies, and a link must not be able
-//! to run one.
+//! to run one. Over 500 lines with what OpenAPI is told and the record: they are of the one route.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
