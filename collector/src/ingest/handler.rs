@@ -1,4 +1,4 @@
-//! `POST /v1/batches` and `POST /v1/reports`: the only place of ingest that knows HTTP, the clock and the spool.
+//! `POST /v1/batches` and `POST /v1/reports`: with the routes the only place of ingest that knows HTTP, the clock and the spool.
 
 use std::net::SocketAddr;
 use std::panic::resume_unwind;
@@ -8,23 +8,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, CONTENT_ENCODING, CONTENT_TYPE,
-    HeaderName, ORIGIN,
-};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::form_urlencoded;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::body::Encoding;
 use super::digest::{Digested, Form, Undigested, digest};
-use super::origin::{ALLOWED_HEADERS, ALLOWED_METHODS, PREFLIGHT_SECONDS, Sender};
+use super::origin::Sender;
 use super::outcome::{Outcome, Outcomes};
 use super::quotas::Quotas;
 use super::reject::Reject;
@@ -35,7 +30,6 @@ use super::validate::Received;
 use crate::clock::now_ms;
 use crate::config::{App, Apps, Config, Limits, Rate};
 use crate::fair::{Crowded, Fair, Lent};
-use crate::serve::problem::{Later, Refused};
 use crate::serve::{Problem, RUM_RATE, is_of, span, with_request};
 use crate::store::{Appended, Frame, Spool, SpoolError};
 
@@ -150,88 +144,9 @@ fn cores() -> u64 {
     available_parallelism().map_or(2, usize::from) as u64
 }
 
-/// The routes.
-pub(crate) fn routes(ingest: Ingest) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(batches, batches_preflight))
-        .routes(routes!(reports, reports_preflight))
-        .with_state(ingest)
-}
-
-/// Answers the question that a browser asks first when a request has unusual headers.
-#[utoipa::path(options, path = "/v1/batches", tag = "ingest", responses((status = 204, description = "Pages of every origin may ask; whether they may send depends on the app.")))]
-async fn batches_preflight() -> impl IntoResponse {
-    preflight()
-}
-
-/// Answers the question that a browser asks first when a request has unusual headers.
-#[utoipa::path(options, path = "/v1/reports", tag = "ingest", responses((status = 204, description = "Pages of every origin may ask; whether they may send depends on the app.")))]
-async fn reports_preflight() -> impl IntoResponse {
-    preflight()
-}
-
-fn preflight() -> impl IntoResponse {
-    let headers = [
-        (ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
-        (ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
-        (ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS),
-    ];
-    (StatusCode::NO_CONTENT, headers)
-}
-
-/// Takes a batch of a page's events.
-///
-/// 204 once it is on disk. What comes twice counts once. A body that starts with `[` is compact, with `{` documented.
-#[utoipa::path(
-    post, path = "/v1/batches", tag = "ingest",
-    params(
-        ("k" = String, Query, description = "The app's key"),
-        ("s" = Option<i64>, Query, description = "The sender's clock when it sent, in ms since the epoch (`Date.now()`)"),
-        ("z" = Option<String>, Query, description = "The body's encoding (`gzip`, `deflate`, `br`, `zstd`) where no `Content-Encoding` says it"),
-    ),
-    request_body(content((serde_json::Value = "text/plain"), (serde_json::Value = "application/json"))),
-    responses(
-        (status = 204, description = "It is on disk.", headers(("Rum-Rate" = String, description = "Version and share of the sampling rate for new sessions, such as `1;0.1`; absent while all are kept"))),
-        (status = 400, response = Refused),
-        (status = 403, response = Refused),
-        (status = 408, response = Later),
-        (status = 413, response = Refused),
-        (status = 415, response = Refused),
-        (status = 429, response = Later),
-        (status = 503, response = Later),
-    )
-)]
-async fn batches(State(ingest): State<Ingest>, request: Request) -> Response {
-    ingest.answer(Form::Batch, request).await
-}
-
-/// Takes what a browser reports by itself, such as crashes.
-///
-/// 204 once it is on disk.
-#[utoipa::path(
-    post, path = "/v1/reports", tag = "ingest",
-    params(
-        ("k" = String, Query, description = "The app's key"),
-        ("z" = Option<String>, Query, description = "The body's encoding, likewise"),
-    ),
-    request_body(content((serde_json::Value = "application/reports+json"), (serde_json::Value = "application/csp-report"))),
-    responses(
-        (status = 204, description = "It is on disk."),
-        (status = 400, response = Refused),
-        (status = 403, response = Refused),
-        (status = 408, response = Later),
-        (status = 413, response = Refused),
-        (status = 415, response = Refused),
-        (status = 429, response = Later),
-        (status = 503, response = Later),
-    )
-)]
-async fn reports(State(ingest): State<Ingest>, request: Request) -> Response {
-    ingest.answer(Form::Reports, request).await
-}
-
 impl Ingest {
-    async fn answer(self, form: Form, request: Request) -> Response {
+    /// Takes a batch of this form, and says what became of it.
+    pub(super) async fn answer(self, form: Form, request: Request) -> Response {
         let Self(shared) = self;
         let received_ms = now_ms();
         match shared.take(form, request, received_ms).await {
