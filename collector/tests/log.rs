@@ -1,31 +1,27 @@
 //! The real program's log, as machines read it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that panics is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+#[path = "support/program.rs"]
+mod program;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, RequestBuilder};
+use reqwest::RequestBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use self::program::Program;
+
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(90);
 
 struct Collector {
-    child: Child,
-    url: String,
-    folder: TempDir,
-    http: Client,
+    program: Program,
 }
 
 impl Collector {
@@ -36,37 +32,23 @@ impl Collector {
             "listen = \"127.0.0.1:0\"\ndata = \"data\"\n[[apps]]\nname = \"shop\"\nkey = \"k\"\norigins = [\"*\"]\n[clickhouse]\nurl = \"http://127.0.0.1:9\"\n{sections}"
         );
         fs::write(folder.path().join("rum.toml"), config).unwrap();
-        let program = env!("CARGO_BIN_EXE_rum-collector");
-        let mut child = Command::new("sh")
-            .args(["-c", &format!("{shell} exec {program} serve --config rum.toml 2>log")])
-            .env_remove("RUM_LOG")
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim_end().strip_prefix("rum-collector listening on ");
-        let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-        let url = url.unwrap_or_else(|| panic!("{line:?}\n{}", log())).to_owned();
         Self {
-            child,
-            url,
-            folder,
-            http: Client::new(),
+            program: Program::start(folder, shell),
         }
     }
 
     fn post(&self, body: String) -> RequestBuilder {
-        let url = format!("{}/v1/batches?k=k", self.url);
-        self.http.post(url).header("content-type", "text/plain").body(body)
+        let url = format!("{}/v1/batches?k=k", self.program.url);
+        self.program
+            .http
+            .post(url)
+            .header("content-type", "text/plain")
+            .body(body)
     }
 
     /// Every line is one object.
     fn log(&self) -> Vec<Value> {
-        lines(self.folder.path())
+        lines(self.program.folder.path())
     }
 
     /// The first line with this message, once it is there.
@@ -84,14 +66,6 @@ impl Collector {
             meanwhile().await;
             sleep(Duration::from_millis(20)).await;
         }
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        // A failed test leaves no process behind; one that has ended cannot be killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

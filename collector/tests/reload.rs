@@ -1,24 +1,24 @@
 //! The real program whose configuration changes while it runs.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that panics is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+#[path = "support/program.rs"]
+mod program;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+
+use self::program::Program;
 
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -31,53 +31,32 @@ fn app(name: &str, more: &str) -> String {
 }
 
 struct Collector {
-    child: Child,
-    url: String,
-    folder: TempDir,
-    http: Client,
+    program: Program,
 }
 
 impl Collector {
     fn start(sections: &str) -> Self {
         let folder = TempDir::new().unwrap();
         configure(folder.path(), sections);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
-            .arg("serve")
-            .arg("--config")
-            .arg(folder.path().join("rum.toml"))
-            .env_remove("RUM_LOG")
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim_end().strip_prefix("rum-collector listening on ");
-        let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-        let url = url.unwrap_or_else(|| panic!("{line:?}\n{}", log())).to_owned();
         Self {
-            child,
-            url,
-            folder,
-            http: Client::new(),
+            program: Program::start(folder, ""),
         }
     }
 
     /// In the place of the file before, at once.
     fn configure(&self, sections: &str) {
-        configure(self.folder.path(), sections);
+        configure(self.program.folder.path(), sections);
     }
 
     fn signal(&self, name: &str) {
-        let kill = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        let kill = Command::new("kill")
+            .args([name, &self.program.child.id().to_string()])
+            .status();
         assert!(kill.unwrap().success());
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap()
+        fs::read_to_string(self.program.folder.path().join("log")).unwrap()
     }
 
     fn post(&self, app: &str, id: u64) -> RequestBuilder {
@@ -90,8 +69,12 @@ impl Collector {
         let body = format!(
             r#"[1,0,"{id:016x}",{start}000,[{start}000,"https://shop.example","0.1.0"],[[1,0,1200,"{start:08x}{id:08x}","{start:08x}00000001",0,0,"{path}"]]]"#
         );
-        let url = format!("{}/v1/batches?k=key-{app}", self.url);
-        self.http.post(url).header("content-type", "text/plain").body(body)
+        let url = format!("{}/v1/batches?k=key-{app}", self.program.url);
+        self.program
+            .http
+            .post(url)
+            .header("content-type", "text/plain")
+            .body(body)
     }
 
     async fn status(&self, request: RequestBuilder) -> StatusCode {
@@ -99,7 +82,13 @@ impl Collector {
     }
 
     async fn text(&self, path: &str) -> String {
-        let answer = self.http.get(format!("{}{path}", self.url)).send().await.unwrap();
+        let answer = self
+            .program
+            .http
+            .get(format!("{}{path}", self.program.url))
+            .send()
+            .await
+            .unwrap();
         answer.text().await.unwrap()
     }
 
@@ -124,7 +113,7 @@ impl Collector {
         self.until(&format!("{statement} gives {expected}"), async || {
             let output = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
                 .args(["sql", statement, "--format", "csv", "--config", "rum.toml"])
-                .current_dir(self.folder.path())
+                .current_dir(self.program.folder.path())
                 .output()
                 .unwrap();
             let text = String::from_utf8(output.stdout).unwrap();
@@ -136,15 +125,7 @@ impl Collector {
 
     fn end(mut self) {
         self.signal("-TERM");
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        // A failed test leaves no process behind; one that has ended cannot be killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        assert!(self.program.child.wait().unwrap().success());
     }
 }
 
@@ -240,7 +221,7 @@ async fn a_broken_file_leaves_the_old_one_in_force_and_is_told_with_its_line() {
             StatusCode::NO_CONTENT
         );
     }
-    fs::remove_file(collector.folder.path().join("rum.toml")).unwrap();
+    fs::remove_file(collector.program.folder.path().join("rum.toml")).unwrap();
     collector
         .until("no file is a broken one", async || {
             let part = collector.part("configuration").await;
@@ -264,18 +245,18 @@ async fn what_takes_a_restart_is_named_and_everything_else_is_in_force() {
     let collector = Collector::start(&(NOWHERE.to_owned() + &app("shop", "")));
     let more =
         "[limits]\nconnections = 7\nbody_bytes = 2048\n[spool]\nmax_bytes = \"1 GiB\"\n[log]\nlevel = \"debug\"\n";
-    let text = fs::read_to_string(collector.folder.path().join("rum.toml")).unwrap();
+    let text = fs::read_to_string(collector.program.folder.path().join("rum.toml")).unwrap();
     let other = text
         .replace("\"127.0.0.1:0\"", "\"127.0.0.1:1\"")
         .replace("\"data\"", "\"elsewhere\"");
-    fs::write(collector.folder.path().join("rum.toml"), other + more).unwrap();
+    fs::write(collector.program.folder.path().join("rum.toml"), other + more).unwrap();
     let keys = ["listen", "data", "limits.connections", "spool"];
     collector
         .until("the keys are named", async || {
             collector.part("configuration").await["needs_restart"] == serde_json::json!(keys)
         })
         .await;
-    assert!(!collector.folder.path().join("elsewhere").exists());
+    assert!(!collector.program.folder.path().join("elsewhere").exists());
     let log = collector.log();
     for key in keys {
         let named = |line: &str| line.contains("takes a restart") && line.contains(&format!("\"key\":\"{key}\""));
@@ -309,14 +290,14 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
     let collector = Collector::start(&(NOWHERE.to_owned() + &app("shop", "")));
     // A proxy's header: without a token this is anybody.
     let ask = |header: &str, value: &str| {
-        let request = collector.http.get(format!("{}/metrics", collector.url));
+        let request = collector.program.http.get(format!("{}/metrics", collector.program.url));
         request.header("x-forwarded-for", "192.0.2.7").header(header, value)
     };
     let bearer = format!("Bearer {token}");
     assert_eq!(collector.part("alerts").await["rules"], "none");
     let rules =
         "rules:\n  - alert: SlowLcp\n    metric: lcp\n    stat: p75\n    above: 4s\n    window: 5m\n    for: 2m\n";
-    fs::write(collector.folder.path().join("rules.yaml"), rules).unwrap();
+    fs::write(collector.program.folder.path().join("rules.yaml"), rules).unwrap();
     collector.configure(&format!(
         "{NOWHERE}[alerts]\nrules = \"rules.yaml\"\n{}{section}",
         app("shop", "")
@@ -328,7 +309,10 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
         .await;
     // There is no ClickHouse that could evaluate them.
     assert_eq!(collector.part("alerts").await["state"], "unhealthy");
-    let login = collector.http.post(format!("{}/v1/login", collector.url));
+    let login = collector
+        .program
+        .http
+        .post(format!("{}/v1/login", collector.program.url));
     let login = login
         .body(serde_json::json!({ "token": token }).to_string())
         .send()
@@ -342,12 +326,12 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
         .unwrap()
         .to_owned();
     let by_cookie = || {
-        let request = collector.http.get(format!("{}/readyz", collector.url));
+        let request = collector.program.http.get(format!("{}/readyz", collector.program.url));
         request.header("cookie", &cookie)
     };
     assert_eq!(collector.status(by_cookie()).await, StatusCode::SERVICE_UNAVAILABLE);
     // A rules file that is no good keeps everything as it was, also what is right.
-    fs::write(collector.folder.path().join("rules.yaml"), "rules: 7\n").unwrap();
+    fs::write(collector.program.folder.path().join("rules.yaml"), "rules: 7\n").unwrap();
     collector
         .until("the rules are refused", async || {
             let part = collector.part("configuration").await;
@@ -364,8 +348,9 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
         })
         .await;
     let ended = collector
+        .program
         .http
-        .post(format!("{}/v1/sql", collector.url))
+        .post(format!("{}/v1/sql", collector.program.url))
         .header("cookie", &cookie)
         .body("SELECT 1");
     assert_eq!(collector.status(ended).await, StatusCode::UNAUTHORIZED);
@@ -435,7 +420,7 @@ async fn under_load_every_acknowledged_batch_is_stored_and_views_keep_their_name
             "\"/sale/shoes\"\n\"/sale/shoes\"",
         )
         .await;
-    let record = fs::read_to_string(collector.folder.path().join("data/pages.json")).unwrap();
+    let record = fs::read_to_string(collector.program.folder.path().join("data/pages.json")).unwrap();
     let record: Value = serde_json::from_str(&record).unwrap();
     let entry = &record["shop"][0];
     assert_eq!(entry["patterns"], serde_json::json!(["/sale/:what"]));

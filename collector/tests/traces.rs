@@ -1,14 +1,12 @@
 //! Traces of the real program, as a receiver of OTLP gets them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that panics is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+#[path = "support/program.rs"]
+mod program;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,10 +18,12 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
+
+use self::program::Program;
 
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -63,10 +63,7 @@ async fn receiver() -> (String, Spans) {
 }
 
 struct Collector {
-    child: Child,
-    url: String,
-    _folder: TempDir,
-    http: Client,
+    program: Program,
 }
 
 impl Collector {
@@ -79,25 +76,8 @@ impl Collector {
              evaluate_every = \"1s\"\n{sections}"
         );
         fs::write(folder.path().join("rum.toml"), config).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
-            .args(["serve", "--config", "rum.toml"])
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim_end().strip_prefix("rum-collector listening on ");
-        let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-        let url = url.unwrap_or_else(|| panic!("{line:?}\n{}", log())).to_owned();
         Self {
-            child,
-            url,
-            _folder: folder,
-            http: Client::new(),
+            program: Program::start(folder, ""),
         }
     }
 
@@ -106,7 +86,11 @@ impl Collector {
         let body = format!(
             r#"[1,0,"{id:016x}",{now}000,[{now}000,"https://shop.example","0.1.0"],[[1,0,1200,"{now:08x}{id:08x}","{now:08x}00000001",0,0,"/"]]]"#
         );
-        let request = self.http.post(format!("{}/v1/batches?k=k", self.url)).body(body);
+        let request = self
+            .program
+            .http
+            .post(format!("{}/v1/batches?k=k", self.program.url))
+            .body(body);
         let request = traceparent
             .into_iter()
             .fold(request, |request, parent| request.header("traceparent", parent));
@@ -116,18 +100,10 @@ impl Collector {
     /// Ends it in order, after which all of its spans are there.
     fn end(mut self) {
         let kill = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args(["-TERM", &self.program.child.id().to_string()])
             .status();
         assert!(kill.unwrap().success());
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        // A failed test leaves no process behind; one that has ended cannot be killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        assert!(self.program.child.wait().unwrap().success());
     }
 }
 
