@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { minify } from '@swc/core'
 import { build } from 'esbuild'
+import { minify as rename } from 'terser'
 import { buildWebVitals } from './build-web-vitals.mjs'
 import { originsOf } from './origins.mjs'
 
@@ -52,6 +53,13 @@ const ownModules = {
 /** Helpers for frameworks, `wasm-rum/react` and so on: what they are for the app has. */
 const HELPERS = ['react', 'next', 'vue']
 
+/**
+ * Letters for names, the first ones for what is named most often in a scope. Brotli likes some orders better than others, by up to 1 %;
+ * this one was found by swapping letters for as long as rum.js became smaller.
+ */
+const LETTERS = 'eonptliwgrNabjhkfcdvmMPAEuUICxBHzSDyOLFsGqVTRKYWXJQZ$_'
+const nameOf = (number) => LETTERS[number % LETTERS.length] + (number < LETTERS.length ? '' : nameOf(Math.floor(number / LETTERS.length) - 1))
+
 /** An entry's `code`, and its source map. */
 const bundle = async (entry, settings) => {
   const { outputFiles } = await build({
@@ -74,14 +82,23 @@ const bundle = async (entry, settings) => {
   const content = JSON.parse(sources)
   if (text !== bundled) content.mappings = content.mappings.replace(/^;/, '')
   // esbuild's own minifier keeps functions that are called once: 9 % more bytes after brotli.
-  const { code, map } = await minify(text, {
-    module: settings.format === 'esm',
+  const module = settings.format === 'esm'
+  const short = await minify(text, {
+    module,
     ecma: 2020,
     compress: { ecma: 2020, passes: 5, toplevel: true },
-    mangle: { toplevel: true },
+    mangle: false,
     sourceMap: { content: JSON.stringify(content) },
   })
-  return { code, map: JSON.parse(map) }
+  // It leaves the names to terser, which lets us choose the letters.
+  const { code, map } = await rename(short.code, {
+    module,
+    ecma: 2020,
+    compress: false,
+    mangle: { toplevel: true, nth_identifier: { get: nameOf } },
+    sourceMap: { content: short.map, asObject: true },
+  })
+  return { code, map }
 }
 
 /** For the attribute of that name (https://www.w3.org/TR/SRI/). */

@@ -35,6 +35,18 @@ pub enum DataFolderError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Nothing can be kept in it.
+    #[error(
+        "{} cannot be written to: {reason}; mount it writable, give it to the user that the collector runs as, or set data \
+         (RUM_DATA) to another folder",
+        folder.display()
+    )]
+    NotWritable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
     /// The disk refuses.
     #[error("{}: {doing}: {source}", path.display())]
     Io {
@@ -59,22 +71,22 @@ impl DataFolder {
     /// Makes the folder if it is missing, and takes it.
     ///
     /// # Errors
-    /// [`DataFolderError::InUse`] if another process has it.
+    /// [`DataFolderError::InUse`] if another process has it, [`DataFolderError::NotWritable`] if no file can be made in it.
     pub fn take(path: &Path) -> Result<Self, DataFolderError> {
-        let failed = |doing| {
-            move |source| DataFolderError::Io {
-                path: path.to_owned(),
-                doing,
-                source,
-            }
+        let folder = || path.to_owned();
+        let not_writable = |reason| DataFolderError::NotWritable {
+            folder: folder(),
+            reason,
         };
-        fs::create_dir_all(path).map_err(failed("cannot be made"))?;
-        let lock = File::create(path.join(LOCK)).map_err(failed("is not writable"))?;
+        fs::create_dir_all(path).map_err(not_writable)?;
+        let lock = File::create(path.join(LOCK)).map_err(not_writable)?;
         folder_lock::take(&lock).map_err(|error| match error {
-            TryLockError::WouldBlock => DataFolderError::InUse {
-                folder: path.to_owned(),
+            TryLockError::WouldBlock => DataFolderError::InUse { folder: folder() },
+            TryLockError::Error(source) => DataFolderError::Io {
+                path: folder(),
+                doing: "cannot be locked",
+                source,
             },
-            TryLockError::Error(source) => failed("cannot be locked")(source),
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -165,6 +177,19 @@ mod tests {
         assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
         drop(first);
         DataFolder::take(&path).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_to_says_how_to_mend_it() {
+        let root = TempDir::new().unwrap();
+        let file = root.path().join("a-file");
+        fs::write(&file, "").unwrap();
+        // Whoever runs the tests: nobody makes a folder in a file.
+        let said = DataFolder::take(&file.join("data")).unwrap_err().to_string();
+        assert!(
+            said.contains("a-file/data cannot be written to: Not a directory") && said.contains("RUM_DATA"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! release build nothing reads the variable, and a boundary is no code at all. What the drills promise is in
 //! docs/durability.md.
 
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
@@ -19,7 +20,14 @@ const VARIABLE: &str = "RUM_FAULT";
 /// The variable that names a file with the ms by which the clock is to be wrong; the file may change.
 const CLOCK_VARIABLE: &str = "RUM_FAULT_CLOCK";
 
-/// What a batch, and what is kept of it, needs the disk or the database for.
+/// By how many ms a test says that the clock of its own process is wrong.
+static JUMP_MS: AtomicI64 = AtomicI64::new(0);
+
+/// The variable that names a file to which each boundary adds a byte when it is come to ([`Boundary::read`]): so it is known how far
+/// a process was that somebody has killed.
+const BOUNDARIES_VARIABLE: &str = "RUM_FAULT_BOUNDARIES";
+
+/// What a batch, and what is kept of it, needs the disk or the database for: where a drill kills who does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Step {
@@ -55,11 +63,23 @@ pub enum Step {
     LetterWrite,
     /// It is synced.
     LetterSync,
+    /// `deadletter retry` inserts the rows of letters again.
+    LettersInsert,
+    /// It marks their hours.
+    LettersMark,
+    /// It writes the letters that stay into a new file.
+    LettersDraft,
+    /// It syncs that.
+    LettersSync,
+    /// That takes the old one's place.
+    LettersRename,
+    /// No letter stays: the file is deleted.
+    LettersRemove,
 }
 
 impl Step {
     /// All of them, in the order of a batch's way.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::SegmentCreate,
         Self::HeaderWrite,
         Self::HeaderSync,
@@ -76,6 +96,22 @@ impl Step {
         Self::SegmentAside,
         Self::LetterWrite,
         Self::LetterSync,
+        Self::LettersInsert,
+        Self::LettersMark,
+        Self::LettersDraft,
+        Self::LettersSync,
+        Self::LettersRename,
+        Self::LettersRemove,
+    ];
+
+    /// Those of them that the command `deadletter retry` takes.
+    pub const OF_RETRY: [Self; 6] = [
+        Self::LettersInsert,
+        Self::LettersMark,
+        Self::LettersDraft,
+        Self::LettersSync,
+        Self::LettersRename,
+        Self::LettersRemove,
     ];
 
     /// Its name in [`VARIABLE`].
@@ -98,12 +134,19 @@ impl Step {
             Self::SegmentAside => "segment.aside",
             Self::LetterWrite => "letter.write",
             Self::LetterSync => "letter.sync",
+            Self::LettersInsert => "letters.insert",
+            Self::LettersMark => "letters.mark",
+            Self::LettersDraft => "letters.draft",
+            Self::LettersSync => "letters.sync",
+            Self::LettersRename => "letters.rename",
+            Self::LettersRemove => "letters.remove",
         }
     }
 }
 
 /// Which side of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Side {
     /// It is about to be done.
     Before,
@@ -122,6 +165,32 @@ impl Side {
             Self::Before => "before",
             Self::After => "after",
         }
+    }
+}
+
+/// A side of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Boundary {
+    /// The step.
+    pub step: Step,
+    /// Which side of it.
+    pub side: Side,
+}
+
+impl Boundary {
+    /// As a byte of the file that [`BOUNDARIES_VARIABLE`] names.
+    const fn byte(self) -> u8 {
+        2 * self.step as u8 + self.side as u8
+    }
+
+    /// What such a file says, in its order; bytes that are no boundary are passed over.
+    pub fn read(bytes: &[u8]) -> impl Iterator<Item = Self> {
+        bytes.iter().filter_map(|byte| {
+            Some(Self {
+                step: *Step::ALL.get(usize::from(byte / 2))?,
+                side: *Side::ALL.get(usize::from(byte % 2))?,
+            })
+        })
     }
 }
 
@@ -157,6 +226,7 @@ impl FromStr for Fault {
             "stop" => Strike::Stop,
             "eio" => Strike::Refuse(Errno::IO),
             "enospc" => Strike::Refuse(Errno::NOSPC),
+            "erofs" => Strike::Refuse(Errno::ROFS),
             _ => return Err(()),
         };
         let side = Side::ALL.into_iter().find(|known| known.name() == side).ok_or(())?;
@@ -195,6 +265,7 @@ fn reached(step: Step, side: Side) -> io::Result<()> {
     if !cfg!(debug_assertions) {
         return Ok(());
     }
+    write_down(Boundary { step, side });
     static FAULT: OnceLock<Option<Fault>> = OnceLock::new();
     static ARRIVALS: AtomicU32 = AtomicU32::new(0);
     let fault = FAULT.get_or_init(|| {
@@ -217,7 +288,29 @@ fn reached(step: Step, side: Side) -> io::Result<()> {
     }
 }
 
-/// By how many ms a drill says that the clock is wrong.
+/// Makes the clock of this process wrong by so many ms, for a test that has the collector in its own process. In a release
+/// build it is as right as ever.
+pub fn jump_clock(ms: i64) {
+    JUMP_MS.store(ms, Ordering::Relaxed);
+}
+
+/// Adds the boundary to the file of who wants to know.
+fn write_down(boundary: Boundary) {
+    static FILE: OnceLock<Option<File>> = OnceLock::new();
+    let file = FILE.get_or_init(|| {
+        let path = std::env::var_os(BOUNDARIES_VARIABLE)?;
+        let opened = OpenOptions::new().create(true).append(true).open(&path);
+        opened
+            .inspect_err(|error| tracing::error!(%error, "{BOUNDARIES_VARIABLE} names no file that can be written"))
+            .ok()
+    });
+    if let Some(mut file) = file.as_ref() {
+        // Who reads it misses what could not be written, and says so.
+        let _ = file.write_all(&[boundary.byte()]);
+    }
+}
+
+/// By how many ms a drill or a test says that the clock is wrong.
 pub(crate) fn clock_jump_ms() -> i64 {
     if !cfg!(debug_assertions) {
         return 0;
@@ -229,6 +322,7 @@ pub(crate) fn clock_jump_ms() -> i64 {
     let most = 400 * 86_400_000;
     said.and_then(|text| text.trim().parse().ok())
         .unwrap_or(0_i64)
+        .saturating_add(JUMP_MS.load(Ordering::Relaxed))
         .clamp(-most, most)
 }
 
@@ -268,6 +362,16 @@ mod tests {
         ] {
             assert_eq!(read(nonsense), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn a_boundary_is_read_as_it_was_written_down() {
+        let all = Step::ALL
+            .into_iter()
+            .flat_map(|step| Side::ALL.map(|side| Boundary { step, side }));
+        let all: Vec<_> = all.collect();
+        let bytes: Vec<_> = all.iter().map(|boundary| boundary.byte()).chain([255]).collect();
+        assert_eq!(Boundary::read(&bytes).collect::<Vec<_>>(), all);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 use rum_collector::config::Config;
 use rum_collector::data_folder::DataFolder;
-use rum_collector::store::Endpoint;
+use rum_collector::store::{Endpoint, Restarts};
 use tokio::sync::watch;
 
 /// There is none.
@@ -24,10 +24,29 @@ impl Embedded {
     }
 
     pub(crate) async fn publish(&self, _: &DataFolder, _: watch::Sender<Option<Endpoint>>) {
-        pending().await
+        pending::<()>().await;
+    }
+
+    pub(crate) async fn count(&self, _: &Restarts) {
+        pending::<()>().await;
     }
 
     pub(crate) async fn shutdown(self) {
         match self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_store_is_refused_with_what_to_set_instead() {
+        let config = Config::load(None, []).unwrap();
+        let refused = Embedded::start(&config, None, 0, true).err().unwrap().to_string();
+        for part in ["no embedded ClickHouse", "clickhouse.url", "RUM_CLICKHOUSE_URL"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+        assert!(run_child().unwrap_err().to_string().contains("no embedded ClickHouse"));
     }
 }

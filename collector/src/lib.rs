@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod alert;
+mod at_hand;
+mod background;
 pub mod batch;
 mod client;
 mod clock;
@@ -13,10 +15,12 @@ mod durable_file;
 mod errors;
 mod fair;
 pub mod fault;
+mod file_stamp;
 mod folder_lock;
 pub mod ingest;
 pub mod log;
 mod meter;
+mod problem;
 pub mod reload;
 pub mod run;
 pub mod serve;

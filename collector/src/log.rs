@@ -10,13 +10,12 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 use tracing_subscriber::fmt::format::{JsonFields, format};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
-use self::held::Held;
+use self::held::{Held, TELLING};
 use self::lines::{ForPeople, Json};
 use crate::config;
 
@@ -85,21 +84,25 @@ impl Log {
         }
     }
 
-    /// Says now and then what was held back, until `shutdown` and then once more.
-    pub async fn tend(self, shutdown: CancellationToken) {
+    /// Says now and then what was held back, for as long as the process lives.
+    pub async fn tend(self) {
         let mut ticks = interval(WINDOW);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let ended = tokio::select! {
-                () = shutdown.cancelled() => true,
-                _ = ticks.tick() => false,
-            };
-            for (message, lines) in self.held.take() {
-                tracing::warn!(held_back = lines, like = message, "lines of one kind came too often");
-            }
-            if ended {
-                return;
-            }
+            ticks.tick().await;
+            self.tell();
+        }
+    }
+
+    /// Says what was held back since it was said last. Whoever ends the process says it once more when nothing is left that logs.
+    pub fn tell(&self) {
+        for (message, lines) in self.held.take() {
+            tracing::warn!(
+                name: TELLING,
+                held_back = lines,
+                like = message,
+                "lines of one kind came too often"
+            );
         }
     }
 }

@@ -7,6 +7,9 @@ mod embedded;
 #[cfg(not(feature = "embedded"))]
 #[path = "lean.rs"]
 mod embedded;
+#[cfg(all(test, feature = "embedded"))]
+#[expect(dead_code, reason = "of the other build: here only what it refuses is tried")]
+mod lean;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -17,16 +20,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use command::{DeadLettersCommand, SpoolCommand, TokenCommand, health};
 use embedded::{Embedded, run_child};
 use rum_collector::alert;
-use rum_collector::config::{ClickhouseSource, Config, Source};
+use rum_collector::config::{ClickhouseSource, Config, ReaderOfApps, Readers, Source};
 use rum_collector::data_folder::DataFolder;
 use rum_collector::descriptors::Descriptors;
 use rum_collector::log::Log;
-use rum_collector::run::{Collector, reader};
+use rum_collector::run::{Collector, readers};
 use rum_collector::serve::Certificates;
 use rum_collector::service_manager;
 use rum_collector::store::grants;
 use rum_collector::store::query::{self, SqlFormat};
-use rum_collector::store::{Clickhouse, Confinement, Endpoint};
+use rum_collector::store::{Clickhouse, ClickhouseError, Confinement, Endpoint};
 use rum_collector::traces::Traces;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -38,10 +41,11 @@ use tokio_util::sync::CancellationToken;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// One arena a core instead of four, and what is free goes back to the system after half a second instead of ten: memory under
-/// full load is some 40 % less for it. `_RJEM_MALLOC_CONF` in the environment says otherwise.
+/// One arena a core instead of four, and what is free goes back to the system after a second instead of ten: memory under full load
+/// is far less for it. Sooner would cost some percent of the CPU, for an insert a second takes the same pages again.
+/// `_RJEM_MALLOC_CONF` in the environment says otherwise.
 #[unsafe(export_name = "_rjem_malloc_conf")]
-pub static ALLOCATOR_OPTIONS: &[u8] = b"percpu_arena:percpu,dirty_decay_ms:500,muzzy_decay_ms:0\0";
+pub static ALLOCATOR_OPTIONS: &[u8] = b"percpu_arena:percpu,dirty_decay_ms:1000,muzzy_decay_ms:0\0";
 
 /// Collects what real users' pages measured, and stores it in ClickHouse.
 #[derive(Debug, Parser)]
@@ -156,22 +160,31 @@ fn check_config(args: &ConfigArgs) -> anyhow::Result<()> {
         Certificates::open(tls)?;
     }
     let mut warnings = config.warnings();
-    if let Some(reader) = reader(&config.clickhouse) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        warnings.extend(match runtime.block_on(grants::excess(&reader)) {
-            Ok(excess) => excess
-                .into_iter()
-                .map(|more| format!("clickhouse.read_user {more}"))
-                .collect(),
-            Err(error) => vec![format!("what clickhouse.read_user may do is not known: {error}")],
-        });
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    warnings.extend(runtime.block_on(excess(&readers(&config.clickhouse))));
     let mut out = io::stdout().lock();
     for warning in warnings {
         writeln!(out, "# warning: {warning}")?;
     }
     write!(out, "{}", config.show())?;
     Ok(())
+}
+
+/// What users that should only read may do beyond that, as the server tells them.
+async fn excess(readers: &Readers<Clickhouse>) -> Vec<String> {
+    let told = |who: &str, found: Result<Vec<String>, ClickhouseError>| match found {
+        Ok(excess) => excess.into_iter().map(|more| format!("{who} {more}")).collect(),
+        Err(error) => vec![format!("what {who} may do is not known: {error}")],
+    };
+    let mut warnings = Vec::new();
+    if let Some(reader) = &readers.all {
+        warnings.extend(told("clickhouse.read_user", grants::excess(reader, None).await));
+    }
+    for (at, ReaderOfApps { apps, reader }) in readers.of_apps.iter().enumerate() {
+        let excess = grants::excess(reader, Some(apps)).await;
+        warnings.extend(told(&format!("clickhouse.readers[{at}]"), excess));
+    }
+    warnings
 }
 
 /// The ClickHouse of the running collector.
@@ -207,10 +220,12 @@ fn serve(args: &ConfigArgs) -> anyhow::Result<()> {
     raise_descriptors(&config);
     let traces = Traces::start(&config.traces)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(serve_until_told(source, config, log));
+    let ended = runtime.block_on(serve_until_told(source, config, log.clone()));
     if let Some(traces) = traces {
         traces.end();
     }
+    drop(runtime);
+    log.tell();
     ended
 }
 
@@ -258,13 +273,11 @@ async fn serve_until_told(source: Source, config: Config, log: Log) -> anyhow::R
         std::future::pending::<()>().await;
     };
     tokio::spawn(reloader.run(hangup, shutdown.clone()));
-    let held = tokio::spawn(log.tend(shutdown.clone()));
+    tokio::spawn(log.tend());
     tokio::select! {
         () = collector.serve(listener, shutdown) => {}
         () = publish => {}
     }
-    // It does not fail but by a panic, which is in the log.
-    let _ = held.await;
     if let Some(database) = database {
         database.shutdown().await;
     }

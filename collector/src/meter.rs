@@ -1,4 +1,4 @@
-//! Counters and histograms that cost what an atomic addition costs: no lock, no allocation, no label. Who counts knows nothing
+//! Counters, gauges and histograms that cost what an atomic addition costs: no lock, no allocation, no label. Who counts knows nothing
 //! of who reads; `serve/metrics.rs` gives them their names when it is asked.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +15,22 @@ impl Counter {
     }
 
     /// How many so far.
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A number that is what it was set to last, 0 at the start of the process.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// It is `value` now.
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// What it is.
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -13,9 +13,7 @@
 //! `stat` a file.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::signal::unix::Signal;
@@ -28,6 +26,7 @@ use crate::access::Access;
 use crate::alert;
 use crate::config::{Config, Reloaded, Source};
 use crate::config_state::ConfigState;
+use crate::file_stamp::FileStamp;
 use crate::ingest::Ingest;
 use crate::log::Log;
 use crate::serve::{Connections, Sql};
@@ -152,8 +151,11 @@ impl Reloader {
         let rules = ingest.prepare(&config).map_err(|error| error.to_string())?;
 
         ingest.adopt(rules);
-        access.change(config.tokens.clone(), config.trusted_proxies.clone());
-        sql.change(config.sql.clone(), config.limits.body_timeout);
+        access.change(&config);
+        if config.clickhouse != self.running.clickhouse {
+            // While nothing of it has changed they keep their connections.
+            sql.change(run::readers(&config.clickhouse));
+        }
         connections.change(&config);
         let other_urls = config.alerts != self.running.alerts;
         alerts.send_if_modified(|now| {
@@ -186,33 +188,15 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// What the files were at a look.
 #[derive(Clone, Default, PartialEq, Eq)]
 struct Seen {
-    config: Option<Stamp>,
-    rules: Option<Stamp>,
-}
-
-/// Which file it is, and when it was written.
-#[derive(Clone, PartialEq, Eq)]
-struct Stamp {
-    path: PathBuf,
-    /// Device, inode, size in bytes, time in s and ns; absent while it is not there.
-    file: Option<(u64, u64, u64, i64, i64)>,
+    config: Option<FileStamp>,
+    rules: Option<FileStamp>,
 }
 
 impl Seen {
     fn of(source: &Source, running: &Config) -> Self {
         Self {
-            config: source.file().map(Stamp::of),
-            rules: running.alerts.as_ref().map(|alerts| Stamp::of(&alerts.rules)),
-        }
-    }
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Self {
-        let file = fs::metadata(path).ok();
-        Self {
-            path: path.to_owned(),
-            file: file.map(|file| (file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec())),
+            config: source.file().map(FileStamp::of),
+            rules: running.alerts.as_ref().map(|alerts| FileStamp::of(&alerts.rules)),
         }
     }
 }

@@ -11,15 +11,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::alert;
+use crate::background::{Keeper, Panics, Task, finished};
 use crate::clock;
-use crate::config::{ClickhouseSource, Config, Limits, Reader, Source};
+use crate::config::{ClickhouseSource, Config, Limits, Reader, Readers, Source};
 use crate::config_state::ConfigState;
 use crate::ingest::{Ingest, IngestError, IngestParts, Outcomes, Quotas};
 use crate::log::Log;
 use crate::reload::{Followers, Reloader};
 use crate::serve::{
-    self, Assets, AssetsError, Certificates, Connections, Database, Health, HealthParts, Metrics, MetricsParts, Router,
-    Routes, Sql, TlsError,
+    self, AskedAs, Assets, AssetsError, Certificates, Connections, Database, Health, HealthParts, Metrics,
+    MetricsParts, Router, Routes, Server, Sql, TlsError,
 };
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Confinement, Endpoint, Restarts, Spool, SpoolError, SpoolOptions};
@@ -72,7 +73,8 @@ pub struct Collector {
     restarts: Arc<Restarts>,
     certificates: Option<Certificates>,
     connections: Connections,
-    router: Router,
+    server: Server,
+    panics: Panics,
 }
 
 impl Collector {
@@ -113,14 +115,10 @@ impl Collector {
             outcomes: Arc::clone(&outcomes),
         };
         let ingest = Ingest::open(config, parts)?;
-        let access = Access::new(config.tokens.clone(), config.trusted_proxies.clone());
-        let sql = Sql::new(
-            access.clone(),
-            asked(&config.clickhouse, &clickhouse),
-            config.sql.clone(),
-            config.limits.body_timeout,
-        );
-        let restarts = Arc::new(Restarts::default());
+        let access = Access::new(config);
+        let asked_as = asked_as(&config.clickhouse, &clickhouse);
+        let sql = Sql::new(access.clone(), asked_as, config.sql.at_once);
+        let (restarts, panics) = (Arc::new(Restarts::default()), Panics::default());
         let connections = Connections::new(config, certificates.clone());
         let metrics = Metrics::new(MetricsParts {
             ingest: &ingest,
@@ -129,9 +127,10 @@ impl Collector {
             health: health.clone(),
             sql: sql.clone(),
             restarts: Arc::clone(&restarts),
+            panics: panics.clone(),
             connections: connections.clone(),
         });
-        let router = serve::router(Routes {
+        let server = serve::server(Routes {
             ingest: ingest.clone(),
             assets,
             health,
@@ -159,13 +158,14 @@ impl Collector {
             restarts,
             certificates,
             connections,
-            router,
+            server,
+            panics,
         })
     }
 
     /// Everything that is answered, for callers that need no socket.
     pub fn router(&self) -> Router {
-        self.router.clone()
+        self.server.router()
     }
 
     /// Where whoever watches over the embedded database tells how often it was started anew.
@@ -193,34 +193,68 @@ impl Collector {
             quotas,
             certificates,
             connections,
-            router,
+            server,
+            panics,
             restarts: _,
         } = self;
-        // The writer outlives the requests: it inserts what the last of them brought.
-        let background = CancellationToken::new();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(watch_rules(
-            alerts.subscribe(),
-            clickhouse.clone(),
-            database.subscribe(),
-            shutdown.clone(),
-        ));
+        let alerting = Alerting {
+            alerts: alerts.subscribe(),
+            clickhouse: clickhouse.clone(),
+            database: database.subscribe(),
+        };
         let storing = Storing {
             spool,
             clickhouse,
             endpoint,
             database,
-            drain: limits.drain,
+            options: WriterOptions {
+                drain: limits.drain,
+                panics: panics.clone(),
+                ..WriterOptions::default()
+            },
         };
-        tasks.spawn(storing.run(background.clone()));
-        tasks.spawn(summarise(outcomes, background.clone()));
-        tasks.spawn(tend(ingest, background.clone()));
-        tasks.spawn(quotas.keep(background.clone()));
+        let mut tasks = JoinSet::new();
+        let keeper = Keeper::new(panics.clone(), shutdown.clone());
+        let (alerts, end) = (alerting.alerts.clone(), shutdown.clone());
+        tasks.spawn(keeper.keep_and_tell(
+            Task::Alerts,
+            move || alerting.clone().run(end.clone()),
+            move |error| {
+                if let Some(options) = &*alerts.borrow() {
+                    let problem = format!("their engine has panicked, which is a bug in the collector: {error}");
+                    options.health.failed(problem);
+                }
+            },
+        ));
+        // The writer outlives the requests: it inserts what the last of them brought.
+        let background = CancellationToken::new();
+        let keeper = Keeper::new(panics, background.clone());
+        let end = background.clone();
+        let start = move || storing.clone().run(end.clone());
+        tasks.spawn(keeper.clone().keep(Task::Storing, start));
+        let end = background.clone();
+        let start = move || summarise(Arc::clone(&outcomes), end.clone());
+        tasks.spawn(keeper.clone().keep(Task::Summary, start));
+        let end = background.clone();
+        let batches = ingest.clone();
+        let start = move || tend(ingest.clone(), end.clone());
+        tasks.spawn(keeper.clone().keep(Task::IngestTending, start));
+        let end = background.clone();
+        let start = move || Arc::clone(&quotas).keep(end.clone());
+        tasks.spawn(keeper.clone().keep(Task::Quotas, start));
         if let Some(certificates) = certificates {
-            tasks.spawn(certificates.watch(background.clone()));
+            let end = background.clone();
+            let start = move || certificates.clone().watch(end.clone());
+            tasks.spawn(keeper.keep(Task::Certificate, start));
         }
 
-        connections.serve(listener, router, shutdown).await;
+        connections.serve(listener, server, shutdown).await;
+        if timeout(limits.drain, batches.finished()).await.is_err() {
+            tracing::warn!(
+                "batches whose senders have gone are not finished after {:?}: leaving them",
+                limits.drain
+            );
+        }
         background.cancel();
         let all = async { while tasks.join_next().await.is_some() {} };
         if timeout(limits.drain + GRACE, all).await.is_err() {
@@ -229,26 +263,27 @@ impl Collector {
     }
 }
 
-/// A server as its user that may only read sees it; `None` of the embedded ClickHouse, and without such a user.
+/// A server as its users that may only read see it; the embedded ClickHouse has none.
 #[must_use]
-pub fn reader(source: &ClickhouseSource) -> Option<Clickhouse> {
-    let ClickhouseSource::Server { url, reader, .. } = source else {
-        return None;
+pub fn readers(source: &ClickhouseSource) -> Readers<Clickhouse> {
+    let ClickhouseSource::Server { url, readers, .. } = source else {
+        return Readers::default();
     };
-    let Reader { user, password } = reader.as_ref()?;
-    Some(Clickhouse::at(Endpoint {
-        url: url.clone(),
-        user: user.clone(),
-        password: password.expose().to_owned(),
-        confinement: Confinement::Grants,
-    }))
+    readers.map(|Reader { user, password }| {
+        Clickhouse::at(Endpoint {
+            url: url.clone(),
+            user: user.clone(),
+            password: password.expose().to_owned(),
+            confinement: Confinement::Grants,
+        })
+    })
 }
 
-/// ClickHouse as people ask it.
-fn asked(source: &ClickhouseSource, clickhouse: &Clickhouse) -> Option<Clickhouse> {
+/// As whom people ask ClickHouse.
+fn asked_as(source: &ClickhouseSource, clickhouse: &Clickhouse) -> AskedAs {
     match source {
-        ClickhouseSource::Embedded { .. } => Some(clickhouse.clone()),
-        ClickhouseSource::Server { .. } => reader(source),
+        ClickhouseSource::Embedded { .. } => AskedAs::Owner(clickhouse.clone()),
+        ClickhouseSource::Server { .. } => AskedAs::Readers(readers(source)),
     }
 }
 
@@ -269,12 +304,13 @@ pub(crate) fn alerts(config: &Config, health: alert::Health) -> Result<Option<al
 }
 
 /// The way from the spool into the database.
+#[derive(Clone)]
 struct Storing {
     spool: Spool,
     clickhouse: Clickhouse,
     endpoint: watch::Receiver<Option<Endpoint>>,
     database: watch::Sender<Database>,
-    drain: Duration,
+    options: WriterOptions,
 }
 
 impl Storing {
@@ -284,11 +320,7 @@ impl Storing {
             () = shutdown.cancelled() => return,
             () = self.migrate() => {}
         }
-        let options = WriterOptions {
-            drain: self.drain,
-            ..WriterOptions::default()
-        };
-        writer::run(self.spool, self.clickhouse, options, shutdown).await;
+        writer::run(self.spool, self.clickhouse, self.options, shutdown).await;
     }
 
     async fn migrate(&mut self) {
@@ -313,45 +345,50 @@ impl Storing {
     }
 }
 
-/// Evaluates the rules once there are tables to ask; others begin when the ones before have come to their end.
-async fn watch_rules(
-    mut alerts: watch::Receiver<Option<alert::Options>>,
+/// The way from the tables to who is told.
+#[derive(Clone)]
+struct Alerting {
+    alerts: watch::Receiver<Option<alert::Options>>,
     clickhouse: Clickhouse,
-    mut database: watch::Receiver<Database>,
-    shutdown: CancellationToken,
-) {
-    tokio::select! {
-        () = shutdown.cancelled() => return,
-        migrated = database.wait_for(|database| *database == Database::Migrated) => {
-            // An error means that nobody migrates any more: the collector ends.
-            if migrated.is_err() {
-                return;
+    database: watch::Receiver<Database>,
+}
+
+impl Alerting {
+    /// Evaluates the rules once there are tables to ask; others begin when the ones before have come to their end.
+    async fn run(mut self, shutdown: CancellationToken) {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            migrated = self.database.wait_for(|database| *database == Database::Migrated) => {
+                // An error means that nobody migrates any more: the collector ends.
+                if migrated.is_err() {
+                    return;
+                }
             }
         }
-    }
-    while !shutdown.is_cancelled() {
-        let now = alerts.borrow_and_update().clone();
-        let stop = shutdown.child_token();
-        let engine = async {
-            match now {
-                Some(options) => alert::run(options, clickhouse.clone(), stop.clone()).await,
-                None => stop.cancelled().await,
-            }
-        };
-        let changed = async {
-            // An error means that nobody is left to change them.
-            if alerts.changed().await.is_err() {
-                shutdown.cancelled().await;
-            }
-            stop.cancel();
-        };
-        // The engine ends at once when it is stopped; what it had not recorded the next one evaluates again.
-        tokio::join!(engine, async {
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                () = changed => {}
-            }
-        });
+        while !shutdown.is_cancelled() {
+            let now = self.alerts.borrow_and_update().clone();
+            let stop = shutdown.child_token();
+            let engine = async {
+                match now {
+                    Some(options) => alert::run(options, self.clickhouse.clone(), stop.clone()).await,
+                    None => stop.cancelled().await,
+                }
+            };
+            let changed = async {
+                // An error means that nobody is left to change them.
+                if self.alerts.changed().await.is_err() {
+                    shutdown.cancelled().await;
+                }
+                stop.cancel();
+            };
+            // The engine ends at once when it is stopped; what it had not recorded the next one evaluates again.
+            tokio::join!(engine, async {
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = changed => {}
+                }
+            });
+        }
     }
 }
 
@@ -365,8 +402,7 @@ async fn tend(ingest: Ingest, shutdown: CancellationToken) {
             _ = ticks.tick() => {}
         }
         let ingest = ingest.clone();
-        // An error means that the collector is ending.
-        if spawn_blocking(move || ingest.tend()).await.is_err() {
+        if finished(spawn_blocking(move || ingest.tend())).await.is_none() {
             return;
         }
     }
@@ -390,5 +426,47 @@ async fn summarise(outcomes: Arc<Outcomes>, shutdown: CancellationToken) {
         if ended {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_runs_beside_the_requests_goes_on_after_a_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = [("RUM_DATA".to_owned(), folder.path().display().to_string())];
+        let config = Config::load(None, data).unwrap();
+        let (_nowhere, endpoint) = watch::channel(None);
+        let collector = Collector::open(&config, endpoint).unwrap();
+        let (alerts, panics) = (collector.followers.alerts.clone(), collector.panics.clone());
+        collector.database.send_replace(Database::Migrated);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shutdown = CancellationToken::new();
+        let served = tokio::spawn(collector.serve(listener, shutdown.clone()));
+
+        let health = alert::Health::new();
+        let mut reports = health.subscribe();
+        let rules = |evaluate_every| alert::Options {
+            rules: Vec::new(),
+            webhooks: Vec::new(),
+            evaluate_every,
+            health: health.clone(),
+        };
+        let mut says = async |text: &str| {
+            let said = reports.wait_for(|report| report.problem.as_ref().is_some_and(|problem| problem.contains(text)));
+            drop(timeout(Duration::from_secs(60), said).await.unwrap());
+        };
+        // No configuration can say this: tokio has no interval of nothing, and panics.
+        alerts.send_replace(Some(rules(Duration::ZERO)));
+        says("panicked").await;
+        assert_eq!(panics.of(Task::Alerts), 1);
+        alerts.send_replace(Some(rules(TEND_EVERY)));
+        says("the alert log cannot be read").await;
+        shutdown.cancel();
+        served.await.unwrap();
+        let counted = Task::ALL.map(|task| panics.of(task));
+        assert_eq!(counted.iter().sum::<u64>(), 1, "{counted:?}");
     }
 }

@@ -7,6 +7,7 @@
 //! The interface of OpenTelemetry is used as it is, and not through `tracing`: its spans would be made of every request, and thrown away of
 //! those that are not recorded.
 
+mod method;
 mod parent;
 
 use std::sync::OnceLock;
@@ -20,6 +21,7 @@ use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportC
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 
+use self::method::SpanMethod;
 use self::parent::Parent;
 use crate::config;
 
@@ -113,13 +115,21 @@ impl Trace {
             return Some(Self(Box::new(Kind::Named(parent?))));
         };
         let route = route.unwrap_or("other").to_owned();
+        let method = SpanMethod::of(method);
+        let name = format!("{} {route}", method.in_span_name);
+        let mut attributes = vec![
+            KeyValue::new("http.request.method", method.known),
+            KeyValue::new("http.route", route),
+        ];
+        attributes.extend(
+            method
+                .original
+                .map(|sent| KeyValue::new("http.request.method_original", sent)),
+        );
         let builder = tracer
-            .span_builder(format!("{method} {route}"))
+            .span_builder(name)
             .with_kind(SpanKind::Server)
-            .with_attributes([
-                KeyValue::new("http.request.method", method.to_string()),
-                KeyValue::new("http.route", route),
-            ]);
+            .with_attributes(attributes);
         let around = parent.map_or_else(Context::new, |parent| parent.context());
         let span = tracer.build_with_context(builder, &around);
         Some(Self(Box::new(Kind::Recorded(Context::new().with_span(span)))))

@@ -630,14 +630,162 @@ fn a_user_for_reading_is_another_one() {
     fs::write(&secret, "r3ad\n").unwrap();
     let text = format!("{server}read_user = \"rum_reader\"\nread_password_file = {secret:?}\n");
     let config = load(&text, &[]).unwrap();
-    let ClickhouseSource::Server {
-        reader: Some(reader), ..
-    } = &config.clickhouse
-    else {
-        panic!("a server with a reader")
+    let ClickhouseSource::Server { readers, .. } = &config.clickhouse else {
+        panic!("a server")
     };
+    let reader = readers.all.as_ref().unwrap();
     assert_eq!((reader.user.as_str(), reader.password.expose()), ("rum_reader", "r3ad"));
     assert!(!config.show().contains("r3ad") && !format!("{config:?}").contains("r3ad"));
+}
+
+/// Two apps, and a server with a user for each of the writer and who reads all.
+fn server_of_two_apps() -> String {
+    let apps = APP.to_owned() + &APP.replace("shop", "blog").replace("k1", "k2");
+    apps + "[clickhouse]\nurl = \"http://db:8123\"\nuser = \"rum\"\nread_user = \"rum_reader\"\n"
+}
+
+fn reader(apps: &str, user: &str) -> String {
+    format!("[[clickhouse.readers]]\napps = {apps}\nuser = {user:?}\n")
+}
+
+#[test]
+fn a_user_that_reads_some_apps_is_only_that() {
+    let shop = reader("[\"shop\"]", "r1");
+    for (readers, key, said) in [
+        (
+            reader("[\"docs\"]", "r1"),
+            "clickhouse.readers[0].apps: there is no app \"docs\" (line 14)",
+            "the name of an [[apps]] section",
+        ),
+        (
+            reader("[\"shop\", \"doc\"]", "r1"),
+            "clickhouse.readers[0].apps: there is no app \"doc\"",
+            "row policies show",
+        ),
+        (
+            reader("[]", "r1"),
+            "clickhouse.readers[0].apps: is empty",
+            "name the apps",
+        ),
+        (
+            reader("[\"*\"]", "r1"),
+            "clickhouse.readers[0].apps: lists \"*\", and who sees all apps is clickhouse.read_user",
+            "set that, or name the apps",
+        ),
+        (
+            shop.clone() + &reader("[\"shop\"]", "r2"),
+            "clickhouse.readers[1].apps: are those of clickhouse.readers[0], too",
+            "remove the other",
+        ),
+        (
+            reader("[\"shop\", \"blog\"]", "r1") + &reader("[\"blog\", \"shop\", \"blog\"]", "r2"),
+            "clickhouse.readers[1].apps: are those of clickhouse.readers[0], too",
+            "remove the other",
+        ),
+        (
+            reader("[\"shop\"]", "rum"),
+            "clickhouse.readers[0].user: \"rum\" is clickhouse.user, who may write",
+            "docs/operating.md has the statements",
+        ),
+        (
+            reader("[\"shop\"]", "rum_reader"),
+            "clickhouse.readers[0].user: \"rum_reader\" is clickhouse.read_user, who sees the rows of other apps",
+            "name a user of its own",
+        ),
+        (
+            shop.clone() + &reader("[\"blog\"]", "r1"),
+            "clickhouse.readers[1].user: \"r1\" is clickhouse.readers[0].user, who sees the rows of other apps",
+            "name a user of its own",
+        ),
+        (
+            reader("[\"shop\"]", ""),
+            "clickhouse.readers[0].user: is empty",
+            "name a user that may only read",
+        ),
+        (
+            shop.clone() + "password_file = \"/no/such\"\n",
+            "clickhouse.readers[0].password_file: /no/such cannot be read: No such file",
+            "the path of a file that holds the password",
+        ),
+        (
+            shop.clone() + "passwords = 1\n",
+            "line 16, column 1: unknown field `passwords`",
+            "`password_file`",
+        ),
+        (
+            "[[clickhouse.readers]]\napps = [\"shop\"]\n".to_owned(),
+            "missing field `user`",
+            "line 13",
+        ),
+    ] {
+        check(&(server_of_two_apps() + &readers), &[], &["rum.toml", key, said]);
+    }
+    // The user that a collector has unless it is told another.
+    let other = server_of_two_apps().replace("user = \"rum\"\n", "") + &reader("[\"shop\"]", "default");
+    check(
+        &other,
+        &[],
+        &["clickhouse.readers[0].user", "\"default\" is clickhouse.user"],
+    );
+    check(
+        &(APP.to_owned() + &shop),
+        &[],
+        &["clickhouse.readers: is for a ClickHouse server", "set clickhouse.url"],
+    );
+    check(
+        &server_of_two_apps().replace("rum_reader", ""),
+        &[],
+        &["clickhouse.read_user: is empty", "name a user that may only read"],
+    );
+}
+
+#[test]
+fn users_that_read_some_apps_are_read_and_shown_without_their_passwords() {
+    let folder = TempDir::new().unwrap();
+    let secret = folder.path().join("reader");
+    fs::write(&secret, "r3ad\n").unwrap();
+    let readers = format!(
+        r#"[{{apps = ["shop", "blog"], user = "r1"}}, {{apps = ["shop"], user = "r2", password_file = {secret:?}}}]"#
+    );
+    let config = load(&server_of_two_apps(), &[("RUM_CLICKHOUSE_READERS", &readers)]).unwrap();
+    let ClickhouseSource::Server { readers, .. } = &config.clickhouse else {
+        panic!("a server")
+    };
+    for (apps, user, password) in [(&["blog", "shop"][..], "r1", ""), (&["shop"], "r2", "r3ad")] {
+        let apps = TokenApps::Listed(apps.iter().map(|app| (*app).to_owned()).collect());
+        let reader = readers.of(&apps).unwrap();
+        assert_eq!((reader.user.as_str(), reader.password.expose()), (user, password));
+    }
+    let shown = config.show();
+    assert!(
+        shown.contains("[[clickhouse.readers]]\napps = [\"blog\", \"shop\"]\nuser = \"r1\"\n# no password\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("apps = [\"shop\"]\nuser = \"r2\"\n# a password is set\n"),
+        "{shown}"
+    );
+    assert!(!shown.contains("r3ad") && !format!("{config:?}").contains("r3ad"));
+    let unread = shown.replace("# a password is set", "# no password");
+    assert_eq!(
+        load(&shown, &[]).unwrap().show(),
+        unread,
+        "which file it was is not shown"
+    );
+}
+
+#[test]
+fn a_token_for_which_nobody_reads_is_warned_of() {
+    let server = server_of_two_apps();
+    let warned = |text: &str| {
+        let warnings = load(text, &[("RUM_TOKENS", &tokens(""))]).unwrap().warnings();
+        warnings
+            .iter()
+            .any(|warning| warning.contains("the token grafana gets no SQL"))
+    };
+    assert!(!warned(&(server.clone() + &reader("[\"shop\"]", "r1"))));
+    assert!(warned(&(server.clone() + &reader("[\"shop\", \"blog\"]", "r1"))));
+    assert!(!warned(&server), "nobody has thought of readers");
 }
 
 #[test]

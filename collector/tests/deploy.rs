@@ -7,16 +7,21 @@
     reason = "a test that panics is a test that fails"
 )]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::env;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rum_collector::store::{Spool, SpoolOptions};
 use tempfile::TempDir;
+
+use self::program::{Program, command};
 
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -77,43 +82,18 @@ fn the_unit_is_exposed_to_little() {
     );
 }
 
-struct Collector(Child);
-
-impl Collector {
-    fn signal(&self, name: &str) {
-        let kill = Command::new("kill").args([name, &self.0.id().to_string()]).status();
-        assert!(kill.unwrap().success());
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        // A failed test leaves no process behind; one that has ended cannot be killed.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn configure(folder: &Path, listen: &str) {
-    let text = format!("listen = {listen:?}\ndata = \"data\"\n[clickhouse]\nurl = \"http://127.0.0.1:9\"\n");
-    fs::write(folder.join("rum.toml"), text).unwrap();
-}
-
-fn program(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rum-collector"));
-    command
-        .args(arguments)
-        .args(["--config", "rum.toml"])
-        .current_dir(folder);
-    command
+/// A folder with a configuration.
+fn configured() -> Arc<TempDir> {
+    let folder = TempDir::new().unwrap();
+    let text = "listen = \"127.0.0.1:0\"\ndata = \"data\"\n[clickhouse]\nurl = \"http://127.0.0.1:9\"\n";
+    fs::write(folder.path().join("rum.toml"), text).unwrap();
+    Arc::new(folder)
 }
 
 #[test]
 fn the_service_manager_is_told_when_it_is_ready_reloads_stops_and_lives() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "127.0.0.1:0");
-    let path = folder.path().join("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
+    let folder = configured();
+    let manager = UnixDatagram::bind(folder.path().join("notify")).unwrap();
     manager.set_read_timeout(Some(DEADLINE)).unwrap();
     let next = || {
         let mut buffer = [0; 512];
@@ -130,52 +110,35 @@ fn the_service_manager_is_told_when_it_is_ready_reloads_stops_and_lives() {
             }
         }
     };
-    let collector = program(folder.path(), &["serve"])
-        .env("NOTIFY_SOCKET", &path)
-        .env("WATCHDOG_USEC", "200000")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut collector = Collector(collector.unwrap());
+    let managed = "export NOTIFY_SOCKET=\"$PWD/notify\" WATCHDOG_USEC=200000;";
+    let program = Program::start(Arc::clone(&folder), managed);
     assert_eq!(news().trim_end(), "READY=1");
     // The spool was recovered by then: its folder is locked and has a segment.
     assert!(Spool::open(SpoolOptions::new(folder.path().join("data/spool"))).is_err());
     for _ in 0..3 {
         while !next().starts_with("WATCHDOG=1") {}
     }
-    collector.signal("-HUP");
+    program.signal("-HUP");
     let reloading = news();
     assert!(
         reloading.contains("RELOADING=1") && reloading.contains("MONOTONIC_USEC="),
         "{reloading}"
     );
     assert_eq!(news().trim_end(), "READY=1");
-    collector.signal("-TERM");
+    let ended = program.end("-TERM");
     assert_eq!(news().trim_end(), "STOPPING=1");
-    assert!(collector.0.wait().unwrap().success());
+    assert!(ended.success());
 }
 
 #[test]
 fn health_is_a_status_of_the_command() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "127.0.0.1:0");
-    let spawned = program(folder.path(), &["serve"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut collector = Collector(spawned.unwrap());
-    let mut line = String::new();
-    BufReader::new(collector.0.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line
-        .trim_end()
-        .strip_prefix("rum-collector listening on http://")
-        .unwrap();
+    let folder = configured();
+    let program = Program::start(Arc::clone(&folder), "");
+    let address = program.url.strip_prefix("http://").unwrap().to_owned();
     let health = |part: &[&str]| {
-        let mut command = program(folder.path(), &[&["health"], part].concat());
+        let mut command = command(folder.path(), &[&["health"], part].concat());
         command
-            .env("RUM_LISTEN", address)
+            .env("RUM_LISTEN", &address)
             .env("http_proxy", "http://127.0.0.1:9");
         command.output().unwrap()
     };
@@ -185,7 +148,7 @@ fn health_is_a_status_of_the_command() {
     let all = health(&[]);
     assert!(!all.status.success(), "there is no ClickHouse");
     assert!(String::from_utf8(all.stdout).unwrap().contains("clickhouse"));
-    drop(collector);
+    drop(program);
     let gone = health(&["spool"]);
     let said = String::from_utf8(gone.stderr).unwrap();
     assert!(!gone.status.success() && said.contains("is it running"), "{said}");

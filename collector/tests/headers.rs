@@ -17,16 +17,19 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
 use rum_collector::config::{Config, TokenHash};
 use rum_collector::run::Collector;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 const ELSEWHERE: [u8; 4] = [203, 0, 113, 9];
 
-/// A router with an SDK to serve.
-fn router(folder: &Path, more: &[(&str, String)]) -> Router {
+/// A collector with an SDK to serve.
+fn collector(folder: &Path, more: &[(&str, String)]) -> Collector {
     let dist = folder.join("dist");
     fs::create_dir_all(&dist).unwrap();
     fs::write(
@@ -52,7 +55,11 @@ fn router(folder: &Path, more: &[(&str, String)]) -> Router {
     let environment = environment.into_iter().chain(more.iter().cloned());
     let environment = environment.map(|(name, value)| (name.to_owned(), value));
     let config = Config::load(None, environment).unwrap();
-    Collector::open(&config, watch::channel(None).1).unwrap().router()
+    Collector::open(&config, watch::channel(None).1).unwrap()
+}
+
+fn router(folder: &Path, more: &[(&str, String)]) -> Router {
+    collector(folder, more).router()
 }
 
 async fn ask(router: &Router, method: &str, path: &str, token: Option<&str>) -> (StatusCode, HeaderMap) {
@@ -186,4 +193,62 @@ async fn with_tls_every_answer_says_that_there_is_nothing_else() {
             assert_eq!(told, Some("max-age=31536000"), "{method} {path}: {status}");
         }
     }
+}
+
+/// A socket's batches go past the router, which must not be seen.
+#[tokio::test]
+async fn batches_are_answered_alike_with_and_without_the_router() {
+    const VIEW: &str = r#"[1,0,0,"6b00f0a400000001","6b00f0a400000002",0,0,"/"]"#;
+    let batch = format!(r#"[1,0,"00000000000000ff",5,[1795226212000,"https://shop.example","0.1.0"],[{VIEW}]]"#);
+    let folder = TempDir::new().unwrap();
+    let collector = collector(folder.path(), &[]);
+    let router = collector.router();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = format!("http://{}", listener.local_addr().unwrap());
+    let shutdown = CancellationToken::new();
+    let served = tokio::spawn(collector.serve(listener, shutdown.clone()));
+    let client = reqwest::Client::new();
+    let mut statuses = Vec::new();
+    for (method, path, body) in [
+        ("POST", "/v1/batches?k=k", &*batch),
+        ("POST", "/v1/batches?k=k", "no batch"),
+        ("POST", "/v1/batches?k=k&s=then", &*batch),
+        ("POST", "/v1/batches?k=other", &*batch),
+        ("POST", "/v1/batches", &*batch),
+        ("POST", "/v1/batches/?k=k", &*batch),
+        ("OPTIONS", "/v1/batches", ""),
+        ("GET", "/v1/batches?k=k", ""),
+        ("POST", "/v1/reports?k=k", "no report"),
+    ] {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 5_000))));
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let (parts, content) = router.clone().oneshot(request).await.unwrap().into_parts();
+        let content = Limited::new(content, 1 << 20).collect().await.unwrap().to_bytes();
+        let expected = (parts.status, told(parts.headers), content);
+
+        let request = client.request(method.parse().unwrap(), format!("{server}{path}"));
+        let answer = request.body(body.to_owned()).send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let found = (status, told(headers), answer.bytes().await.unwrap());
+        assert_eq!(found, expected, "{method} {path} {body}");
+        statuses.push(status.as_u16());
+    }
+    for status in [204, 400, 403, 404, 405] {
+        assert!(statuses.contains(&status), "no answer was {status}: {statuses:?}");
+    }
+    shutdown.cancel();
+    served.await.unwrap();
+}
+
+/// Headers without those of the one answer alone, and without what a connection adds.
+fn told(mut headers: HeaderMap) -> BTreeMap<String, String> {
+    for own in ["x-request-id", "date", "content-length"] {
+        headers.remove(own);
+    }
+    let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect()
 }

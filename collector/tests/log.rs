@@ -6,12 +6,13 @@
 mod program;
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::RequestBuilder;
+use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -22,6 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(90);
 
 struct Collector {
     program: Program,
+    http: Client,
 }
 
 impl Collector {
@@ -34,21 +36,21 @@ impl Collector {
         fs::write(folder.path().join("rum.toml"), config).unwrap();
         Self {
             program: Program::start(folder, shell),
+            http: Client::new(),
         }
     }
 
     fn post(&self, body: String) -> RequestBuilder {
         let url = format!("{}/v1/batches?k=k", self.program.url);
-        self.program
-            .http
-            .post(url)
-            .header("content-type", "text/plain")
-            .body(body)
+        self.http.post(url).header("content-type", "text/plain").body(body)
     }
 
     /// Every line is one object.
     fn log(&self) -> Vec<Value> {
-        lines(self.program.folder.path())
+        let text = self.program.log();
+        // The last one may be half there.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The first line with this message, once it is there.
@@ -67,13 +69,6 @@ impl Collector {
             sleep(Duration::from_millis(20)).await;
         }
     }
-}
-
-fn lines(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("log")).unwrap();
-    // The last one may be half there.
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn batch(id: u64) -> String {
@@ -107,6 +102,7 @@ async fn a_line_that_is_written_for_a_request_says_which_and_of_whom() {
     // What is done for nobody says nothing of a request.
     let line = collector.line("ClickHouse is not ready", async || {}).await;
     assert_eq!((line.get("request"), line.get("app")), (None, None), "{line}");
+    assert!(collector.program.end("-TERM").success());
 }
 
 /// A disk that lets no file grow beyond 64 KiB: each batch that does not fit is a line.
@@ -135,4 +131,66 @@ async fn what_is_said_too_often_is_held_back_and_counted() {
     let like = held["like"].as_str().unwrap();
     let of_kind = collector.log().iter().filter(|line| line["message"] == like).count();
     assert!(of_kind >= 20, "{like} is there {of_kind} times");
+}
+
+/// A request that has begun: its body is asked for, and comes later.
+struct Begun {
+    stream: TcpStream,
+    body: String,
+}
+
+impl Begun {
+    async fn at(collector: &Collector, id: u64) -> Self {
+        let body = batch(id);
+        let address = collector.program.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /v1/batches?k=k HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nConnection: close\r\nExpect: 100-continue\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+        stream.read_exact(&mut asked).await.unwrap();
+        assert!(asked.starts_with(b"HTTP/1.1 100"), "{}", asked.escape_ascii());
+        Self { stream, body }
+    }
+
+    async fn finish(mut self) -> String {
+        self.stream.write_all(self.body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        #[expect(clippy::disallowed_methods, reason = "a take is before it")]
+        self.stream.take(1 << 16).read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+}
+
+/// Requests that the collector finishes at its end, and each of them leaves a line.
+#[tokio::test]
+async fn what_is_held_back_at_the_end_is_told_before_it() {
+    const REQUESTS: u64 = 60;
+    let mut collector = Collector::start("[limits]\ndrain = \"60s\"\n", "");
+    // No segment can be begun any more.
+    fs::remove_dir_all(collector.program.folder.path().join("data/spool")).unwrap();
+    let mut begun = Vec::new();
+    for id in 1..=REQUESTS {
+        begun.push(Begun::at(&collector, id).await);
+    }
+    collector.program.signal("-TERM");
+    collector.line("told to stop", async || {}).await;
+    let answers: JoinSet<_> = begun.into_iter().map(Begun::finish).collect();
+    for answer in answers.join_all().await {
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    }
+    let ended = tokio::task::spawn_blocking(move || {
+        assert!(collector.program.wait().success());
+        collector
+    });
+    let log = ended.await.unwrap().log();
+    let of_kind = |line: &&Value| line["message"] == "a batch cannot be stored";
+    let written = log.iter().filter(of_kind).count();
+    let told = log.iter().filter(|line| line["like"] == "a batch cannot be stored");
+    let held: u64 = told.map(|line| line["held_back"].as_u64().unwrap()).sum();
+    assert_eq!(written as u64 + held, REQUESTS, "{log:#?}");
+    assert!(held > 0, "{log:#?}");
 }

@@ -185,6 +185,36 @@ fn is_clean(output: &Output, input: &str) {
 }
 
 #[tokio::test]
+async fn losses_and_torn_tails_are_counted_apart() {
+    let folder = TempDir::new().unwrap();
+    let subject = Subject::open(folder.path());
+    subject.take_a_batch().await;
+    drop(subject);
+    let segment = folder.path().join("spool/000000000001.segment");
+    let whole = fs::read(&segment).unwrap();
+    // Where the frames begin: the format in `collector/src/store/segment.rs`.
+    let frame = whole.len() - 32_768;
+    let mut flipped = whole.clone();
+    flipped[32_768] ^= 1;
+    let cut = &whole[..whole.len() - 7];
+    for (bytes, places, lost, torn) in [
+        (&whole[..], 0, 0, 0),
+        (&flipped[..], 1, frame, 0),
+        (cut, 0, 0, frame - 7),
+    ] {
+        fs::write(&segment, bytes).unwrap();
+        let page = Subject::open(folder.path()).page().await;
+        let found = [
+            "rum_spool_damaged_places_total",
+            "rum_spool_lost_bytes_total",
+            "rum_spool_torn_bytes",
+        ]
+        .map(|name| sample(&page, name));
+        assert_eq!(found, [places, lost, torn].map(|n| n as f64));
+    }
+}
+
+#[tokio::test]
 async fn promtool_has_nothing_to_say_about_the_metrics() {
     let page = full_page().await;
     let output = promtool(&["check", "metrics"], &page);

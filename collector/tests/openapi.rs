@@ -6,11 +6,15 @@
     reason = "a test that panics is a test that fails"
 )]
 
+#[path = "support/noon.rs"]
+mod noon;
+#[path = "support/program.rs"]
+mod program;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jsonschema::Validator;
@@ -21,11 +25,28 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use self::noon::ms_until_noon;
+use self::program::Program;
+
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(90);
 
 /// OpenAPI's own schema of its documents, as an npm package has it.
 const RULES: &str = "../node_modules/@seriousme/openapi-schema-validator/schemas/v3.1/schema.json";
+
+/// What answers carry whatever they are: HTTP's own, and what docs/operating.md says of all of them.
+const EVERYWHERE: [&str; 10] = [
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "date",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "cross-origin-resource-policy",
+    "x-content-type-options",
+    "referrer-policy",
+    "content-security-policy",
+];
 
 const METHODS: [Method; 7] = [
     Method::GET,
@@ -38,11 +59,9 @@ const METHODS: [Method; 7] = [
 ];
 
 struct Running {
-    child: Child,
-    url: String,
+    program: Program,
     token: String,
     http: Client,
-    _folder: TempDir,
 }
 
 impl Running {
@@ -67,24 +86,12 @@ impl Running {
              rates = [{{ version = 1, share = 0.5 }}]\nrate = 1\n[[apps]]\nname = \"blog\"\nkey = \"b\"\norigins = [\"*\"]\nevents_per_day = 1\n{section}"
         );
         fs::write(folder.path().join("rum.toml"), config).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
-            .args(["serve", "--config", "rum.toml"])
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim_end().strip_prefix("rum-collector listening on ");
+        // A quota is used up on the way.
+        let at_noon = format!("echo {} >clock; export RUM_FAULT_CLOCK=clock;", ms_until_noon());
         let running = Self {
-            url: url.unwrap_or_else(|| panic!("{line:?}")).to_owned(),
-            child,
+            program: Program::start(folder, &at_noon),
             token: format!("rum_{token}"),
             http: Client::new(),
-            _folder: folder,
         };
         let started = Instant::now();
         while !running
@@ -102,7 +109,7 @@ impl Running {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
+        self.http.request(method, format!("{}{path}", self.program.url))
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
@@ -112,14 +119,6 @@ impl Running {
     fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
         let request = self.request(Method::POST, path).header("content-type", "text/plain");
         request.body(body)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // A failed test leaves no process behind; one that has ended cannot be killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -155,9 +154,18 @@ impl Document {
         let response = self.resolved(response);
         assert!(response.is_object(), "{what}, which is not in the document");
         for (name, _) in response["headers"].as_object().into_iter().flatten() {
-            // It is only there while sampling is on.
-            let optional = name == "Rum-Rate" && route == "/v1/batches";
+            // They are only there while sampling is on, and where something else than the plain file is accepted.
+            let optional = ["Rum-Rate", "Content-Encoding"].contains(&name.as_str());
             assert!(answer.headers().contains_key(name) || optional, "{what} without {name}");
+        }
+        for (name, value) in answer.headers() {
+            let said = response["headers"].as_object().into_iter().flatten();
+            let said = said.map(|(name, _)| name.as_str()).chain(EVERYWHERE);
+            let known = said.into_iter().any(|said| name.as_str().eq_ignore_ascii_case(said));
+            assert!(
+                known || value == "no-store",
+                "{what} with {name}: {value:?}, which is not in the document"
+            );
         }
         let media_type = answer
             .headers()
@@ -247,6 +255,40 @@ async fn the_document_has_every_route_and_its_methods() {
             }
         }
     }
+    assert!(running.program.end("-TERM").success());
+}
+
+/// What may come to any request, and that who may come again is told when.
+#[tokio::test]
+async fn each_operation_says_what_any_request_may_be_answered() {
+    let running = Running::start().await;
+    let json: Value = running.get("/openapi.json").send().await.unwrap().json().await.unwrap();
+    let document = Document {
+        json,
+        seen: BTreeSet::new(),
+    };
+    let problem = json!({ "error": { "code": "busy", "message": "too many" } });
+    for (path, item) in document.json["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let of = |status: &str| document.resolved(&operation["responses"][status]);
+            for status in ["429", "500", "503"] {
+                let schema = &of(status)["content"]["application/json"]["schema"];
+                assert!(schema.is_object(), "{method} {path} has no {status}");
+                let rules = document.validator(schema);
+                assert!(
+                    rules.is_valid(&problem) && !rules.is_valid(&json!({})),
+                    "{method} {path} {status}: {schema}"
+                );
+            }
+            for status in ["408", "429", "503"] {
+                let headers = &of(status)["headers"];
+                assert!(
+                    of(status).is_null() || headers["Retry-After"].is_object(),
+                    "{method} {path} {status}: {headers}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -290,7 +332,9 @@ async fn real_answers_are_as_the_document_says() {
         ),
         ("/readyz/{component}", "get", running.get("/readyz/quotas"), 200),
         ("/readyz/{component}", "get", running.get("/readyz/configuration"), 200),
+        ("/readyz/{component}", "get", running.get("/readyz/tls"), 200),
         ("/readyz/{component}", "get", running.get("/readyz/nothing"), 404),
+        ("/readyz/{component}", "get", running.get("/readyz/%FF"), 404),
         ("/metrics", "get", running.get("/metrics"), 200),
         ("/metrics", "get", elsewhere(running.get("/metrics")), 403),
         (
@@ -306,7 +350,14 @@ async fn real_answers_are_as_the_document_says() {
             running.get("/rum.js").header("if-none-match", "*"),
             304,
         ),
+        (
+            "/{name}",
+            "get",
+            running.get("/rum.js").header("accept-encoding", "gzip"),
+            200,
+        ),
         ("/{name}", "get", running.get("/other.js"), 404),
+        ("/{name}", "get", running.get("/%FF"), 404),
         (
             "/v1/batches",
             "options",
@@ -433,4 +484,5 @@ async fn real_answers_are_as_the_document_says() {
         })
         .collect();
     assert_eq!(document.seen, all, "each operation has been asked");
+    assert!(running.program.end("-TERM").success());
 }

@@ -1,39 +1,35 @@
 //! The real program with the real embedded ClickHouse: how it starts, what it prints, how it ends.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that panics is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+#[path = "support/program.rs"]
+mod program;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Output};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::StatusCode;
 use rum_collector::store::{Spool, SpoolOptions};
 use tempfile::TempDir;
 
+use self::program::{Program, command};
+
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 struct Collector {
-    child: Child,
-    url: String,
-    folder: PathBuf,
+    program: Program,
 }
 
-fn program(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rum-collector"));
-    command
-        .args(arguments)
-        .arg("--config")
-        .arg(folder.join("rum.toml"))
-        .env("RUM_LOG", "info");
-    command
+/// A folder with a configuration.
+fn configured(more: &str) -> Arc<TempDir> {
+    let folder = TempDir::new().unwrap();
+    configure(folder.path(), more);
+    Arc::new(folder)
 }
 
 fn configure(folder: &Path, more: &str) {
@@ -45,35 +41,19 @@ fn configure(folder: &Path, more: &str) {
 }
 
 impl Collector {
-    fn start(folder: &Path) -> Self {
-        Self::start_logging_to(folder, &folder.join("log"))
+    fn start(folder: &Arc<TempDir>) -> Self {
+        Self::start_after(folder, "")
     }
 
-    fn start_logging_to(folder: &Path, log: &Path) -> Self {
-        let log = fs::File::options().create(true).append(true).open(log).unwrap();
-        let mut child = program(folder, &["serve"])
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim_end().strip_prefix("rum-collector listening on ");
-        let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
-        let url = url
-            .unwrap_or_else(|| panic!("{line:?} does not say where; its log:\n{}", log()))
-            .to_owned();
+    /// `shell` is what is done to the process before it begins.
+    fn start_after(folder: &Arc<TempDir>, shell: &str) -> Self {
         Self {
-            child,
-            url,
-            folder: folder.to_owned(),
+            program: Program::start(Arc::clone(folder), shell),
         }
     }
 
     async fn post(&self, batch: &str) -> reqwest::Response {
-        let request = reqwest::Client::new().post(format!("{}/v1/batches?k=demo", self.url));
+        let request = reqwest::Client::new().post(format!("{}/v1/batches?k=demo", self.program.url));
         request
             .header("content-type", "text/plain")
             .body(batch.to_owned())
@@ -86,7 +66,9 @@ impl Collector {
     async fn ready(&self, component: &str) {
         let started = Instant::now();
         loop {
-            let answer = reqwest::get(format!("{}/readyz/{component}", self.url)).await.unwrap();
+            let answer = reqwest::get(format!("{}/readyz/{component}", self.program.url))
+                .await
+                .unwrap();
             if answer.status() == StatusCode::OK {
                 return;
             }
@@ -104,7 +86,7 @@ impl Collector {
     async fn answers(&self, statement: &str, expected: &str) {
         let started = Instant::now();
         loop {
-            let output = sql(&self.folder, statement);
+            let output = sql(self.program.folder.path(), statement);
             let text = String::from_utf8(output.stdout).unwrap();
             if output.status.success()
                 && text
@@ -124,33 +106,16 @@ impl Collector {
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.folder.join("log")).unwrap()
+        self.program.log()
     }
 
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
-    }
-
-    fn end(mut self, signal: &str) -> ExitStatus {
-        self.signal(signal);
-        self.child.wait().unwrap()
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        // A failed test leaves no process behind; one that has ended cannot be killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn end(self, signal: &str) -> ExitStatus {
+        self.program.end(signal)
     }
 }
 
 fn sql(folder: &Path, statement: &str) -> Output {
-    program(folder, &["sql", statement, "--format", "csv"])
+    command(folder, &["sql", statement, "--format", "csv"])
         .output()
         .unwrap()
 }
@@ -165,9 +130,8 @@ fn batch(id: u64) -> String {
 
 #[tokio::test]
 async fn a_batch_travels_from_the_request_to_the_command_line() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "");
-    let collector = Collector::start(folder.path());
+    let folder = configured("");
+    let collector = Collector::start(&folder);
     assert_eq!(
         collector.post(&batch(7)).await.status(),
         StatusCode::NO_CONTENT,
@@ -188,7 +152,7 @@ async fn a_batch_travels_from_the_request_to_the_command_line() {
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && error.contains("UNKNOWN_TABLE"), "{error}");
 
-    let second = program(folder.path(), &["serve"]).output().unwrap();
+    let second = command(folder.path(), &["serve"]).output().unwrap();
     let error = String::from_utf8(second.stderr).unwrap();
     assert!(
         !second.status.success() && error.contains("in use by another collector"),
@@ -208,13 +172,12 @@ async fn a_batch_travels_from_the_request_to_the_command_line() {
 
 #[tokio::test]
 async fn what_was_answered_204_survives_a_kill_and_counts_once() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "");
-    let collector = Collector::start(folder.path());
+    let folder = configured("");
+    let collector = Collector::start(&folder);
     assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
     assert!(!collector.end("-KILL").success());
 
-    let collector = Collector::start(folder.path());
+    let collector = Collector::start(&folder);
     assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(collector.post(&batch(2)).await.status(), StatusCode::NO_CONTENT);
     collector.answers("SELECT count() FROM rum.page_views", "2").await;
@@ -223,9 +186,8 @@ async fn what_was_answered_204_survives_a_kill_and_counts_once() {
 
 #[tokio::test]
 async fn a_shutdown_inserts_what_it_can() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "");
-    let collector = Collector::start(folder.path());
+    let folder = configured("");
+    let collector = Collector::start(&folder);
     collector.ready("clickhouse").await;
     // Fewer than a second's rows: they wait to be joined by others, unless the collector ends.
     for id in 1..=20 {
@@ -241,16 +203,15 @@ async fn a_shutdown_inserts_what_it_can() {
         .collect();
     assert!(waiting.is_empty(), "{waiting:?}");
     drop(spool);
-    let collector = Collector::start(folder.path());
+    let collector = Collector::start(&folder);
     collector.ready("clickhouse").await;
     collector.answers("SELECT count() FROM rum.page_views", "20").await;
 }
 
 #[tokio::test]
 async fn a_log_that_cannot_be_written_costs_its_lines_and_nothing_else() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "");
-    let collector = Collector::start_logging_to(folder.path(), Path::new("/dev/full"));
+    let folder = configured("");
+    let collector = Collector::start_after(&folder, "exec 2>/dev/full;");
     collector.ready("clickhouse").await;
     assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
     collector.answers("SELECT count() FROM rum.page_views", "1").await;
@@ -259,20 +220,16 @@ async fn a_log_that_cannot_be_written_costs_its_lines_and_nothing_else() {
 
 #[tokio::test]
 async fn without_its_database_a_collector_takes_batches() {
-    let folder = TempDir::new().unwrap();
     // A port that nobody listens on: it was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap()
         .port();
-    configure(
-        folder.path(),
-        &format!("[clickhouse]\nurl = \"http://127.0.0.1:{port}\"\n"),
-    );
-    let collector = Collector::start(folder.path());
+    let folder = configured(&format!("[clickhouse]\nurl = \"http://127.0.0.1:{port}\"\n"));
+    let collector = Collector::start(&folder);
     assert_eq!(collector.post(&batch(1)).await.status(), StatusCode::NO_CONTENT);
-    let ready = reqwest::get(format!("{}/readyz", collector.url)).await.unwrap();
+    let ready = reqwest::get(format!("{}/readyz", collector.program.url)).await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     let ready: serde_json::Value = serde_json::from_str(&ready.text().await.unwrap()).unwrap();
     assert_eq!(
@@ -280,7 +237,9 @@ async fn without_its_database_a_collector_takes_batches() {
         "who asks from the machine is told: {ready}"
     );
     collector.ready("spool").await;
-    let metrics = reqwest::get(format!("{}/metrics", collector.url)).await.unwrap();
+    let metrics = reqwest::get(format!("{}/metrics", collector.program.url))
+        .await
+        .unwrap();
     assert_eq!(metrics.status(), StatusCode::OK);
     assert_eq!(
         metrics.headers()["content-type"],
@@ -300,14 +259,14 @@ async fn without_its_database_a_collector_takes_batches() {
 async fn https(collector: &Collector, certificate: &str, path: &str) -> String {
     let trusted = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
     let client = reqwest::Client::builder().tls_certs_only([trusted]).build().unwrap();
-    let url = collector.url.replace("127.0.0.1", "localhost");
+    let url = collector.program.url.replace("127.0.0.1", "localhost");
     let answer = client.get(format!("{url}{path}")).send().await.unwrap();
     answer.text().await.unwrap()
 }
 
 #[tokio::test]
 async fn a_hangup_has_the_certificate_read_again() {
-    let folder = TempDir::new().unwrap();
+    let folder = Arc::new(TempDir::new().unwrap());
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = certified.cert.pem();
     let (file, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
@@ -316,10 +275,14 @@ async fn a_hangup_has_the_certificate_read_again() {
     // No database: port 9 discards, if anybody is there.
     let tls = format!("[tls]\ncertificate = {file:?}\nkey = {key:?}\n[clickhouse]\nurl = \"http://127.0.0.1:9\"\n");
     configure(folder.path(), &tls);
-    let collector = Collector::start(folder.path());
-    assert!(collector.url.starts_with("https://"), "{}", collector.url);
+    let collector = Collector::start(&folder);
+    assert!(
+        collector.program.url.starts_with("https://"),
+        "{}",
+        collector.program.url
+    );
     assert_eq!(https(&collector, &certificate, "/healthz").await, "ok\n");
-    collector.signal("-HUP");
+    collector.program.signal("-HUP");
     let started = Instant::now();
     loop {
         let metrics = https(&collector, &certificate, "/metrics").await;
@@ -336,12 +299,12 @@ async fn a_hangup_has_the_certificate_read_again() {
     assert!(collector.end("-TERM").success());
 
     fs::write(&key, "").unwrap();
-    for command in ["check-config", "serve"] {
-        let output = program(folder.path(), &[command]).output().unwrap();
+    for arguments in [["check-config"], ["serve"]] {
+        let output = command(folder.path(), &arguments).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(
             !output.status.success() && error.contains("holds no private key"),
-            "{command}: {error}"
+            "{arguments:?}: {error}"
         );
     }
 }
@@ -350,16 +313,16 @@ async fn a_hangup_has_the_certificate_read_again() {
 fn the_command_line_says_what_is_wrong() {
     let folder = TempDir::new().unwrap();
     configure(folder.path(), "[limits]\nconnections = 0\n");
-    for command in ["check-config", "serve"] {
-        let output = program(folder.path(), &[command]).output().unwrap();
+    for arguments in [["check-config"], ["serve"]] {
+        let output = command(folder.path(), &arguments).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(
             !output.status.success() && error.contains("limits.connections"),
-            "{command}: {error}"
+            "{arguments:?}: {error}"
         );
     }
     configure(folder.path(), "");
-    let output = program(folder.path(), &["check-config"]).output().unwrap();
+    let output = command(folder.path(), &["check-config"]).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && shown.contains("key = \"demo\""), "{shown}");
 }
@@ -381,7 +344,7 @@ fn a_new_token_is_printed_with_the_section_that_lets_it_in() {
     ]);
     let token = text.lines().find_map(|line| line.strip_prefix("# rum_")).unwrap();
     configure(folder.path(), &text);
-    let output = program(folder.path(), &["check-config"]).output().unwrap();
+    let output = command(folder.path(), &["check-config"]).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(
@@ -399,7 +362,7 @@ fn what_the_user_for_reading_may_do_is_looked_up_as_far_as_it_can_be() {
         folder.path(),
         "[clickhouse]\nurl = \"http://127.0.0.1:9\"\nuser = \"rum\"\nread_user = \"rum_reader\"\n",
     );
-    let output = program(folder.path(), &["check-config"]).output().unwrap();
+    let output = command(folder.path(), &["check-config"]).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(
@@ -410,8 +373,7 @@ fn what_the_user_for_reading_may_do_is_looked_up_as_far_as_it_can_be() {
 
 #[test]
 fn commands_for_what_lies_on_disk_say_what_they_lack() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "");
+    let folder = configured("");
     for (arguments, part) in [
         (&["spool", "ls"][..], "--config"),
         (&["spool", "verify"], "--config"),
@@ -420,7 +382,7 @@ fn commands_for_what_lies_on_disk_say_what_they_lack() {
         (&["deadletter", "ls"], "--config"),
         (&["deadletter", "retry"], "rum-collector serve"),
     ] {
-        let output = program(folder.path(), arguments).output().unwrap();
+        let output = command(folder.path(), arguments).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(
             !output.status.success() && error.contains(part),
@@ -433,9 +395,8 @@ fn commands_for_what_lies_on_disk_say_what_they_lack() {
 
 #[test]
 fn without_libchdb_one_sentence_says_what_to_do() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "");
-    let output = program(folder.path(), &["serve"])
+    let folder = configured("");
+    let output = command(folder.path(), &["serve"])
         .env("RUM_LIBCHDB", folder.path().join("libchdb.so"))
         .output()
         .unwrap();
@@ -454,11 +415,10 @@ fn without_libchdb_one_sentence_says_what_to_do() {
 
 #[test]
 fn a_port_that_is_taken_is_named() {
-    let folder = TempDir::new().unwrap();
-    configure(folder.path(), "");
+    let folder = configured("");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = program(folder.path(), &["serve"])
+    let output = command(folder.path(), &["serve"])
         .env("RUM_LISTEN", &address)
         .output()
         .unwrap();

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+#[path = "support/noon.rs"]
+mod noon;
 #[path = "support/program.rs"]
 mod program;
 
@@ -12,13 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use self::program::Program;
+use self::noon::ms_until_noon;
+use self::program::{Program, command};
 
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -32,14 +35,21 @@ fn app(name: &str, more: &str) -> String {
 
 struct Collector {
     program: Program,
+    http: Client,
 }
 
 impl Collector {
     fn start(sections: &str) -> Self {
+        Self::start_after(sections, "")
+    }
+
+    /// `shell` is what is done to the process before it begins.
+    fn start_after(sections: &str, shell: &str) -> Self {
         let folder = TempDir::new().unwrap();
         configure(folder.path(), sections);
         Self {
-            program: Program::start(folder, ""),
+            program: Program::start(folder, shell),
+            http: Client::new(),
         }
     }
 
@@ -48,15 +58,8 @@ impl Collector {
         configure(self.program.folder.path(), sections);
     }
 
-    fn signal(&self, name: &str) {
-        let kill = Command::new("kill")
-            .args([name, &self.program.child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
-    }
-
     fn log(&self) -> String {
-        fs::read_to_string(self.program.folder.path().join("log")).unwrap()
+        self.program.log()
     }
 
     fn post(&self, app: &str, id: u64) -> RequestBuilder {
@@ -70,11 +73,7 @@ impl Collector {
             r#"[1,0,"{id:016x}",{start}000,[{start}000,"https://shop.example","0.1.0"],[[1,0,1200,"{start:08x}{id:08x}","{start:08x}00000001",0,0,"{path}"]]]"#
         );
         let url = format!("{}/v1/batches?k=key-{app}", self.program.url);
-        self.program
-            .http
-            .post(url)
-            .header("content-type", "text/plain")
-            .body(body)
+        self.http.post(url).header("content-type", "text/plain").body(body)
     }
 
     async fn status(&self, request: RequestBuilder) -> StatusCode {
@@ -82,14 +81,8 @@ impl Collector {
     }
 
     async fn text(&self, path: &str) -> String {
-        let answer = self
-            .program
-            .http
-            .get(format!("{}{path}", self.program.url))
-            .send()
-            .await
-            .unwrap();
-        answer.text().await.unwrap()
+        let answer = self.http.get(format!("{}{path}", self.program.url)).send().await;
+        answer.unwrap().text().await.unwrap()
     }
 
     async fn part(&self, name: &str) -> Value {
@@ -111,9 +104,8 @@ impl Collector {
     /// The rows of a statement, once they are these.
     async fn answers(&self, statement: &str, expected: &str) {
         self.until(&format!("{statement} gives {expected}"), async || {
-            let output = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
-                .args(["sql", statement, "--format", "csv", "--config", "rum.toml"])
-                .current_dir(self.program.folder.path())
+            let folder = self.program.folder.path();
+            let output = command(folder, &["sql", statement, "--format", "csv"])
                 .output()
                 .unwrap();
             let text = String::from_utf8(output.stdout).unwrap();
@@ -123,9 +115,8 @@ impl Collector {
         .await;
     }
 
-    fn end(mut self) {
-        self.signal("-TERM");
-        assert!(self.program.child.wait().unwrap().success());
+    fn end(self) {
+        assert!(self.program.end("-TERM").success());
     }
 }
 
@@ -162,14 +153,15 @@ async fn a_file_in_the_place_of_the_one_before_adds_and_removes_apps() {
 
 #[tokio::test]
 async fn a_hangup_reads_the_file_again_and_leaves_the_rest_alone() {
-    let collector = Collector::start(&(NOWHERE.to_owned() + &app("shop", "events_per_day = 2")));
+    let at_noon = format!("echo {} >clock; export RUM_FAULT_CLOCK=clock;", ms_until_noon());
+    let collector = Collector::start_after(&(NOWHERE.to_owned() + &app("shop", "events_per_day = 2")), &at_noon);
     assert_eq!(
         collector.status(collector.post("shop", 1)).await,
         StatusCode::NO_CONTENT
     );
     for before in 0..3 {
         assert_eq!(reads(&collector.log()), before);
-        collector.signal("-HUP");
+        collector.program.signal("-HUP");
         collector
             .until("it is read again", async || reads(&collector.log()) > before)
             .await;
@@ -290,7 +282,7 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
     let collector = Collector::start(&(NOWHERE.to_owned() + &app("shop", "")));
     // A proxy's header: without a token this is anybody.
     let ask = |header: &str, value: &str| {
-        let request = collector.program.http.get(format!("{}/metrics", collector.program.url));
+        let request = collector.http.get(format!("{}/metrics", collector.program.url));
         request.header("x-forwarded-for", "192.0.2.7").header(header, value)
     };
     let bearer = format!("Bearer {token}");
@@ -309,10 +301,7 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
         .await;
     // There is no ClickHouse that could evaluate them.
     assert_eq!(collector.part("alerts").await["state"], "unhealthy");
-    let login = collector
-        .program
-        .http
-        .post(format!("{}/v1/login", collector.program.url));
+    let login = collector.http.post(format!("{}/v1/login", collector.program.url));
     let login = login
         .body(serde_json::json!({ "token": token }).to_string())
         .send()
@@ -326,7 +315,7 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
         .unwrap()
         .to_owned();
     let by_cookie = || {
-        let request = collector.program.http.get(format!("{}/readyz", collector.program.url));
+        let request = collector.http.get(format!("{}/readyz", collector.program.url));
         request.header("cookie", &cookie)
     };
     assert_eq!(collector.status(by_cookie()).await, StatusCode::SERVICE_UNAVAILABLE);
@@ -348,7 +337,6 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
         })
         .await;
     let ended = collector
-        .program
         .http
         .post(format!("{}/v1/sql", collector.program.url))
         .header("cookie", &cookie)

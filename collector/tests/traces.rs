@@ -6,7 +6,6 @@
 mod program;
 
 use std::fs;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -18,12 +17,12 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
-use reqwest::StatusCode;
+use reqwest::{Client, Method, StatusCode};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use self::program::Program;
+use self::program::{Program, command};
 
 /// How long anything may take before the test says that it will not happen.
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -64,6 +63,7 @@ async fn receiver() -> (String, Spans) {
 
 struct Collector {
     program: Program,
+    http: Client,
 }
 
 impl Collector {
@@ -78,6 +78,7 @@ impl Collector {
         fs::write(folder.path().join("rum.toml"), config).unwrap();
         Self {
             program: Program::start(folder, ""),
+            http: Client::new(),
         }
     }
 
@@ -86,11 +87,8 @@ impl Collector {
         let body = format!(
             r#"[1,0,"{id:016x}",{now}000,[{now}000,"https://shop.example","0.1.0"],[[1,0,1200,"{now:08x}{id:08x}","{now:08x}00000001",0,0,"/"]]]"#
         );
-        let request = self
-            .program
-            .http
-            .post(format!("{}/v1/batches?k=k", self.program.url))
-            .body(body);
+        let url = format!("{}/v1/batches?k=k", self.program.url);
+        let request = self.http.post(url).body(body);
         let request = traceparent
             .into_iter()
             .fold(request, |request, parent| request.header("traceparent", parent));
@@ -98,12 +96,8 @@ impl Collector {
     }
 
     /// Ends it in order, after which all of its spans are there.
-    fn end(mut self) {
-        let kill = Command::new("kill")
-            .args(["-TERM", &self.program.child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
-        assert!(self.program.child.wait().unwrap().success());
+    fn end(self) {
+        assert!(self.program.end("-TERM").success());
     }
 }
 
@@ -125,6 +119,10 @@ async fn a_request_its_commit_inserts_and_rounds_of_the_rules_are_told() {
     collector
         .post(3, Some(&format!("00-{}-{CALLER}-00", "1".repeat(32))))
         .await;
+    let made_up = collector
+        .http
+        .request(Method::from_bytes(b"BREW").unwrap(), &collector.program.url);
+    assert_eq!(made_up.send().await.unwrap().status(), StatusCode::NOT_FOUND);
     let started = Instant::now();
     let has = |name: &str| spans.lock().unwrap().iter().any(|span| span.name == name);
     while !(has("insert") && has("alert round")) {
@@ -149,8 +147,15 @@ async fn a_request_its_commit_inserts_and_rounds_of_the_rules_are_told() {
     }
     let other = requests.iter().find(|span| hex(&span.trace_id) != TRACE).unwrap();
     assert!(other.parent_span_id.is_empty());
-    let of_views =
-        |span: &&&Span| attribute(span, "db.collection.name") == Some(Value::StringValue("views".to_owned()));
+    // Nobody names spans by making methods up.
+    let text = |text: &str| Some(Value::StringValue(text.to_owned()));
+    let made_up = named("HTTP other");
+    assert_eq!(made_up.len(), 1, "{spans:#?}");
+    let made_up = made_up[0];
+    assert_eq!(attribute(made_up, "http.request.method"), text("_OTHER"));
+    assert_eq!(attribute(made_up, "http.request.method_original"), text("BREW"));
+    assert_eq!(attribute(ours, "http.request.method"), text("POST"));
+    let of_views = |span: &&&Span| attribute(span, "db.collection.name") == text("views");
     assert!(named("insert").iter().any(|span| of_views(&span)));
 }
 
@@ -176,11 +181,7 @@ fn a_receiver_that_can_be_none_is_refused() {
     ] {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("rum.toml"), sections).unwrap();
-        let check = Command::new(env!("CARGO_BIN_EXE_rum-collector"))
-            .args(["check-config", "--config", "rum.toml"])
-            .current_dir(folder.path())
-            .output();
-        let check = check.unwrap();
+        let check = command(folder.path(), &["check-config"]).output().unwrap();
         let error = String::from_utf8_lossy(&check.stderr).into_owned();
         assert!(!check.status.success() && error.contains(said), "{error}");
     }

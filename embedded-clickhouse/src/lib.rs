@@ -26,4 +26,4 @@ pub use child::{ChildError, ChildOptions, Walls, run_child};
 pub use confine::Confinement;
 pub use engine::EngineError;
 pub use locate::{LIBCHDB_VERSION, LibraryError, find_library};
-pub use supervisor::{ChildState, Endpoint, Ends, Supervisor, SupervisorError, SupervisorOptions};
+pub use supervisor::{ChildState, Endpoint, Ends, LONGEST_PAUSE, Supervisor, SupervisorError, SupervisorOptions};

@@ -27,7 +27,8 @@ use crate::{
 
 /// The pause before the first restart; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The longest pause before a restart, where nobody wants another one.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A child that ran this long was healthy: the next pause is the first again.
 const HEALTHY: Duration = Duration::from_secs(60);
 /// How long a child may take from its start to its greeting.
@@ -49,6 +50,8 @@ pub struct SupervisorOptions {
     pub arguments: Vec<OsString>,
     /// What the child is told.
     pub child: ChildOptions,
+    /// The longest pause before it is started again.
+    pub longest_pause: Duration,
 }
 
 impl SupervisorOptions {
@@ -65,6 +68,7 @@ impl SupervisorOptions {
             program: std::env::current_exe()?,
             arguments,
             child,
+            longest_pause: LONGEST_PAUSE,
         })
     }
 }
@@ -272,7 +276,7 @@ async fn supervise(
             () = sleep(pause) => {}
             () = stop.cancelled() => break,
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(options.longest_pause);
     }
     state.send_replace(ChildState::Stopped);
 }

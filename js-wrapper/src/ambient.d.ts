@@ -11,6 +11,7 @@ interface Window {
   /** https://w3c.github.io/page-visibility-2/#visibilitystateentry */
   readonly VisibilityStateEntry?: unknown
   readonly LargestContentfulPaint?: unknown
+  readonly PerformanceLongAnimationFrameTiming?: unknown
   /** Early errors, from the stub; then the sign that we are here. */
   wasmRum?: (Event[] & { app?: undefined; getSession?: undefined }) | ({ app: string; push(call: unknown): void } & Partial<import('./late/interface').Interface>)
 }

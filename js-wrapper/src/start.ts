@@ -1,21 +1,22 @@
 // Puts the capture together, once a document.
 
+// In the order that compresses best.
 import { captureErrors } from './capture/errors'
-import { captureInput } from './capture/input'
-import { captureInteractions } from './capture/interaction'
-import { captureLargestPaint } from './capture/lcp'
-import { navigationEntry, takeNavigation } from './capture/navigation'
-import { captureFirstPaint } from './capture/paint'
-import { captureFetch, captureXhr } from './capture/requests'
 import { captureShifts } from './capture/shift'
-import { captureHidden, captureVisibility } from './capture/visibility'
-import { guard, listen } from './guard'
 import { call } from './interface'
-import { load, type Glue } from './loader'
 import { configure, type Options } from './options'
-import { renewSession, silence } from './session'
-import { fetchBefore } from './transport'
+import { captureFirstPaint } from './capture/paint'
 import { attach, beforeCut, openView, ViewKind } from './view'
+import { captureInteractions } from './capture/interaction'
+import { fetchBefore } from './transport'
+import { captureInput } from './capture/input'
+import { captureHidden, captureVisibility } from './capture/visibility'
+import { captureLargestPaint } from './capture/lcp'
+import { captureFetch, captureXhr } from './capture/requests'
+import { navigationEntry, takeNavigation } from './capture/navigation'
+import { guard, listen } from './guard'
+import { load, type Glue } from './loader'
+import { renewSession, silence } from './session'
 
 /** Starts to capture. `bring` imports the second chunk. A second call in the same document does nothing. */
 export const start = guard((given: Options, bring: () => Promise<Glue>) => {

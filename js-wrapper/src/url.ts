@@ -10,8 +10,8 @@ export const plainUrl = (url: string | URL): string => {
   try {
     const plain = new URL(url, document.baseURI)
     const { origin, protocol, searchParams } = plain
-    // As an attribute it is text.
-    ;[...searchParams.keys()].forEach((name) => (name && `${options.queries || ''}`.split(',').includes(name)) || searchParams.delete(name))
+    // As an attribute it is text; without any it is empty.
+    ;[...searchParams.keys()].forEach((name) => (name && ([options.queries] + '').split(',').includes(name)) || searchParams.delete(name))
     return (protocol.startsWith('http') ? (origin == location.origin ? '' : origin) + plain.pathname + plain.search : protocol).slice(0, LONGEST)
   } catch {
     return ''

@@ -222,6 +222,7 @@ test('where there are no long animation frames there are long tasks', async (t) 
     context.addInitScript(() => {
       const types = PerformanceObserver.supportedEntryTypes.filter((type) => type !== 'long-animation-frame')
       Object.defineProperty(PerformanceObserver, 'supportedEntryTypes', { get: () => types })
+      delete window.PerformanceLongAnimationFrameTiming
     }),
   )
   await secondChunk(server)

@@ -33,7 +33,7 @@ const pass = async (ms) => {
   await settled()
 }
 
-const answer = (status, headers = {}) => ({ status, headers: new Headers(headers) })
+const answer = (status, headers = {}) => ({ status, headers: new Headers(headers), text: async () => '' })
 const OK = answer(204)
 
 /** A storage as browsers have it, with room for so many UTF-16 units. */
@@ -62,11 +62,9 @@ const page = ({ answers = () => OK, storage = storageOf(), memory = new Map(), s
   const sent = []
   const told = []
   let lost = 0
-  const send = async (body, way) => {
-    sent.push({ body, ...way })
-    const response = await answers(body, sent.length)
-    if (!response || response.status === 204) return response
-    throw response
+  const send = async (body, away, fits) => {
+    sent.push({ body, away, fits })
+    return await answers(body, sent.length)
   }
   const kept = unsent(() => storage ?? undefined, 'key ', memory)
   let taken = 0
@@ -91,14 +89,14 @@ test('a body is stored before it is sent, and removed at its answer', async () =
 
 test('at hide all bodies go at once and as they are, while the page is seen one after the other', async () => {
   const arrive = []
-  const { take, go, sent } = page({ answers: () => new Promise((resolve) => arrive.push(resolve)) })
+  const { take, go, leave, sent } = page({ answers: () => new Promise((resolve) => arrive.push(resolve)) })
   const [one, two, three] = [body(), body(), body()]
   take(one)
   take(two)
   await pass(0)
   assert.deepEqual(sent.map(({ body }) => body), [one])
   take(three)
-  go(true)
+  leave()
   assert.deepEqual(sent.map(({ body, away }) => [body, away]), [[one, false], [two, true], [three, true]])
   arrive.forEach((done) => done(OK))
   await settled()
@@ -106,18 +104,32 @@ test('at hide all bodies go at once and as they are, while the page is seen one 
   assert.deepEqual(stored(), [])
 })
 
-test('a page that is hidden sends in the same task', () => {
+test('a page that is hidden sends when the last listener is called, once, and what comes after that at once', () => {
+  const { take, look, leave, sent } = page({ answers: () => new Promise(() => {}) })
+  const [one, two] = [body(), body()]
+  document.hidden = true
+  take(one)
+  assert.equal(sent.length, 0, 'the listener that is not the last')
+  look()
+  leave()
+  assert.deepEqual(sent, [{ body: one, away: true, fits: true }])
+  take(two)
+  assert.deepEqual(sent[1], { body: two, away: true, fits: true })
+})
+
+test('what a hidden page tells without being asked goes as if it were the last', async () => {
   const { take, sent } = page()
   document.hidden = true
-  take(body())
-  assert.equal(sent.length, 1)
-  assert.equal(sent[0].away, true)
+  const one = body()
+  take(one)
+  await pass(0)
+  assert.deepEqual(sent, [{ body: one, away: true, fits: true }])
 })
 
 test('what was compressed in time goes compressed; when the page is left meanwhile, it goes as it is, once', async () => {
   let shrunk
   const shrink = () => new Promise((resolve) => (shrunk = resolve))
-  const { take, go, sent } = page({ shrink })
+  const { take, leave, sent } = page({ shrink })
   const bytes = new ArrayBuffer(7)
   const [one, two] = [body(), body()]
   take(one)
@@ -129,7 +141,7 @@ test('what was compressed in time goes compressed; when the page is left meanwhi
 
   take(two)
   await pass(0)
-  go(true)
+  leave()
   await settled()
   shrunk(bytes)
   await settled()
@@ -213,11 +225,11 @@ for (const [name, value, ms] of [
   ['nonsense', 'soon', SECOND],
 ])
   test(`Retry-After: ${name}; also kept at hide`, async () => {
-    const { take, go, sent } = page({ answers: () => answer(503, { 'Retry-After': value }) })
+    const { take, leave, sent } = page({ answers: () => answer(503, { 'Retry-After': value }) })
     take(body())
     await pass(0)
     await pass(ms - 1)
-    go(true)
+    leave()
     take(body())
     await pass(0)
     assert.equal(sent.length, 1)
@@ -227,10 +239,10 @@ for (const [name, value, ms] of [
 
 test('after a failure one body shows the way', async () => {
   let status = 503
-  const { take, go, sent } = page({ answers: () => answer(status) })
+  const { take, leave, sent } = page({ answers: () => answer(status) })
   const bodies = [body(), body(), body()]
   bodies.forEach(take)
-  go(true)
+  leave()
   await settled()
   assert.equal(sent.length, 3)
   await pass(SECOND - 1)
@@ -245,13 +257,13 @@ test('after a failure one body shows the way', async () => {
 
 test('a network that fails is tried again at hide, and when it is back', async () => {
   let works = false
-  const { take, go, online, sent } = page({ answers: () => (works ? OK : Promise.reject(new TypeError('Failed to fetch'))) })
+  const { take, leave, online, sent } = page({ answers: () => (works ? OK : Promise.reject(new TypeError('Failed to fetch'))) })
   take(body())
   await pass(0)
   take(body())
   await pass(0)
   assert.equal(sent.length, 1, 'not at once')
-  go(true)
+  leave()
   await settled()
   assert.equal(sent.length, 3, 'the page may never come back')
   works = true
@@ -284,7 +296,11 @@ test('an unattended tab does not try; when it is seen again, it does', async () 
 })
 
 test('whatever a try rejects with', async () => {
-  const problems = [undefined, null, 0, 'x', {}, { status: 503, headers: {} }, { status: 503, headers: null }]
+  const fails = () => {
+    throw new Error("the page's own")
+  }
+  const hostile = [{ get status() { return fails() } }, { status: 503, get headers() { return fails() } }, { status: 503, headers: { get: fails } }]
+  const problems = [undefined, null, 0, 'x', {}, { status: 503, headers: {} }, { status: 503, headers: null }, ...hostile]
   const { take, sent } = page({ answers: (_, tries) => (tries > problems.length ? OK : Promise.reject(problems[tries - 1])) })
   take(body())
   await pass(0)
@@ -334,11 +350,12 @@ test('after 24 hours a body is given up, and counted, by whoever finds it', asyn
 })
 
 test('what is given up while nobody sees the page is counted when somebody does', async () => {
-  const { take, go, lost, sent } = page({ answers: () => answer(400) })
+  const { take, go, leave, lost, sent } = page({ answers: () => answer(400) })
   document.hidden = true
   take(body())
+  leave()
   await settled()
-  go(true)
+  leave()
   assert.deepEqual([sent.length, lost(), stored()], [1, 0, ['-']])
   const next = page()
   document.hidden = false
@@ -383,18 +400,19 @@ test('a body that is larger than all that is kept has its try', async () => {
 
 test('the quota of keepalive counts bytes in flight, and is given back', async () => {
   const arrive = []
-  const { take, go, sent } = page({ answers: () => new Promise((resolve) => arrive.push(resolve)) })
+  const { take, leave, sent } = page({ answers: () => new Promise((resolve) => arrive.push(resolve)) })
   // Three bytes a character.
   const large = () => body('\u0800'.repeat(5_000))
   take(large())
   take(large())
   take(large())
-  go(true)
+  leave()
   assert.deepEqual(sent.map(({ fits }) => fits), [true, true, false])
   arrive[0](OK)
   await settled()
   document.hidden = true
   take(large())
+  leave()
   assert.equal(sent[3].fits, true)
 })
 
@@ -426,17 +444,17 @@ test('a storage that is full, or forbidden, or not wanted: the page keeps its bo
 test('a storage that becomes full: nothing is sent twice, and nothing is forgotten', async () => {
   const arrive = []
   const one = body()
-  const { take, go, sent } = page({
+  const { take, leave, sent } = page({
     storage: storageOf(one.length + 1),
     answers: () => new Promise((resolve) => arrive.push(resolve)),
   })
   const two = body()
   take(one)
   take(two)
-  go(true)
+  leave()
   arrive.forEach((done) => done(OK))
   await settled()
-  go(true)
+  leave()
   await pass(HOUR)
   assert.deepEqual(sent.map(({ body }) => body), [one, two])
   assert.deepEqual(stored(), [])

@@ -175,7 +175,7 @@ test('a route view has interactions of its own', async (t) => {
   await wasmUp(tab)
   const painted = () => tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
   // Ten long ones in the first view leave no place among the document's longest.
-  await tab.evaluate(() => document.querySelector('button').addEventListener('click', () => { const end = performance.now() + (window.extra ?? 100); while (performance.now() < end); }))
+  await tab.evaluate(() => document.querySelector('button').addEventListener('click', () => { const end = performance.now() + (window.extra ?? 200); while (performance.now() < end); }))
   for (let n = 0; n < 10; n++) await tab.click('button')
   await painted()
   await tab.evaluate(() => { window.extra = 0; history.pushState(null, '', '/second') })
@@ -185,5 +185,5 @@ test('a route view has interactions of its own', async (t) => {
   const batch = await server.batch(1)
   const inp = batch.of(VITAL).filter(([, , , metric, scope]) => metric === 3 && scope === 1)
   const second = inp.find(([, view]) => view === 1)
-  assert.ok(second[5] >= 56_000 && second[5] < 150_000, `${second[5]} µs`)
+  assert.ok(second[5] >= 56_000 && second[5] < 250_000, `${second[5]} µs`)
 })

@@ -9,6 +9,7 @@
 use alloc::boxed::Box;
 
 use crate::host::{Host, Text};
+use crate::limits::VIEWS;
 use crate::report::Report;
 use crate::scope::{Parts, Vitals};
 use crate::view::{View, ViewKind, milliseconds};
@@ -26,15 +27,16 @@ struct Whole {
     /// The number of the view that its vitals belong to.
     view: u32,
     vitals: Box<Vitals>,
-    /// The session ended: nothing is reported any more.
-    closed: bool,
 }
 
 /// Computes views, vitals and the other rows of one document.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    most_views: usize,
+    /// How many views it remembers, if not [`VIEWS`].
+    most_views: Option<usize>,
     whole: Option<Whole>,
+    /// The session of `whole` ended: nothing is reported any more.
+    closed: bool,
     views: Views,
     opened: u32,
     next_seq: f64,
@@ -42,18 +44,23 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine for a new document. It remembers so many views, so that late and repeated records find the view that they
-    /// began in.
+    /// An engine for a new document. All of it is zeros, which are no bytes of the Wasm.
+    pub const NEW: Self = Self {
+        most_views: None,
+        whole: None,
+        closed: false,
+        views: Views::NONE,
+        opened: 0,
+        next_seq: 0.0,
+        parts: Parts::NONE,
+    };
+
+    /// An engine for a new document that remembers so many views: late and repeated records find the view that they began in.
     #[must_use]
-    pub const fn new(most_views: usize) -> Self {
-        Self {
-            most_views,
-            whole: None,
-            views: Views::NONE,
-            opened: 0,
-            next_seq: 0.0,
-            parts: Parts::NONE,
-        }
+    pub const fn remembering(most_views: usize) -> Self {
+        let mut engine = Self::NEW;
+        engine.most_views = Some(most_views);
+        engine
     }
 
     /// Takes the record that the host has at hand, of kind `number` at `t` (µs). Records come in the order in which they were
@@ -112,8 +119,9 @@ impl Engine {
         let Some(whole) = &mut self.whole else { return };
         match number {
             kind::Navigation | kind::Surroundings => {
-                // Its view may be forgotten.
-                if self.views.iter().all(|view| view.number != whole.view) {
+                // Its view may be forgotten; and nobody navigates to what is restored: what comes as late as that is of the load.
+                let is_of_load = number == kind::Navigation && whole.view > 0;
+                if is_of_load || self.views.iter().all(|view| view.number != whole.view) {
                     return;
                 }
                 host.touch(whole.view, next_seq(&mut self.next_seq, t));
@@ -132,7 +140,10 @@ impl Engine {
                 }
             }
             kind::Paint => whole.vitals.painted(t),
-            kind::LargestPaint => whole.vitals.largest(t, host),
+            kind::LargestPaint => {
+                self.parts.largest = true;
+                whole.vitals.largest(t, host);
+            }
             kind::SoftPaint => {
                 let id = host.int(SoftPaintRecord::interaction_id);
                 let soft = |view: &&mut View| view.interaction_id == id;
@@ -164,7 +175,7 @@ impl Engine {
                     vitals = view.take().map(|view| &mut view.vitals);
                 }
             }
-            kind::Restore => whole.vitals.restored(t, host),
+            kind::Restore => whole.vitals.restored(t, self.parts.largest, host),
             _ => {}
         }
     }
@@ -186,18 +197,15 @@ impl Engine {
             // A restore is a document of its own.
             Some(whole) if !restored => {
                 host.copy(number, ViewEvent::document_id, whole.view, ViewEvent::view_id);
-                whole.closed |= !host.is_same(number, whole.view, ViewEvent::session_id);
+                self.closed |= !host.is_same(number, whole.view, ViewEvent::session_id);
             }
             whole => {
                 let mut vitals = Vitals::counting_from(counted, whole.take().map(|whole| whole.vitals));
                 if restored {
                     vitals.begin_again(t);
                 }
-                *whole = Some(Whole {
-                    view: number,
-                    vitals,
-                    closed: false,
-                });
+                *whole = Some(Whole { view: number, vitals });
+                self.closed = false;
             }
         }
         self.views.push(view);
@@ -206,7 +214,7 @@ impl Engine {
     /// Makes room for a view, and gives the place of an old one. The document's first view stays, for the document's vitals
     /// are its own until the end.
     fn make_room(&mut self, host: &mut impl Host) -> Option<Box<Vitals>> {
-        if self.views.count() < self.most_views {
+        if self.views.count() < self.most_views.unwrap_or(VIEWS) {
             return None;
         }
         let first = self.whole.as_ref().map_or(0, |whole| whole.view);
@@ -226,7 +234,7 @@ impl Engine {
 
         let first = whole.view;
         // The document's, then each view's.
-        if !whole.closed {
+        if !self.closed {
             let report = Report {
                 view: first,
                 scope: Scope::Document,
@@ -243,13 +251,9 @@ impl Engine {
                 view.vitals.count(interaction_count);
                 host.touch(view.number, seq);
                 host.set(view.number, ViewEvent::end, t);
-                for (field, from) in &[
-                    (ViewEvent::receipt, CutRecord::receipt),
-                    (ViewEvent::scroll, CutRecord::scroll),
-                    (ViewEvent::engaged, CutRecord::engaged),
-                ] {
-                    host.take(view.number, *field, *from);
-                }
+                host.take(view.number, ViewEvent::receipt, CutRecord::receipt);
+                host.take(view.number, ViewEvent::scroll, CutRecord::scroll);
+                host.take(view.number, ViewEvent::engaged, CutRecord::engaged);
                 host.tell_lost(view.number);
             }
             // While the document has one view, its own scope would only repeat the document's.
@@ -267,6 +271,8 @@ impl Engine {
 
     /// The number of the view that was open at `t`. `None` if that is forgotten: another view would give the row another
     /// name, and it would count twice.
+    /// Inlined, for to a caller elsewhere an answer of several values goes through memory.
+    #[inline(always)]
     fn view_at(&self, t: f64) -> Option<u32> {
         match self.views.iter().find(|view| view.start <= t) {
             Some(view) if t >= view.ended => None,

@@ -58,7 +58,7 @@ impl Replay {
     #[must_use]
     pub fn remembering(views: usize) -> Self {
         Self {
-            engine: Engine::new(views),
+            engine: Engine::remembering(views),
             rows: Rows::default(),
         }
     }

@@ -30,6 +30,7 @@ pub(crate) fn millionths(score: f64) -> f64 {
     clippy::cast_precision_loss,
     reason = "it is clamped"
 )]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 fn whole(value: f64) -> f64 {
     let half = if value < 0.0 { -0.5 } else { 0.5 };
     (value + half).clamp(-MOST, MOST) as i64 as f64
@@ -51,8 +52,8 @@ impl Report {
     /// Begins the event of a value in its own unit; the further fields of `VitalEvent` and the end are the caller's.
     pub(crate) fn begin(self, metric: Metric, value: f64, host: &mut impl Host) {
         host.begin(self.view, self.seq);
-        for number in &[f64::from(metric as u8), f64::from(self.scope as u8), value] {
-            host.put(*number);
-        }
+        host.put(f64::from(metric as u8));
+        host.put(f64::from(self.scope as u8));
+        host.put(value);
     }
 }

@@ -15,12 +15,21 @@ use crate::wire::record::{
 const PARTS: usize = 100;
 
 /// What names a candidate for the largest paint.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Candidate {
     /// In µs since the time origin: what its resource is recorded under.
     t: f64,
     target: Option<Text>,
     url: Option<Text>,
+}
+
+impl Candidate {
+    /// Has no name.
+    const NONE: Self = Self {
+        t: 0.0,
+        target: None,
+        url: None,
+    };
 }
 
 /// What names an interaction.
@@ -32,8 +41,15 @@ struct Named {
     target: Option<Text>,
 }
 
+impl Named {
+    const NONE: Self = Self {
+        event: None,
+        target: None,
+    };
+}
+
 /// The vitals of one scope. What a scope does not have, such as the first byte of a route, was never pushed and is absent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Vitals {
     /// Where its times begin, in ms: activation, restore or soft navigation.
     origin: f64,
@@ -48,20 +64,32 @@ pub(crate) struct Vitals {
 }
 
 impl Vitals {
+    /// Nothing was seen so far. A constant, for code that fills a struct of this size is larger than the struct compressed.
+    const NONE: Self = Self {
+        origin: 0.0,
+        hidden: FirstHidden::NEVER,
+        fcp: Fcp::NONE,
+        lcp: Lcp::none(Candidate::NONE),
+        cls: Cls::NONE,
+        inp: Inp::NONE,
+        named: [Named::NONE; INTERACTIONS],
+        ttfb: Ttfb::NONE,
+    };
+
     /// A scope that begins when the browser has counted so many interactions; NaN for the first one of a document.
     /// In a box, because a struct of this size costs code wherever it is moved; in that of `old` if there is one, for in the
     /// page memory is never given back.
     #[inline(never)]
     pub(crate) fn counting_from(counted: f64, old: Option<Box<Self>>) -> Box<Self> {
-        let mut vitals = Self::default();
-        vitals.inp.begin_at(counted);
-        match old {
-            Some(mut place) => {
-                *place = vitals;
-                place
+        let mut vitals = match old {
+            Some(mut old) => {
+                *old = Self::NONE;
+                old
             }
-            None => Box::new(vitals),
-        }
+            None => Box::new(Self::NONE),
+        };
+        vitals.inp.begin_at(counted);
+        vitals
     }
 
     /// The texts that it names, and absent ones.
@@ -96,9 +124,9 @@ impl Vitals {
     /// The browser's soft navigation at `t` (µs) begins this scope again, as far as paints go.
     pub(crate) fn softened(&mut self, t: f64, painted: f64) {
         self.origin = to_millis(t);
-        self.hidden = FirstHidden::default();
-        self.lcp = Lcp::default();
-        self.fcp = Fcp::default();
+        self.hidden = FirstHidden::NEVER;
+        self.lcp = Lcp::none(Candidate::NONE);
+        self.fcp = Fcp::NONE;
         self.fcp.push(to_millis(painted));
     }
 
@@ -109,13 +137,12 @@ impl Vitals {
         self.ttfb.push(self.origin);
     }
 
-    /// The paint of a restore at `t` (µs) is its own.
-    pub(crate) fn restored(&mut self, t: f64, host: &mut impl Host) {
-        self.fcp
-            .push(to_millis(t + known(host.int(RestoreRecord::painted), 0.0)));
-        let paint = to_millis(t + host.int(RestoreRecord::largest));
-        if !paint.is_nan() {
-            self.lcp.push(paint, Candidate::default());
+    /// The paint of a restore at `t` (µs) is its own: FCP, and LCP where the browser tells of `largest` paints.
+    pub(crate) fn restored(&mut self, t: f64, largest: bool, host: &mut impl Host) {
+        let paint = to_millis(t + known(host.int(RestoreRecord::painted), 0.0));
+        self.fcp.push(paint);
+        if largest {
+            self.lcp.push(paint, Candidate::NONE);
             // Candidates of later do not count: it is the restore that is measured.
             self.lcp.input(paint);
         }
@@ -199,7 +226,9 @@ impl Vitals {
             host.end();
         }
         // A document that was never seen has no layout to be unstable.
-        if parts.shifts && (scope == Scope::View || fcp.is_some()) {
+        // A later one is that of a restore: what is restored was painted long ago.
+        let seen = fcp.is_some() || (report.view > 0 && self.hidden.seen(self.origin));
+        if parts.shifts && (scope == Scope::View || seen) {
             let largest = self.cls.largest();
             report.begin(Metric::Cls, millionths(self.cls.value()), host);
             host.put_text(largest.and_then(|shift| shift.what));
@@ -215,14 +244,10 @@ impl Vitals {
             host.put_text(named.target);
             host.put_text(named.event);
             host.put(f64::NAN);
-            for part in &[
-                longest.start,
-                phases.input_delay(),
-                phases.processing(),
-                phases.presentation(),
-            ] {
-                host.put(micros(*part));
-            }
+            host.put(micros(longest.start));
+            host.put(micros(phases.input_delay()));
+            host.put(micros(phases.processing()));
+            host.put(micros(phases.presentation()));
             parts.put_frames(micros(longest.start), micros(phases.processing_end), host);
             host.end();
         } else if self.inp.only_short() {
@@ -269,8 +294,10 @@ impl Latest {
 /// What vitals of any scope are made of besides: resources of largest paints, and long animation frames that met interactions.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
-    /// The browser tells of layout shifts.
+    /// The browser tells of layout shifts, …
     pub(crate) shifts: bool,
+    /// … and of candidates for the largest paint.
+    pub(crate) largest: bool,
     resources: Latest,
     frames: Latest,
 }
@@ -278,6 +305,7 @@ pub(crate) struct Parts {
 impl Parts {
     pub(crate) const NONE: Self = Self {
         shifts: false,
+        largest: false,
         resources: Latest([None; PARTS]),
         frames: Latest([None; PARTS]),
     };

@@ -31,6 +31,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use look::Look;
+#[cfg(not(target_arch = "wasm32"))]
+use sift::Sifted;
 
 mod email;
 mod look;
@@ -105,15 +107,16 @@ impl Rule {
 #[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn scrub(text: &str) -> Cow<'_, str> {
-    scrub_where(text, sift::may_find)
+    scrub_where(text, Sifted::of)
 }
 
-/// By those rules that may find anything.
+/// By those rules that may find anything, as `sift` says.
 #[cfg(not(target_arch = "wasm32"))]
-fn scrub_where(text: &str, may_find: fn(Rule, &[u8]) -> bool) -> Cow<'_, str> {
+fn scrub_where(text: &str, sift: fn(&[u8]) -> Sifted) -> Cow<'_, str> {
     let mut scrubbed = Cow::Borrowed(text);
+    let mut sifted = sift(text.as_bytes());
     for rule in Rule::ALL {
-        if !may_find(rule, scrubbed.as_bytes()) {
+        if !sifted.may_find(rule) {
             continue;
         }
         let mut masked = String::new();
@@ -126,6 +129,7 @@ fn scrub_where(text: &str, may_find: fn(Rule, &[u8]) -> bool) -> Cow<'_, str> {
         if done > 0 {
             masked.push_str(scrubbed.get(done..).unwrap_or_default());
             scrubbed = Cow::Owned(masked);
+            sifted = sift(scrubbed.as_bytes());
         }
     }
     scrubbed

@@ -83,17 +83,6 @@ pub(crate) struct View {
     pub(crate) changed: bool,
 }
 
-/// Fields of the record, and the fields of the event that they become.
-const TAKEN_OVER: &[(usize, usize)] = &[
-    (ViewRecord::view_id, ViewEvent::view_id),
-    (ViewRecord::session_id, ViewEvent::session_id),
-    (ViewRecord::kind, ViewEvent::kind),
-    (ViewRecord::page, ViewEvent::page),
-    (ViewRecord::referrer, ViewEvent::referrer),
-    (ViewRecord::parent_id, ViewEvent::parent_id),
-    (ViewRecord::page_name, ViewEvent::page_name),
-];
-
 impl View {
     /// True until another one opens.
     pub(crate) fn is_open(&self) -> bool {
@@ -103,9 +92,13 @@ impl View {
     /// A view that opens at `t` (µs), as the record at hand says.
     pub(crate) fn open(number: u32, t: f64, seq: f64, vitals: Box<Vitals>, host: &mut impl Host) -> Self {
         host.touch(number, seq);
-        for (from, to) in TAKEN_OVER {
-            host.take(number, *to, *from);
-        }
+        host.take(number, ViewEvent::view_id, ViewRecord::view_id);
+        host.take(number, ViewEvent::session_id, ViewRecord::session_id);
+        host.take(number, ViewEvent::kind, ViewRecord::kind);
+        host.take(number, ViewEvent::page, ViewRecord::page);
+        host.take(number, ViewEvent::referrer, ViewRecord::referrer);
+        host.take(number, ViewEvent::parent_id, ViewRecord::parent_id);
+        host.take(number, ViewEvent::page_name, ViewRecord::page_name);
         host.set(number, ViewEvent::start, t);
         let kind = host.int(ViewRecord::kind);
         Self {

@@ -2,6 +2,7 @@
 //! done with them.
 
 use alloc::boxed::Box;
+use core::mem;
 
 use crate::view::View;
 
@@ -26,7 +27,7 @@ impl Views {
 
     pub(crate) fn push(&mut self, view: View) {
         let older = self.newest.take();
-        self.newest = Some(Box::new(Link { view, older }));
+        set(&mut self.newest, Some(Box::new(Link { view, older })));
         self.count = self.count.saturating_add(1);
     }
 
@@ -37,7 +38,7 @@ impl Views {
             at = &mut at.as_mut()?.older;
         }
         let link = at.take()?;
-        *at = link.older;
+        set(at, link.older);
         self.count = self.count.saturating_sub(1);
         Some(link.view)
     }
@@ -65,4 +66,9 @@ impl Views {
             Some(&mut link.view)
         })
     }
+}
+
+/// Sets a link whose own was taken before: the code that would drop the rest of the list, were it still there, is not compiled.
+fn set(taken: &mut Option<Box<Link>>, link: Option<Box<Link>>) {
+    mem::forget(mem::replace(taken, link));
 }

@@ -413,7 +413,7 @@ proptest! {
                 7 => Record::Input(rum_core::wire::NoFields),
                 8 => Record::Shift(ShiftRecord { value, recent_input: 0, target: None }),
                 9 => Record::Interaction(InteractionRecord { duration: value, processing_start: t, processing_end: value, interaction_id: value, name: String::new(), target: None }),
-                10 => Record::Restore(RestoreRecord { painted: value, largest: Some(value) }),
+                10 => Record::Restore(RestoreRecord { painted: value }),
                 11 => Record::Cut(CutRecord { reason: 0, interaction_count: Some(value), receipt: Receipt { attached: t, queue_dropped: None, observer_dropped: None }, scroll: None, engaged: None }),
                 12 => Record::InteractionFrame(frame(value, t)),
                 13 => Record::SoftNavigation(SoftNavigationRecord { interaction_id: value, painted: Some(t) }),

@@ -24,7 +24,7 @@ use Metric::{Cls, Fcp, Inp, Lcp, Ttfb};
 /// View `n`.
 fn view(rows: &Rows, n: u64) -> Option<&ViewEvent> {
     let mut views = rows.0.iter().filter_map(|item| match &item.event {
-        Event::View(view) => Some(view),
+        Event::View(view) => Some(&**view),
         _ => None,
     });
     views.find(|view| view.view_id == view_id(n))
@@ -197,6 +197,7 @@ fn style_and_layout_from_the_time_origin_where_a_frame_rendered_nothing() {
 fn a_vitals_timestamp_that_is_its_value() {
     let rows = Page::loaded()
         .paint(1.0)
+        .largest(1.0, "h1")
         .shift(300.0, 0.2)
         .interaction(500.0, 7, 48.0)
         .cut(1000.0)

@@ -298,16 +298,50 @@ fn a_restore_starts_everything_again() {
 
 #[test]
 fn a_restore_has_no_largest_paint_where_the_browser_knows_none() {
-    let restore = RestoreRecord {
-        painted: 33_000,
-        largest: None,
-    };
     let rows = Page::loaded()
+        .paint(800.0)
         .cut(1000.0)
-        .view(9000.0, 2, ViewKind::BackForwardCache, "/")
-        .push(9000.0, Record::Restore(restore))
+        .restored(9000.0, 2, 33.0)
         .leave(9900.0);
     assert_eq!((rows.of(2, Fcp), rows.of(2, Lcp)), (Some(33.0), None));
+}
+
+#[test]
+fn a_restore_that_is_hidden_before_its_paint_has_shifts_but_no_paints() {
+    let rows = Page::loaded()
+        .largest(900.0, "h1")
+        .shift(1000.0, 0.2)
+        .cut(1100.0)
+        .view(9000.0, 2, ViewKind::BackForwardCache, "/")
+        .hidden(9010.0)
+        .push(9000.0, Record::Restore(RestoreRecord { painted: 600_000 }))
+        .shift(9700.0, 0.05)
+        .leave(9900.0);
+    assert_eq!(
+        (rows.of(2, Fcp), rows.of(2, Lcp), rows.of(2, Cls)),
+        (None, None, Some(0.05))
+    );
+}
+
+#[test]
+fn a_navigation_that_is_told_after_a_restore_is_of_the_load() {
+    let rows = Page::loaded()
+        .cut(1000.0)
+        .restored(9000.0, 2, 33.0)
+        .navigation(100.0, 0.0)
+        .leave(9900.0);
+    assert_eq!((rows.of(2, Ttfb), rows.of(2, Fcp)), (Some(0.0), Some(33.0)));
+}
+
+#[test]
+fn what_is_restored_in_the_background_and_never_seen_has_no_shifts() {
+    let rows = Page::loaded()
+        .shift(1000.0, 0.2)
+        .cut(1100.0)
+        .view(9000.0, 2, ViewKind::BackForwardCache, "/")
+        .hidden(9000.0)
+        .leave(9900.0);
+    assert_eq!(rows.of(2, Cls), None);
 }
 
 #[test]
@@ -425,6 +459,14 @@ fn a_handler_that_ran_before_the_interaction_is_no_negative_delay() {
 }
 
 #[test]
+fn a_handler_that_ran_after_the_paint_waited_until_then_and_took_nothing() {
+    let rows = Page::loaded()
+        .event(100.0, 7, 56.0, (180.0, 190.0), "pointerdown")
+        .leave(900.0);
+    assert_eq!(phases(&rows), [80.0, 0.0, 0.0]);
+}
+
+#[test]
 fn the_frame_of_an_interaction_is_remembered_however_many_follow() {
     let mut page = Page::loaded()
         .event(100.0, 7, 304.0, (130.0, 150.0), "pointerdown")
@@ -532,6 +574,50 @@ fn a_soft_navigation_has_paints_of_its_own_and_no_first_byte() {
 }
 
 #[test]
+fn what_was_hidden_before_a_soft_navigation_hides_none_of_its_paints() {
+    let softened = |page: Page| {
+        page.paint(800.0)
+            .cut(3010.0)
+            .view(3010.0, 2, ViewKind::Route, "/magazine")
+            .softened(3000.0, 7, 3080.0)
+    };
+    let before = softened(Page::loaded().hidden(500.0).visible(600.0))
+        .soft_paint(3400.0, 7, "#cover")
+        .leave(9000.0);
+    assert_eq!(before.get(Fcp), None, "the document's was hidden");
+    assert_eq!(
+        (before.of_view(2, Fcp), before.of_view(2, Lcp)),
+        (Some(80.0), Some(400.0))
+    );
+
+    let between = softened(Page::loaded())
+        .soft_paint(3080.0, 7, "#title")
+        .hidden(3200.0)
+        .visible(3300.0)
+        .soft_paint(3400.0, 7, "#cover")
+        .leave(9000.0);
+    assert_eq!(
+        (between.of_view(2, Fcp), between.of_view(2, Lcp)),
+        (Some(80.0), Some(80.0))
+    );
+}
+
+#[test]
+fn interactions_too_short_for_an_entry_are_eight_milliseconds_after_a_soft_navigation() {
+    let softened = |interactions| {
+        Page::loaded()
+            .counted(3)
+            .cut(3010.0)
+            .view(3010.0, 2, ViewKind::Route, "/magazine")
+            .softened(3000.0, 7, 3080.0)
+            .counted(interactions)
+            .leave(9000.0)
+    };
+    assert_eq!(softened(4).of_view(2, Inp), Some(8.0));
+    assert_eq!(softened(3).of_view(2, Inp), None, "nobody touched it");
+}
+
+#[test]
 fn a_soft_navigation_is_the_route_that_opened_for_it() {
     let kinds = |page: Page| {
         let rows = page.leave(9000.0);
@@ -560,6 +646,7 @@ fn a_restore_has_a_first_byte_at_once_and_what_was_hidden_before_it_hides_nothin
         .leave(9010.0);
     assert_eq!((rows.of(2, Ttfb), rows.of(2, Fcp)), (Some(0.0), None));
     let rows = Page::loaded()
+        .largest(900.0, "h1")
         .cut(1000.0)
         .restored(9000.0, 2, 33.0)
         .hidden(500.0)

@@ -16,7 +16,6 @@ use core::ptr;
 
 use page::Page;
 use rum_core::Engine;
-use rum_core::limits::VIEWS;
 use rum_core::scrub::Rule;
 // The allocator.
 use rum_memory as _;
@@ -27,7 +26,7 @@ struct Only(RefCell<Engine>);
 // SAFETY: the Wasm is built without threads, so nothing is ever shared.
 unsafe impl Sync for Only {}
 
-static ENGINE: Only = Only(RefCell::new(Engine::new(VIEWS)));
+static ENGINE: Only = Only(RefCell::new(Engine::NEW));
 
 /// The page has a record at hand, of kind `kind` at `t` (µs).
 #[unsafe(no_mangle)]

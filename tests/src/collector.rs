@@ -1,7 +1,8 @@
 //! The collector as an operator has it: the binary, its folder and its configuration file.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -14,10 +15,12 @@ use tokio::time::timeout;
 
 use crate::database::{Database, rows};
 use crate::processes::{binary, children, terminate};
+use crate::traffic::now_ms;
 use crate::waiting::{LIMIT, until};
 
 /// The app's key.
 pub const KEY: &str = "key";
+const DAY_MS: i64 = 86_400_000;
 /// Lines of the log that are shown when something goes wrong.
 const LOG_LINES: usize = 30;
 const LOG: &str = "collector.log";
@@ -71,6 +74,8 @@ pub struct Place {
     more: String,
     /// Variables of the environment, on top of the configuration file.
     settings: Vec<(String, String)>,
+    /// Words that stand in front of the program.
+    starter: Vec<OsString>,
 }
 
 impl Place {
@@ -91,6 +96,7 @@ impl Place {
             folder: TempDir::with_prefix("rum-faults-")?,
             more: more.to_owned(),
             settings: Vec::new(),
+            starter: Vec::new(),
         })
     }
 
@@ -100,6 +106,24 @@ impl Place {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         self.settings.extend(settings.iter().map(owned));
         self
+    }
+
+    /// The same, for collectors whose clock says that it is noon: of what they do in a day, no midnight comes between. It is
+    /// ahead of the system's, so what pages send now is of the past.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn at_noon(self) -> Result<Self> {
+        let ahead_ms = (DAY_MS + DAY_MS / 2 - now_ms() % DAY_MS) % DAY_MS;
+        let file = self.clock();
+        fs::write(&file, ahead_ms.to_string())?;
+        let file = file.to_str().context("a path that is no text")?;
+        Ok(self.and(&[("RUM_FAULT_CLOCK", file)]))
+    }
+
+    /// Has collectors started by another program, which becomes what stands behind these words.
+    pub fn start_by(&mut self, words: Vec<OsString>) {
+        self.starter = words;
     }
 
     /// The log of all collectors that ran here.
@@ -148,7 +172,10 @@ impl Place {
     fn spawn(&self, store: &Store, more: &[(&str, &str)]) -> Result<Collector> {
         let config = self.configure(store)?;
         let log = self.folder.path().join(LOG);
-        let child = Command::new(binary("rum-collector")?)
+        let program = binary("rum-collector")?.into_os_string();
+        let mut words = self.starter.iter().chain([&program]);
+        let child = Command::new(words.next().context("no program")?)
+            .args(words)
             .arg("serve")
             .arg("--config")
             .arg(&config)
@@ -169,6 +196,12 @@ impl Place {
         })
     }
 
+    /// The folder in which they run.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The folder of the collectors' data.
     #[must_use]
     pub fn data(&self) -> PathBuf {
@@ -179,6 +212,12 @@ impl Place {
     #[must_use]
     pub fn clock(&self) -> PathBuf {
         self.folder.path().join("clock")
+    }
+
+    /// A file that may say which boundaries collectors came to, as `collector/src/fault.rs` reads it.
+    #[must_use]
+    pub fn boundaries(&self) -> PathBuf {
+        self.folder.path().join("boundaries")
     }
 
     /// The folder of the spool.
@@ -193,12 +232,25 @@ impl Place {
     /// # Errors
     /// When it cannot be run.
     pub async fn command(&self, arguments: &[&str]) -> Result<Output> {
+        self.command_with(arguments, &[]).await
+    }
+
+    /// The same, of one that meets a fault.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub async fn command_armed(&self, arguments: &[&str], fault: &str) -> Result<Output> {
+        self.command_with(arguments, &[("RUM_FAULT", fault)]).await
+    }
+
+    async fn command_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Result<Output> {
         let config = self.folder.path().join("collector.toml");
         let mut command = Command::new(binary("rum-collector")?);
         command
             .args(arguments)
             .arg("--config")
             .arg(config)
+            .envs(more.iter().copied())
             .current_dir(self.folder.path())
             .kill_on_drop(true);
         Ok(command.output().await?)
@@ -302,10 +354,25 @@ impl Collector {
     /// What posts batches to it; it may be used while the collector is killed.
     #[must_use]
     pub fn sender(&self) -> Sender {
+        self.sender_of(KEY)
+    }
+
+    /// The same, for the app of another key.
+    #[must_use]
+    pub fn sender_of(&self, key: &str) -> Sender {
         Sender {
             http: self.http.clone(),
-            url: format!("{}/v1/batches?k={KEY}", self.url),
+            url: format!("{}/v1/batches?k={key}", self.url),
         }
+    }
+
+    /// What posts batches as pages do that have not been here before: each on a connection of its own.
+    ///
+    /// # Errors
+    /// When there can be no client.
+    pub fn newcomer(&self) -> Result<Sender> {
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build()?;
+        Ok(Sender { http, ..self.sender() })
     }
 
     /// The process id of its embedded ClickHouse, if that runs now.

@@ -1,6 +1,7 @@
 //! ClickHouse as a process of the test's own: it outlives collectors, and can be killed behind their backs.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use embedded_clickhouse::{ChildOptions, ChildState, Endpoint, Supervisor, SupervisorOptions, find_library};
@@ -8,6 +9,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::processes::{binary, kill};
+
+/// The longest pause before it is started again: who kills it two hundred times does not want to wait for it ever longer.
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
 /// What answers as a ClickHouse server does, and is started again when it dies.
 pub struct Database {
@@ -27,6 +31,7 @@ impl Database {
             program,
             arguments: vec!["clickhouse-child".into()],
             child,
+            longest_pause: LONGEST_PAUSE,
         };
         let supervisor = Supervisor::start(options);
         supervisor.ready().await?;

@@ -79,7 +79,15 @@ impl Visit {
     /// # Errors
     /// When there is no answer.
     pub async fn send(&self, sender: &Sender) -> reqwest::Result<StatusCode> {
-        sender.post(&self.body, self.sent_ms).await
+        self.send_at(sender, self.sent_ms).await
+    }
+
+    /// Sends it when the page's clock says `sent_ms`: again, and later.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send_at(&self, sender: &Sender, sent_ms: i64) -> reqwest::Result<StatusCode> {
+        sender.post(&self.body, sent_ms).await
     }
 }
 
@@ -110,7 +118,7 @@ pub fn document(time_origin_ms: i64) -> Document {
 /// A view that was left after five seconds.
 #[must_use]
 pub fn page_view(view: Id, session: Id) -> Event {
-    Event::View(ViewEvent {
+    Event::View(Box::new(ViewEvent {
         view_id: view,
         session_id: session,
         kind: ViewKind::Load as i64,
@@ -129,19 +137,20 @@ pub fn page_view(view: Id, session: Id) -> Event {
         attributes: None,
         scroll: None,
         engaged: None,
-    })
+    }))
 }
 
 fn events(view: Id, session: Id) -> Vec<Item> {
     let mut events = vec![page_view(view, session)];
     events.extend(
-        [(Metric::Lcp, 1_200_000), (Metric::Cls, 50_000)].map(|(metric, value)| Event::Vital(vital(metric, value))),
+        [(Metric::Lcp, 1_200_000), (Metric::Cls, 50_000)]
+            .map(|(metric, value)| Event::Vital(Box::new(vital(metric, value)))),
     );
-    events.extend((1..=3).map(|ordinal| Event::Request(request(ordinal))));
-    events.push(Event::Error(ErrorEvent {
+    events.extend((1..=3).map(|ordinal| Event::Request(Box::new(request(ordinal)))));
+    events.push(Event::Error(Box::new(ErrorEvent {
         ordinal: 4,
         what: error(),
-    }));
+    })));
     let action = Action {
         at: 3_000_000,
         kind: 0,
@@ -152,19 +161,19 @@ fn events(view: Id, session: Id) -> Vec<Item> {
         attributes: None,
         value: None,
     };
-    events.push(Event::Action(ActionEvent {
+    events.push(Event::Action(Box::new(ActionEvent {
         ordinal: 5,
         what: action,
-    }));
-    events.push(Event::Resource(ResourceEvent {
+    })));
+    events.push(Event::Resource(Box::new(ResourceEvent {
         ordinal: 6,
         what: resource(),
-    }));
-    events.push(Event::LongFrame(LongFrameEvent {
+    })));
+    events.push(Event::LongFrame(Box::new(LongFrameEvent {
         ordinal: 7,
         what: long_frame(),
-    }));
-    events.push(Event::UserTiming(UserTimingEvent {
+    })));
+    events.push(Event::UserTiming(Box::new(UserTimingEvent {
         ordinal: 8,
         what: UserTiming {
             start: 500_000,
@@ -172,8 +181,8 @@ fn events(view: Id, session: Id) -> Vec<Item> {
             duration: Some(120_000),
             weight: None,
         },
-    }));
-    events.push(Event::ElementTiming(ElementTimingEvent {
+    })));
+    events.push(Event::ElementTiming(Box::new(ElementTimingEvent {
         ordinal: 9,
         what: ElementTiming {
             painted: 700_000,
@@ -182,7 +191,7 @@ fn events(view: Id, session: Id) -> Vec<Item> {
             url: None,
             weight: None,
         },
-    }));
+    })));
     events
         .into_iter()
         .map(|event| Item {

@@ -17,6 +17,9 @@ import { visit } from './visit.mjs'
 /** A visit's steps have limits of their own; what hangs all the same fails, and the others still run. In ms. */
 const LIMIT = 120_000
 
+/** Kinds of pages that have to be equal, in an engine that can do everything. */
+const LEAST = 60
+
 /** Runs everything that the engine can run which `Driver` drives. */
 export async function suite(Driver) {
   const scripts = await libraries()
@@ -43,6 +46,12 @@ export async function suite(Driver) {
     })
   }
 
+  test('as many situations as there are to be, where the browser has what they need', () => {
+    assert.ok(Object.values(THEMES).flat().length >= LEAST, 'there are situations')
+    const carriedOut = new Set([...passed].map((name) => name.replace(/ \w+$/, '')))
+    assert.ok(carriedOut.size >= (Driver.situations ?? LEAST), `${carriedOut.size} situations are equal in ${engine.name}`)
+  })
+
   test('docs/vitals.md says what is measured here', (test) => tableIsCurrent(engine, { reported, passed }, (text) => test.diagnostic(text)))
 }
 
@@ -55,15 +64,17 @@ export async function check(visited, situation, mode) {
   const reports = documents.flatMap((document) => of(document, 'reference', 'final'))
   assert.equal(reports.length > 0, !situation.silent, 'the reference has reported something to compare with')
   situation.shows?.(shown(documents, visited))
+  const told = new Set()
   for (const document of documents) {
     idsAreGood(document)
     if (mode === 'wasm') {
       for (const series of ['final', 'all']) agree(document, 'drop-in', series)
       coreHasComputed(document)
     } else await executionsAgree(document.bodies)
-    rowsAgree(document, origin, situation.differs ?? {})
+    for (const metric of rowsAgree(document, origin, situation.differs ?? {})) told.add(metric)
     softViewsAgree(document, origin)
   }
+  for (const metric of Object.keys(situation.differs ?? {})) assert.ok(told.has(metric), `somebody has told of ${metric}, which differs`)
 }
 
 /**
@@ -83,8 +94,12 @@ function coreHasComputed({ core, bodies }) {
   if (core && bodies.length) assert.deepEqual([core, isRaw(bodies.at(-1))], ['up', false], 'the core is up, and has computed the last body')
 }
 
-/** The rows of the SDK say what the reference does; where they do not, `differs` says what they say instead. */
+/**
+ * The rows of the SDK say what the reference does; where they do not, `differs` says what they say instead. Gives the metrics of which
+ * either has told.
+ */
 function rowsAgree(document, origin, differs) {
+  const told = new Set()
   const found = new Map(measured(document.bodies).vitals.map((vital) => [`${vital.metric} ${vital.restores}`, vital]))
   const reports = last(of(document, 'reference', 'plain'))
   // Of one page in some hundreds WebKit never does, and the reference has no TTFB.
@@ -93,12 +108,15 @@ function rowsAgree(document, origin, differs) {
     const key = `${metric.name} ${isRestored(metric) ? restores : 0}`
     const vital = found.get(key)
     found.delete(key)
-    if (differs[metric.name]) differs[metric.name].as(vital?.value, metric.value, vital)
+    told.add(metric.name)
+    if (differs[metric.name]) differs[metric.name].as(vital?.value, metric.value, vital, metric)
     else if (vital) rowAgrees(vital, metric, origin, isTold || vital.navigationType ? [] : OF_THE_NAVIGATION)
     else assert.fail(`the SDK has no ${key}, which the reference reports as ${metric.value}`)
   }
   for (const [key, { metric, value }] of found) {
     assert.ok(differs[metric], `the SDK has a ${key}, ${value}, which the reference does not report`)
     differs[metric].as(value)
+    told.add(metric)
   }
+  return told
 }

@@ -1,8 +1,11 @@
 //! `cargo xtask bench`: the measurements that decisions in `docs/decisions` rest on. No test runs them.
 
+mod flame;
 mod ingest;
 mod page;
 mod sdk;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -26,6 +29,15 @@ enum Bench {
         seconds: u32,
         #[command(flatten)]
         output: Output,
+    },
+    /// Draws where the collector's CPU goes under full load (Linux, needs `perf`)
+    FlameGraph {
+        /// Seconds of full load
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+        /// The SVG that is written
+        #[arg(long, default_value = "docs/ingest.svg")]
+        drawing: PathBuf,
     },
     /// What the collector needs while ClickHouse is away, at 20,000 events a second, and how long it takes to catch up
     Outage {
@@ -87,6 +99,9 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArgumen
                 return Ok(());
             }
             (output, ingest::OUTAGE_COLUMNS, ingest::outage_rows(&figures))
+        }
+        Bench::FlameGraph { seconds, drawing } => {
+            return ingest::flame_graph(workspace, cache, *seconds, drawing);
         }
         Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
         Bench::Sdk { rounds, parts, output } => {

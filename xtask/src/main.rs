@@ -3,6 +3,7 @@
 mod bench;
 mod codegen;
 mod demo;
+mod drill;
 mod fuzz;
 mod native;
 mod process;
@@ -48,6 +49,8 @@ enum Command {
     Size(SizeArguments),
     /// Try the collector on what is made up at random, for as long as you like
     Fuzz(fuzz::FuzzArguments),
+    /// Kill, fill, stop and damage: the fault drills in full, which takes most of an hour
+    Drill(drill::DrillArguments),
     /// Measure what design decisions rest on
     Bench(bench::BenchArguments),
     /// Run a program that ends when stdin does
@@ -131,6 +134,7 @@ fn run(command: Command) -> Result<ExitCode> {
             codegen::run(&workspace, mode)?;
         }
         Command::Fuzz(arguments) => fuzz::run(&workspace, &arguments)?,
+        Command::Drill(arguments) => drill::run(&workspace, &cache, &arguments)?,
         Command::Bench(arguments) => bench::run(&workspace, &cache, &arguments)?,
         Command::Size(arguments) => {
             if !arguments.no_build {

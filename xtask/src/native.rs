@@ -41,9 +41,13 @@ pub(crate) fn build_all(workspace: &Workspace) -> Result<()> {
 
 /// Tells tests where everything is. What is set already wins: libchdb and Chromium of one's own.
 pub(crate) fn test_environment(workspace: &Workspace, cache: &Cache, command: &mut Command) -> Result<()> {
-    command
-        .env("RUM_LIBCHDB", libchdb::ready(cache)?)
-        .env(browsers::CHROMIUM.variable, browsers::CHROMIUM.ready()?);
+    command.env(browsers::CHROMIUM.variable, browsers::CHROMIUM.ready()?);
+    database_environment(workspace, cache, command)
+}
+
+/// The same for tests that need no browser.
+pub(crate) fn database_environment(workspace: &Workspace, cache: &Cache, command: &mut Command) -> Result<()> {
+    command.env("RUM_LIBCHDB", libchdb::ready(cache)?);
     built(workspace, command);
     Ok(())
 }

@@ -2,9 +2,9 @@
 //! others from running; the last line is the sum.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -17,12 +17,15 @@ use crate::tools::{Cache, npm, systemd};
 use crate::workspace::Workspace;
 use crate::{codegen, native, process, size, web};
 
+/// The seed of property tests, by proptest's own name for it.
+const PROPERTIES_SEED: &str = "PROPTEST_RNG_SEED";
+
 /// The stages, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Stage {
     /// rustfmt
     Format,
-    /// clippy with -D warnings
+    /// clippy with -D warnings; and does the collector compile without the embedded ClickHouse?
     Clippy,
     /// Are the generated files current?
     Codegen,
@@ -133,10 +136,7 @@ impl Tests<'_> {
     fn run(&self, stage: Stage) -> Result<Tally> {
         match stage {
             Stage::Format => self.check("cargo", &["fmt", "--all", "--check"]),
-            Stage::Clippy => self.check(
-                "cargo",
-                &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-            ),
+            Stage::Clippy => self.clippy(),
             Stage::Codegen => codegen::run(self.workspace, codegen::Mode::Check).map(|()| Tally::PASSED),
             Stage::Build => self.build(),
             Stage::Native => self.native(),
@@ -177,6 +177,20 @@ impl Tests<'_> {
         process::run(self.command(program).args(arguments)).map(|()| Tally::PASSED)
     }
 
+    /// Everything, and the collector as `deploy/Dockerfile` builds it: without the embedded ClickHouse.
+    fn clippy(&self) -> Result<Tally> {
+        let everything = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        let lean = ["check", "--package", native::COLLECTOR, "--no-default-features"];
+        let mut tally = Tally::default();
+        for arguments in [&everything[..], &lean] {
+            tally += self.check("cargo", arguments).unwrap_or_else(|error| {
+                terminal::note(&Stage::Clippy.name(), &format!("{error:#}"));
+                Tally::FAILED
+            });
+        }
+        Ok(tally)
+    }
+
     /// Not a test: it counts only when it fails.
     fn build(&self) -> Result<Tally> {
         let web = web::build(self.workspace, self.cache);
@@ -187,6 +201,11 @@ impl Tests<'_> {
     fn native(&self) -> Result<Tally> {
         let mut cargo = self.command("cargo");
         cargo.args(["test", "--workspace", "--no-fail-fast"]);
+        // The same texts every time, so that a change is judged by what it changes. Others are for `cargo test`, which draws new
+        // ones, and for `cargo xtask fuzz`.
+        if env::var_os(PROPERTIES_SEED).is_none() {
+            cargo.env(PROPERTIES_SEED, "1");
+        }
         native::test_environment(self.workspace, self.cache, &mut cargo)?;
         match promtool::ready(self.cache) {
             Ok(path) => {

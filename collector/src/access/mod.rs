@@ -1,20 +1,21 @@
 //! Who may ask: tokens, logins of browsers, and patience with those who present something wrong. It knows no HTTP.
 
+mod admission;
 mod sessions;
 mod throttle;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::time::{Instant, sleep};
 
+pub use admission::Admission;
+use admission::Terms;
 use sessions::Sessions;
 pub use sessions::{COOKIE_LIFETIME, SessionId};
-use throttle::{Patience, Throttle};
+use throttle::Throttle;
 
-use crate::config::{Proxies, Token, Tokens};
+use crate::config::Config;
 use crate::meter::Counter;
 
 /// What is logged of who asked what; a target of its own, so that it can be kept apart (`RUM_LOG=rum_audit=info`).
@@ -47,97 +48,41 @@ pub(crate) struct Denials {
     pub(crate) cross_site: Counter,
 }
 
-/// Who may ask; a handle.
-#[derive(Clone, Default)]
+/// Who may ask, and how much; a handle.
+#[derive(Clone)]
 pub struct Access(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
-    tokens: ArcSwap<Tokens>,
-    proxies: ArcSwap<Proxies>,
+    terms: ArcSwap<Terms>,
     sessions: Sessions,
     throttle: Throttle,
     denials: Denials,
 }
 
 impl Access {
-    /// Lets in who has one of these. What `proxies` say is believed of where somebody is.
+    /// Lets in whom `config` does.
     #[must_use]
-    pub fn new(tokens: Tokens, proxies: Proxies) -> Self {
+    pub fn new(config: &Config) -> Self {
         Self(Arc::new(Shared {
-            tokens: ArcSwap::from_pointee(tokens),
-            proxies: ArcSwap::from_pointee(proxies),
-            ..Shared::default()
+            terms: ArcSwap::from_pointee(Terms::of(config)),
+            sessions: Sessions::default(),
+            throttle: Throttle::default(),
+            denials: Denials::default(),
         }))
     }
 
-    /// Lets in who has one of these from now on, and believes these proxies. Logins by other tokens have ended.
-    pub fn change(&self, tokens: Tokens, proxies: Proxies) {
-        self.0.tokens.store(Arc::new(tokens));
-        self.0.proxies.store(Arc::new(proxies));
+    /// Lets in whom `config` does, for requests that come from now on. Logins by other tokens have ended.
+    pub fn change(&self, config: &Config) {
+        self.0.terms.store(Arc::new(Terms::of(config)));
     }
 
-    /// Whether anybody can be let in.
+    /// What a request goes by that begins now.
     #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.0.tokens.load().is_empty()
-    }
-
-    /// The token that was presented from `address`. A right one is never held up, for many people may come from one
-    /// address. A wrong one is told so late, and ever later.
-    ///
-    /// # Errors
-    /// As [`Denied`] says.
-    pub async fn token(&self, presented: &str, address: Option<IpAddr>) -> Result<Arc<Token>, Denied> {
-        let Shared {
-            tokens,
-            throttle,
-            denials,
-            ..
-        } = &*self.0;
-        if let Some(token) = tokens.load().find(presented) {
-            return Ok(Arc::clone(token));
+    pub fn now(&self) -> Admission {
+        Admission {
+            shared: Arc::clone(&self.0),
+            terms: self.0.terms.load_full(),
         }
-        match throttle.wrong(address, Instant::now()) {
-            Patience::Wait(place) => {
-                denials.unknown.add(1);
-                sleep(place.delay()).await;
-                Err(Denied::Unknown)
-            }
-            Patience::None { retry_after } => {
-                denials.throttled.add(1);
-                Err(Denied::Throttled { retry_after })
-            }
-        }
-    }
-
-    /// Whose word is taken for where somebody is.
-    #[must_use]
-    pub fn proxies(&self) -> Arc<Proxies> {
-        self.0.proxies.load_full()
-    }
-
-    /// Begins a login.
-    #[must_use]
-    pub fn log_in(&self, token: Arc<Token>) -> SessionId {
-        self.0.sessions.begin(token, Instant::now())
-    }
-
-    /// The token of a login, unless that has ended.
-    #[must_use]
-    pub fn session(&self, cookie: &str) -> Option<Arc<Token>> {
-        let token = self.0.sessions.find(cookie, Instant::now());
-        // What it is good for now; it may have been removed since.
-        let token = token.and_then(|token| self.0.tokens.load().same_as(&token).map(Arc::clone));
-        if token.is_none() {
-            self.0.denials.expired.add(1);
-        }
-        token
-    }
-
-    /// Ends a login.
-    pub fn log_out(&self, cookie: &str) {
-        self.0.sessions.end(cookie);
     }
 
     /// How often somebody was not let in.

@@ -42,7 +42,7 @@ impl Health {
         });
     }
 
-    pub(super) fn failed(&self, problem: String) {
+    pub(crate) fn failed(&self, problem: String) {
         self.0.send_modify(|report| report.problem = Some(problem));
     }
 }

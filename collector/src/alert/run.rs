@@ -1,6 +1,7 @@
 //! The engine: a round every few seconds that asks ClickHouse about every rule, and a task for each receiver.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -58,8 +59,21 @@ pub async fn run(options: Options, clickhouse: Clickhouse, shutdown: Cancellatio
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = rounds(Engine::new(options, clickhouse, news)) => {}
+        // They end at the shutdown only: one that panics takes the rest with it, and all begin again.
+        () = ended(&mut receivers), if !receivers.is_empty() => {}
     }
-    receivers.join_all().await;
+    ended(&mut receivers).await;
+}
+
+/// Waits until all tasks have ended; the panic of one of them goes on here.
+async fn ended(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended
+            && let Ok(panic) = error.try_into_panic()
+        {
+            resume_unwind(panic);
+        }
+    }
 }
 
 async fn rounds(mut engine: Engine) {
@@ -279,5 +293,19 @@ fn window_of(rule: &Rule, now: Timestamp) -> WindowQuery {
         group_by: rule.group_by,
         from_ms: to_ms - rule.window.as_millis() as i64,
         to_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_panic_of_a_receiver_goes_on() {
+        let mut receivers = JoinSet::new();
+        receivers.spawn(async {});
+        receivers.spawn(async { panic!("in a receiver") });
+        let ended = tokio::spawn(async move { ended(&mut receivers).await });
+        assert!(ended.await.unwrap_err().is_panic());
     }
 }

@@ -100,6 +100,11 @@ impl Apps {
         self.0.is_empty()
     }
 
+    /// There is more than one.
+    pub(crate) fn are_several(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// All of them, by name.
     pub(crate) fn sorted(&self) -> Vec<&App> {
         let mut apps: Vec<_> = self.0.values().map(AsRef::as_ref).collect();

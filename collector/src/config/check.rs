@@ -1,6 +1,6 @@
 //! From what is written to what is in force: every value is checked, and all that is wrong is said at once.
-//! Over 500 lines, for it is one list: a key, its bounds and the words about it.
 
+mod clickhouse;
 mod log;
 mod pages;
 mod sql;
@@ -12,17 +12,16 @@ mod visitors;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use super::quantity::{Bytes, Span};
-use super::raw::{RawAlerts, RawApp, RawClickhouse, RawConfig, RawLimits, RawRate, RawSpool};
+use super::raw::{RawAlerts, RawApp, RawConfig, RawLimits, RawRate, RawSpool};
 use super::{
-    Alerts, AllowedOrigins, App, Apps, ClickhouseSource, Config, ForeignErrors, Limits, Problem, Rate, Rates, Reader,
-    Secret, SpoolLimits, allowance, app, defaults, fsync,
+    Alerts, AllowedOrigins, App, Apps, Config, ForeignErrors, Limits, Problem, Rate, Rates, SpoolLimits, allowance,
+    app, defaults, fsync,
 };
 
 /// The key of the demo, which everybody knows.
@@ -48,7 +47,7 @@ pub(super) fn check(raw: RawConfig) -> Result<Config, Vec<Problem>> {
         limits: limits(&raw.limits, &mut problems),
         tls: tls::check(raw.tls, &mut problems),
         spool: spool(&raw.spool, &mut problems),
-        clickhouse: clickhouse(raw.clickhouse, &mut problems),
+        clickhouse: clickhouse::check(raw.clickhouse, &apps, &mut problems),
         tokens: tokens::check(raw.tokens, &apps, listen, &mut problems),
         apps,
         sql: sql::check(&raw.sql, &mut problems),
@@ -222,91 +221,6 @@ fn spool(raw: &RawSpool, problems: &mut Problems) -> SpoolLimits {
         );
     }
     spool
-}
-
-fn clickhouse(raw: RawClickhouse, problems: &mut Problems) -> ClickhouseSource {
-    let memory_bytes = problems.bytes(
-        "clickhouse.memory_bytes",
-        raw.memory_bytes,
-        defaults::CLICKHOUSE_MEMORY_BYTES,
-        512 << 20..=1 << 40,
-    );
-    let Some(url) = raw.url else {
-        for (key, set) in [
-            ("user", raw.user.is_some()),
-            ("password_file", raw.password_file.is_some()),
-            ("read_user", raw.read_user.is_some()),
-            ("read_password_file", raw.read_password_file.is_some()),
-        ] {
-            if set {
-                problems.add(
-                    format!("clickhouse.{key}"),
-                    "is for a ClickHouse server, and clickhouse.url is absent",
-                    "set clickhouse.url, or remove this for the embedded ClickHouse",
-                );
-            }
-        }
-        return ClickhouseSource::Embedded {
-            memory_bytes,
-            library: raw.library,
-            confine: raw.confine.unwrap_or(true),
-        };
-    };
-    http_url("clickhouse.url", &url, problems);
-    for (key, set) in [
-        ("memory_bytes", raw.memory_bytes.is_some()),
-        ("library", raw.library.is_some()),
-        ("confine", raw.confine.is_some()),
-    ] {
-        if set {
-            problems.add(
-                format!("clickhouse.{key}"),
-                "is for the embedded ClickHouse, and clickhouse.url names a server",
-                "remove one of the two",
-            );
-        }
-    }
-    let user = raw.user.unwrap_or_else(|| defaults::CLICKHOUSE_USER.to_owned());
-    if raw.read_user.as_ref() == Some(&user) {
-        problems.add(
-            "clickhouse.read_user",
-            format!("{user:?} is clickhouse.user, who may write"),
-            "name a user that may only read: docs/operating.md has the statements that make one",
-        );
-    }
-    if raw.read_user.is_none() && raw.read_password_file.is_some() {
-        problems.add(
-            "clickhouse.read_password_file",
-            "is the password of clickhouse.read_user, which is absent",
-            "set clickhouse.read_user, or remove this",
-        );
-    }
-    let mut secret =
-        |key, path: Option<PathBuf>| Secret(path.map_or_else(String::new, |path| password(key, &path, problems)));
-    ClickhouseSource::Server {
-        url,
-        user,
-        password: secret("clickhouse.password_file", raw.password_file),
-        reader: raw.read_user.map(|user| Reader {
-            user,
-            password: secret("clickhouse.read_password_file", raw.read_password_file),
-        }),
-    }
-}
-
-/// The file's first line: editors and `echo` leave a line break at the end.
-fn password(key: &str, path: &PathBuf, problems: &mut Problems) -> String {
-    match std::fs::read_to_string(path) {
-        Ok(text) => text.lines().next().unwrap_or_default().to_owned(),
-        Err(error) => {
-            problems.add(
-                key,
-                format!("{} cannot be read: {error}", path.display()),
-                "give the path of a file that holds the password and nothing else",
-            );
-            String::new()
-        }
-    }
 }
 
 fn apps(raw: Vec<RawApp>, listen: SocketAddr, problems: &mut Problems) -> Apps {

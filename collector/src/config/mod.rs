@@ -14,6 +14,7 @@ mod proxies;
 mod quantity;
 mod rates;
 mod raw;
+mod readers;
 mod reload;
 mod show;
 mod source;
@@ -23,6 +24,7 @@ mod visitors;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use allowance::{DailyQuota, RateLimit};
@@ -33,6 +35,7 @@ pub use pages::Pages;
 pub(crate) use pages::Pattern;
 pub use proxies::Proxies;
 pub use rates::{Rate, Rates};
+pub use readers::{Reader, ReaderOfApps, Readers};
 pub use reload::Reloaded;
 pub use source::Source;
 pub use token::{Scope, Token, TokenApps, TokenHash, Tokens, new_token};
@@ -92,8 +95,7 @@ pub struct Log {
     pub level: String,
 }
 
-/// Bounds on what senders may do. Memory for requests is at most
-/// `2 × connections × body_bytes + batches_at_once × (decompressed_bytes + the rows of a batch)`.
+/// Bounds on what senders may do. What they mean for memory is in docs/operating.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a body as sent.
@@ -178,17 +180,8 @@ pub enum ClickhouseSource {
         /// The user's password.
         password: Secret,
         /// Who asks what people ask by `/v1/sql`; without, nobody does.
-        reader: Option<Reader>,
+        readers: Readers,
     },
-}
-
-/// A user of a ClickHouse server that may only read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reader {
-    /// The user.
-    pub user: String,
-    /// The user's password.
-    pub password: Secret,
 }
 
 /// The alert rules and where they speak up.
@@ -272,6 +265,18 @@ impl Config {
                 "clickhouse.confine is false, so /v1/sql is answered 403: nothing would keep statements from files and sockets"
                     .to_owned(),
             );
+        }
+        if let ClickhouseSource::Server { readers, .. } = &self.clickhouse
+            && !readers.of_apps.is_empty()
+        {
+            let unread = |token: &&Arc<Token>| token.may(Scope::Read) && readers.of(&token.apps).is_none();
+            warnings.extend(self.tokens.iter().filter(unread).map(|token| {
+                format!(
+                    "the token {} gets no SQL, for no user of the server reads for its very apps: that is clickhouse.read_user for all \
+                     of them, and else one of clickhouse.readers",
+                    token.name
+                )
+            }));
         }
         if let Some(Tls { key, .. }) = &self.tls
             && let Ok(metadata) = std::fs::metadata(key)

@@ -83,9 +83,18 @@ pub(super) struct RawClickhouse {
     pub(super) password_file: Option<PathBuf>,
     pub(super) read_user: Option<String>,
     pub(super) read_password_file: Option<PathBuf>,
+    pub(super) readers: Vec<RawReader>,
     pub(super) confine: Option<bool>,
     pub(super) memory_bytes: Option<Bytes>,
     pub(super) library: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReader {
+    pub(super) apps: Vec<String>,
+    pub(super) user: String,
+    pub(super) password_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

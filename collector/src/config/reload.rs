@@ -1,6 +1,6 @@
 //! What of a changed configuration comes into force at once, and what waits for a restart.
 
-use super::Config;
+use super::{ClickhouseSource, Config};
 
 /// A configuration that was read again.
 #[derive(Clone, Debug)]
@@ -34,7 +34,9 @@ impl Reloaded {
         keep.of("limits.drain", &mut limits.drain, &now.drain);
         keep.of("tls", &mut wanted.tls, &running.tls);
         keep.of("spool", &mut wanted.spool, &running.spool);
-        keep.of("clickhouse", &mut wanted.clickhouse, &running.clickhouse);
+        if !is_same_server(&wanted.clickhouse, &running.clickhouse) {
+            keep.of("clickhouse", &mut wanted.clickhouse, &running.clickhouse);
+        }
         keep.of("traces", &mut wanted.traces, &running.traces);
         keep.of("sql.at_once", &mut wanted.sql.at_once, &running.sql.at_once);
         Self {
@@ -42,6 +44,20 @@ impl Reloaded {
             needs_restart,
         }
     }
+}
+
+/// Whether they differ in nothing but who reads there: nothing is open for a reader that could not be opened anew.
+fn is_same_server(wanted: &ClickhouseSource, running: &ClickhouseSource) -> bool {
+    let server = |source: &ClickhouseSource| match source {
+        ClickhouseSource::Embedded { .. } => None,
+        ClickhouseSource::Server {
+            url,
+            user,
+            password,
+            readers: _,
+        } => Some((url.clone(), user.clone(), password.clone())),
+    };
+    server(wanted).is_some_and(|wanted| Some(wanted) == server(running))
 }
 
 /// Names what is kept.

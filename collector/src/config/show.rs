@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::quantity::{Bytes, Span};
-use super::{AllowedOrigins, ClickhouseSource, Config, Fsync, Rates, Secret, Token, TokenApps};
+use super::{AllowedOrigins, ClickhouseSource, Config, Fsync, Rates, ReaderOfApps, Secret, Token, TokenApps};
 
 pub(super) fn show(config: &Config) -> String {
     let Config {
@@ -90,14 +90,20 @@ pub(super) fn show(config: &Config) -> String {
             url,
             user,
             password,
-            reader,
+            readers,
         } => {
             page.section("[clickhouse]");
             page.text("url", url);
             page.text("user", user);
             page.password(password);
-            if let Some(reader) = reader {
+            if let Some(reader) = &readers.all {
                 page.text("read_user", &reader.user);
+                page.password(&reader.password);
+            }
+            for ReaderOfApps { apps, reader } in &readers.of_apps {
+                page.section("[[clickhouse.readers]]");
+                page.texts("apps", &apps.iter().cloned().collect::<Vec<_>>());
+                page.text("user", &reader.user);
                 page.password(&reader.password);
             }
         }

@@ -79,6 +79,41 @@ mod tests {
     }
 
     #[test]
+    fn who_reads_on_a_server_follows_while_it_is_the_same_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rum.toml");
+        let reader = |user: &str| format!("[[clickhouse.readers]]\napps = [\"shop\"]\nuser = \"{user}\"\n");
+        let server = |more: &str| format!("{APP}[clickhouse]\nurl = \"http://db:8123\"\nuser = \"rum\"\n{more}");
+        std::fs::write(&file, server(&reader("one"))).unwrap();
+        let source = Source::new(Some(file.clone()), []);
+        let running = source.load().unwrap();
+        let elsewhere = server(&reader("one")).replace("db:8123", "other:8123");
+        for (text, needs_restart, follows) in [
+            (server(&reader("two")), &[][..], true),
+            (server("read_user = \"two\"\n"), &[], true),
+            (server(""), &[], true),
+            (server(&reader("one")), &[], true),
+            (
+                server(&reader("two")).replace("\"rum\"", "\"other\""),
+                &["clickhouse"],
+                false,
+            ),
+            (elsewhere, &["clickhouse"], false),
+            (APP.to_owned(), &["clickhouse"], false),
+        ] {
+            std::fs::write(&file, &text).unwrap();
+            let reloaded = source.reload(&running).unwrap();
+            assert_eq!(reloaded.needs_restart, needs_restart, "{text}");
+            let expected = if follows {
+                source.load().unwrap()
+            } else {
+                running.clone()
+            };
+            assert_eq!(reloaded.config.clickhouse, expected.clickhouse, "{text}");
+        }
+    }
+
+    #[test]
     fn a_key_that_takes_a_restart_keeps_its_value_and_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("rum.toml");

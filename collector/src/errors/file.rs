@@ -49,13 +49,21 @@ const PAGE: &str = "<page>";
 /// Whether people who own the page wrote it, as far as its URL can tell.
 pub(super) fn is_own(file: &str) -> bool {
     let file = without_query(file);
-    let name = name_in_builds(file);
-    let name = name.rsplit('/').next().unwrap_or_default();
-    let stem = name.split(['.', '~']).next().unwrap_or_default();
     !file.is_empty()
         && !LIBRARY_FOLDERS.iter().any(|folder| file.contains(folder))
         && !LIBRARY_HOSTS.iter().any(|host| file.contains(host))
-        && !LIBRARY_FILES.contains(&stem)
+        && !is_named_as_library(file)
+}
+
+/// Whether a file is called as one with other people's code, in whatever build.
+fn is_named_as_library(file: &str) -> bool {
+    let path = without_host(file);
+    if file.starts_with("http") && is_page(path) {
+        return false;
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = without_hash(name.split('.').next().unwrap_or_default());
+    LIBRARY_FILES.contains(&stem.split('~').next().unwrap_or_default())
 }
 
 /// A file without host, query, fragment, and without content hashes, versions and numbers, by which builds tell their files
@@ -239,6 +247,8 @@ mod tests {
             ("webpack-internal:///./src/cart.js", true),
             ("https://a.example/vendor-list.js", true),
             ("https://a.example/forum.js", true),
+            // A page about vendors.
+            ("https://a.example/vendors", true),
             ("", false),
             ("webpack-internal:///./node_modules/react-dom/index.js", false),
             ("https://a.example/assets/vendor/x.js", false),

@@ -2,9 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::file::{is_own, name_in_builds};
+use super::file::name_in_builds;
 use super::message::normalized;
-use super::origin::is_of_extension;
 use super::stack::Frame;
 
 /// Of what is below. Another rule is another version: its groups are not those of before, and must not meet them.
@@ -13,22 +12,17 @@ const VERSION: &str = "1";
 /// How many frames tell errors apart. The way from the page's start to the error differs among equal errors.
 const MOST_FRAMES: usize = 3;
 
-impl Frame<'_> {
-    /// Whether the app's own code was called: no library, no extension, nothing native.
-    pub(crate) fn is_in_app(&self) -> bool {
-        is_own(self.file) && !is_of_extension(self.file)
-    }
-}
-
 /// The group of an error: type, normalised message and the top frames, by function and file. The same on every machine and
 /// in every release, until [`VERSION`] changes.
 pub(crate) fn group(class: &str, message: &str, frames: &[Frame<'_>]) -> u64 {
-    let mut parts = vec![VERSION.to_owned(), class.to_owned(), normalized(message)];
+    let mut parts = Parts::new();
+    parts.add(class);
+    parts.add(&normalized(message));
     for frame in telling(frames) {
-        parts.push(bare_name(frame.function).to_owned());
-        parts.push(name_in_builds(frame.file));
+        parts.add(bare_name(frame.function));
+        parts.add(&name_in_builds(frame.file));
     }
-    hash(&parts)
+    parts.group()
 }
 
 /// The group of what no code threw, such as a resource that could not be loaded: where it comes from, type, normalised
@@ -37,34 +31,42 @@ pub(crate) fn group_without_stack(source: &str, class: &str, message: &str, url:
     let host = url
         .split_once("://")
         .map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    hash(&[
-        VERSION.to_owned(),
-        // No error has so many parts before its first frame, and no function is called so.
-        format!("<{source}>"),
-        class.to_owned(),
-        normalized(message),
-        host.to_owned(),
-        name_in_builds(url),
-    ])
+    let mut parts = Parts::new();
+    // No error has so many parts before its first frame, and no function is called so.
+    parts.add(&format!("<{source}>"));
+    parts.add(class);
+    parts.add(&normalized(message));
+    parts.add(host);
+    parts.add(&name_in_builds(url));
+    parts.group()
 }
 
-fn hash(parts: &[String]) -> u64 {
-    let mut hash = Sha256::new();
-    for part in parts {
-        // No part can end as another one begins.
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
+/// What tells groups apart, by its hash.
+struct Parts(Sha256);
+
+impl Parts {
+    fn new() -> Self {
+        let mut parts = Self(Sha256::new());
+        parts.add(VERSION);
+        parts
     }
-    hash.finalize()
-        .iter()
-        .take(8)
-        .fold(0, |group, byte| group << 8 | u64::from(*byte))
+
+    fn add(&mut self, part: &str) {
+        // No part can end as another one begins.
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    fn group(self) -> u64 {
+        let hash = self.0.finalize();
+        hash.iter().take(8).fold(0, |group, byte| group << 8 | u64::from(*byte))
+    }
 }
 
 /// The top frames of the app; where it has none, of anything in a file: engines differ in what they show of native code.
 fn telling<'a, 'b>(frames: &'b [Frame<'a>]) -> impl Iterator<Item = &'b Frame<'a>> {
-    let own = frames.iter().any(Frame::is_in_app);
-    let tells = move |frame: &&Frame<'_>| if own { frame.is_in_app() } else { !frame.file.is_empty() };
+    let own = frames.iter().any(|frame| frame.in_app);
+    let tells = move |frame: &&Frame<'_>| if own { frame.in_app } else { !frame.file.is_empty() };
     frames.iter().filter(tells).take(MOST_FRAMES)
 }
 
@@ -92,7 +94,7 @@ mod tests {
     const JSC: &str = "pay@https://a.example/cart.js?v=7:10:16\nforEach@[native code]\nShop@https://a.example/shop.3f2a1c9d.js:2:12\nhttps://a.example/cart.js:3:12";
 
     fn of(class: &str, message: &str, stack: &str) -> u64 {
-        group(class, message, &frames(stack))
+        group(class, message, &frames(stack).collect::<Vec<_>>())
     }
 
     #[test]
@@ -232,8 +234,9 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_makes_it_panic(class in ".{0,8}", message in text(), function in text(), file in text()) {
-            let frame = Frame { function: &function, file: &file, line: 1, column: 1 };
-            let _ = (group(&class, &message, &[frame]), frame.is_in_app());
+            let frame = Frame { function: &function, file: &file, line: 1, column: 1, in_app: true };
+            let _ = group(&class, &message, &[frame]);
+            let _ = frames(&format!("at {function} ({file}:1:1)")).count();
         }
     }
 

@@ -36,8 +36,8 @@ pub(crate) enum ErrorOrigin {
 impl ErrorOrigin {
     /// Judges by the topmost frame that has a file: an extension that calls the page does not make the page's errors its own.
     /// Without one by `url`, which what has no stack is about.
-    pub(crate) fn of(class: &str, message: &str, frames: &[Frame<'_>], url: &str) -> Self {
-        match frames.iter().find(|frame| !frame.file.is_empty()) {
+    pub(crate) fn of<'a>(class: &str, message: &str, frames: impl IntoIterator<Item = Frame<'a>>, url: &str) -> Self {
+        match frames.into_iter().find(|frame| !frame.file.is_empty()) {
             Some(top) if is_of_extension(top.file) => Self::Extension,
             None if is_of_extension(url) => Self::Extension,
             None if class.is_empty() && is_muted(message) => Self::Opaque,
@@ -108,7 +108,7 @@ mod tests {
             ("f@[native code]", ErrorOrigin::App),
             ("", ErrorOrigin::App),
         ] {
-            assert_eq!(ErrorOrigin::of("Error", "x", &frames(stack), ""), expected, "{stack}");
+            assert_eq!(ErrorOrigin::of("Error", "x", frames(stack), ""), expected, "{stack}");
         }
     }
 
@@ -124,7 +124,7 @@ mod tests {
             ("", "", ErrorOrigin::App),
             (OWN, "chrome-extension://abcdefgh/logo.png", ErrorOrigin::App),
         ] {
-            assert_eq!(ErrorOrigin::of("", "x", &frames(stack), url), expected, "{stack} {url}");
+            assert_eq!(ErrorOrigin::of("", "x", frames(stack), url), expected, "{stack} {url}");
         }
     }
 
@@ -145,7 +145,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                ErrorOrigin::of(class, message, &frames(stack), ""),
+                ErrorOrigin::of(class, message, frames(stack), ""),
                 expected,
                 "{message}"
             );

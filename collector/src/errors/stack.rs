@@ -13,6 +13,9 @@ mod place;
 
 use place::Place;
 
+use super::file::is_own;
+use super::origin::is_of_extension;
+
 /// Frames of one stack. Engines keep 10 (V8), 128 or 100; pages raise that, and deep recursion says nothing by its depth.
 const MOST_FRAMES: usize = 50;
 
@@ -27,29 +30,30 @@ pub(crate) struct Frame<'a> {
     pub(crate) line: u32,
     /// From 1. Of Wasm the byte's offset in its file.
     pub(crate) column: u32,
+    /// Whether the app's own code was called: no library, no extension, nothing native.
+    pub(crate) in_app: bool,
 }
 
 /// The frames of the first stack in `text`, the innermost first.
-pub(crate) fn frames(text: &str) -> Vec<Frame<'_>> {
+pub(crate) fn frames(text: &str) -> impl Iterator<Item = Frame<'_>> {
     let lines = || text.lines().map(str::trim);
-    let frame = if lines().any(|line| v8(line).is_some()) {
+    let call = if lines().any(|line| v8(line).is_some()) {
         v8
     } else {
         named_at_place
     };
-    let mut frames = Vec::new();
-    for line in lines().filter(|line| !line.is_empty()) {
-        match frame(line) {
-            Some(frame) => frames.push(frame),
-            None if !frames.is_empty() && begins_another(line) => break,
-            // The message, before the frames; among them, something that an engine has invented since.
-            None => {}
+    let mut begun = false;
+    let calls = lines().filter(|line| !line.is_empty()).map_while(move |line| {
+        let found = call(line);
+        if found.is_none() && begun && begins_another(line) {
+            return None;
         }
-        if frames.len() == MOST_FRAMES {
-            break;
-        }
-    }
-    frames
+        // The message, before the frames, is none; among them, something that an engine has invented since.
+        begun |= found.is_some();
+        Some(found)
+    });
+    let called = |(function, place)| called(function, place);
+    calls.flatten().map(called).take(MOST_FRAMES)
 }
 
 /// Whether a line behind frames is the head of a cause, such as `Caused by: TypeError: x is null`.
@@ -58,7 +62,7 @@ fn begins_another(line: &str) -> bool {
 }
 
 /// `at f (place)`, `at async f (place)`, `at new F (place)`, `at O.f [as g] (place)`, `at place`.
-fn v8(line: &str) -> Option<Frame<'_>> {
+fn v8(line: &str) -> Option<(&str, Place<'_>)> {
     let call = line.strip_prefix("at ")?;
     let call = call.strip_prefix("async ").unwrap_or(call);
     let inside = call.strip_suffix(')').and_then(|call| call.split_once(" ("));
@@ -67,7 +71,7 @@ fn v8(line: &str) -> Option<Frame<'_>> {
     }
     let (function, place) = inside.unwrap_or(("", call));
     let function = function.split_once(" [as ").map_or(function, |(function, _)| function);
-    Place::read(place).map(|place| frame(function, place))
+    Place::read(place).map(|place| (function, place))
 }
 
 /// Whether a call without brackets can be a place alone. It may be a frame that was cut in the middle, or a sentence: those
@@ -78,17 +82,17 @@ fn is_bare_place(call: &str) -> bool {
 }
 
 /// `f@place`, `async*f@place`, `place`.
-fn named_at_place(line: &str) -> Option<Frame<'_>> {
+fn named_at_place(line: &str) -> Option<(&str, Place<'_>)> {
     let Some((name, place)) = split_name(line) else {
         // No engine writes a space into a URL, and people's sentences have some.
         return Place::read(line)
             .filter(|place| place.is_url() && !line.contains(' '))
-            .map(|place| frame("", place));
+            .map(|place| ("", place));
     };
     // What queued the call stands before a `*` (`async*`, `setTimeout handler*`), in WebKit it is `async `.
     let function = name.rsplit_once('*').map_or(name, |(_, function)| function);
     let function = function.strip_prefix("async ").unwrap_or(function);
-    Place::read(place).map(|place| frame(function, place))
+    Place::read(place).map(|place| (function, place))
 }
 
 /// The name and the place on both sides of the `@` between them. Names and URLs may hold further ones: it is the first
@@ -104,7 +108,7 @@ fn split_name(line: &str) -> Option<(&str, &str)> {
     (!bare).then_some(found)
 }
 
-fn frame<'a>(function: &'a str, place: Place<'a>) -> Frame<'a> {
+fn called<'a>(function: &'a str, place: Place<'a>) -> Frame<'a> {
     let function = match function {
         "" | "<anonymous>" | "global code" | "module code" | "eval code" => place.wasm,
         function => function,
@@ -114,6 +118,7 @@ fn frame<'a>(function: &'a str, place: Place<'a>) -> Frame<'a> {
         file: place.file,
         line: place.line,
         column: place.column,
+        in_app: is_own(place.file) && !is_of_extension(place.file),
     }
 }
 

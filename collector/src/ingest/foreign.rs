@@ -33,7 +33,7 @@ fn foreign(event: &Event) -> Option<Outcome> {
     let frames = frames(error.stack.as_deref().unwrap_or_default());
     let class = error.class.as_deref().unwrap_or_default();
     let url = error.url.as_deref().unwrap_or_default();
-    match ErrorOrigin::of(class, &error.message, &frames, url) {
+    match ErrorOrigin::of(class, &error.message, frames, url) {
         ErrorOrigin::App => None,
         ErrorOrigin::Extension => Some(Outcome::ErrorOfExtension),
         ErrorOrigin::Opaque => Some(Outcome::ErrorOpaque),
@@ -68,7 +68,7 @@ mod tests {
             column: None,
             debug_ids: None,
         };
-        Event::Error(ErrorEvent { ordinal: 1, what })
+        Event::Error(Box::new(ErrorEvent { ordinal: 1, what }))
     }
 
     fn batch(events: Vec<Event>) -> AcceptedBatch {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn errors_of_others_are_counted_and_go_no_further() {
-        let action = Event::Action(ActionEvent {
+        let action = Event::Action(Box::new(ActionEvent {
             ordinal: 2,
             what: Action {
                 at: 1,
@@ -111,7 +111,7 @@ mod tests {
                 attributes: None,
                 value: None,
             },
-        });
+        }));
         let events = vec![
             error(
                 Some("Error"),

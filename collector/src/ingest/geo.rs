@@ -8,9 +8,10 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use maxminddb::{MaxMindDbError, Reader, WithinOptions, path};
+
+use crate::file_stamp::FileStamp;
 
 /// The largest file that is read. The largest that MaxMind sells of this sort has 150 MB.
 const MOST_BYTES: u64 = 1 << 30;
@@ -85,14 +86,7 @@ pub(super) struct Geo {
 
 struct Known {
     reader: Arc<Reader<Vec<u8>>>,
-    stamp: Stamp,
-}
-
-/// By what a file is known to be another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    bytes: u64,
+    stamp: FileStamp,
 }
 
 impl Geo {
@@ -101,7 +95,8 @@ impl Geo {
     /// # Errors
     /// When it is not there, damaged, or not about countries.
     pub(super) fn open(path: &Path) -> Result<Self, GeoError> {
-        let stamp = stamp(path)?;
+        // Before it is read: what changes meanwhile is seen at the next look.
+        let stamp = FileStamp::of(path);
         let reader = Arc::new(read(path)?);
         let type_of_file = &reader.metadata().database_type;
         tracing::info!(file = %path.display(), %type_of_file, "countries are known");
@@ -119,10 +114,9 @@ impl Geo {
     /// Reads the file again if it was replaced. One that cannot be used is left alone, and the one before stays. Takes as long as
     /// the disk does.
     pub(super) fn refresh(&self) {
-        let found = stamp(&self.path);
-        let changed = found.as_ref().is_ok_and(|found| *found != self.known().stamp);
-        let Ok(stamp) = found else { return };
-        if !changed {
+        let stamp = FileStamp::of(&self.path);
+        // One that was taken away is in memory still, and may be about to be replaced.
+        if !stamp.is_there() || stamp == self.known().stamp {
             return;
         }
         let read = read(&self.path);
@@ -178,29 +172,19 @@ impl Location {
     }
 }
 
-fn stamp(path: &Path) -> Result<Stamp, GeoError> {
-    let metadata = fs::metadata(path).map_err(|source| GeoError::Read {
+fn read(path: &Path) -> Result<Reader<Vec<u8>>, GeoError> {
+    let failed = |source| GeoError::Read {
         path: path.to_owned(),
         source,
-    })?;
-    Ok(Stamp {
-        modified: metadata.modified().ok(),
-        bytes: metadata.len(),
-    })
-}
-
-fn read(path: &Path) -> Result<Reader<Vec<u8>>, GeoError> {
-    let bytes = stamp(path)?.bytes;
+    };
+    let bytes = fs::metadata(path).map_err(failed)?.len();
     if bytes > MOST_BYTES {
         return Err(GeoError::TooLarge {
             path: path.to_owned(),
             bytes,
         });
     }
-    let content = fs::read(path).map_err(|source| GeoError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let content = fs::read(path).map_err(failed)?;
     let damaged = |source| GeoError::Damaged {
         path: path.to_owned(),
         source,

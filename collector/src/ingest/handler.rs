@@ -1,7 +1,7 @@
 //! `POST /v1/batches` and `POST /v1/reports`: with the routes the only place of ingest that knows HTTP, the clock and the spool.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::form_urlencoded;
 
 use super::body::Encoding;
+use super::completion::Abandoned;
 use super::digest::{Digested, Form, Undigested, digest};
 use super::origin::Sender;
 use super::outcome::{Outcome, Outcomes};
@@ -27,15 +28,19 @@ use super::report;
 use super::rules::{IngestError, Rules};
 use super::usage::Usage;
 use super::validate::Received;
+use crate::at_hand::{is_of, span};
 use crate::clock::now_ms;
 use crate::config::{App, Apps, Config, Limits, Rate};
 use crate::fair::{Crowded, Fair, Lent};
-use crate::serve::{Problem, RUM_RATE, is_of, span, with_request};
-use crate::store::{Appended, Frame, Spool, SpoolError};
+use crate::problem::Problem;
+use crate::store::{Appended, Frame, Shares, Spool, SpoolError};
 
 /// What is read of a body over its limit, and thrown away, so that the sender reads our answer: a connection closed
 /// while it still sends is reset, and a page sees a network failure where we meant 413.
 const DISCARDED_BYTES: usize = 4 << 20;
+
+/// The sampling rate that new sessions are to freeze: `version;share`.
+const RUM_RATE: HeaderName = HeaderName::from_static("rum-rate");
 
 /// How much of what a sender sent is said back to it.
 const QUOTED_CHARS: usize = 64;
@@ -47,12 +52,14 @@ pub struct Ingest(Arc<Shared>);
 struct Shared {
     rules: ArcSwap<Rules>,
     spool: Spool,
+    shares: Shares,
     outcomes: Arc<Outcomes>,
     quotas: Arc<Quotas>,
+    abandoned: Abandoned,
     /// Who holds a core may digest what takes long. So an app with much of that does not hold all places, which others
     /// need only for an instant, and what is begun is soon done.
     cores: Fair,
-    /// Who holds a place may have a decompressed body in memory.
+    /// Who holds a place may have a decompressed body in memory, and its rows until they are with the disk.
     places: Fair,
 }
 
@@ -83,9 +90,11 @@ impl Ingest {
         let rules = Rules::open(config, Arc::clone(&outcomes))?;
         let fair = |units: u64| Fair::new(units, rules.limits.batches_waiting);
         Ok(Self(Arc::new(Shared {
+            abandoned: Abandoned::new(Arc::clone(&outcomes)),
             quotas,
             cores: fair(cores()),
             places: fair(rules.limits.batches_at_once as u64),
+            shares: spool.shares(),
             spool,
             outcomes,
             rules: ArcSwap::from_pointee(rules),
@@ -113,13 +122,18 @@ impl Ingest {
         } = rules.limits;
         cores.resize(self::cores(), batches_waiting);
         places.resize(batches_at_once as u64, batches_waiting);
-        quotas.change(&rules.apps);
+        quotas.change(&rules.apps, now_ms());
         self.0.rules.store(Arc::new(rules));
     }
 
     /// What is to be done now and then besides requests. Takes as long as the disk does.
     pub(crate) fn tend(&self) {
         self.0.rules.load().visitors.tend(now_ms());
+    }
+
+    /// Waits until what has come is worked at whose senders have gone. No requests come any more.
+    pub(crate) async fn finished(&self) {
+        self.0.abandoned.done().await;
     }
 
     /// How many batches of an app wait for their turn now.
@@ -145,11 +159,41 @@ fn cores() -> u64 {
 }
 
 impl Ingest {
-    /// Takes a batch of this form, and says what became of it.
+    /// Takes a batch of this form, and says what became of it. What has come whole is taken, and whatever becomes of it is counted,
+    /// also if its sender does not wait for the answer: pages end as soon as they have sent.
     pub(super) async fn answer(self, form: Form, request: Request) -> Response {
-        let Self(shared) = self;
-        let received_ms = now_ms();
-        match shared.take(form, request, received_ms).await {
+        let abandoned = self.0.abandoned.clone();
+        abandoned.request(self.0.answer(form, request, now_ms())).await
+    }
+}
+
+/// What a batch holds while it is worked at.
+struct Turn {
+    core: Option<Lent>,
+    place: Lent,
+}
+
+/// What is left of a request once it was digested.
+struct Taken {
+    app: Arc<App>,
+    digested: Digested,
+    place: Lent,
+    body_bytes: usize,
+    /// The sampling rate that new sessions are to freeze.
+    rate: Option<HeaderValue>,
+}
+
+/// What the head of a request says.
+struct Head<'a> {
+    app: &'a Arc<App>,
+    sender: Sender<'a>,
+    encoding: Encoding,
+    sent_ms: Option<i64>,
+}
+
+impl Shared {
+    async fn answer(self: Arc<Self>, form: Form, request: Request, received_ms: i64) -> Response {
+        match self.take(form, request, received_ms).await {
             // No body, and no `no-store`: Chromium would hold the page's keepalive quota longer.
             Ok(rate) => {
                 let mut response = StatusCode::NO_CONTENT.into_response();
@@ -160,7 +204,7 @@ impl Ingest {
             }
             Err(reject) => {
                 let refusal = reject.refusal();
-                shared.outcomes.count(refusal.outcome);
+                self.outcomes.count(refusal.outcome);
                 tracing::debug!(code = refusal.code, at = refusal.at, "a batch is refused: {reject}");
                 Problem {
                     status: refusal.status,
@@ -173,23 +217,7 @@ impl Ingest {
             }
         }
     }
-}
 
-/// What a batch holds while it is worked at.
-struct Turn {
-    core: Option<Lent>,
-    place: Lent,
-}
-
-/// What the head of a request says.
-struct Head<'a> {
-    app: &'a Arc<App>,
-    sender: Sender<'a>,
-    encoding: Encoding,
-    sent_ms: Option<i64>,
-}
-
-impl Shared {
     /// Takes a batch, and counts it unless it is refused. The sampling rate that new sessions are to freeze, as the answer
     /// says it: version and share.
     async fn take(
@@ -200,6 +228,28 @@ impl Shared {
     ) -> Result<Option<HeaderValue>, Reject> {
         // Those of this request, whatever changes meanwhile.
         let rules = self.rules.load_full();
+        let Taken {
+            app,
+            digested,
+            place,
+            body_bytes,
+            rate,
+        } = self.digested(&rules, form, request, received_ms).await?;
+        let storing = Arc::clone(self).finish(Arc::clone(&rules), Arc::clone(&app), digested, body_bytes, place);
+        let limit = rules.limits.store_timeout;
+        let stored = timeout(limit, self.abandoned.rest(storing)).await;
+        stored
+            .unwrap_or_else(|_| {
+                // It goes on, for it cannot be taken back: if it is stored after all it counts as stored, too.
+                tracing::error!(?limit, "a batch was not stored in time");
+                Err(Reject::SpoolFailing)
+            })
+            .map_err(|reject| rules.refused(&app, reject))?;
+        Ok(rate)
+    }
+
+    /// Takes a batch up to what is to be stored of it. Of the request nothing is kept longer: most of its time it waits for the disk.
+    async fn digested(&self, rules: &Rules, form: Form, request: Request, received_ms: i64) -> Result<Taken, Reject> {
         let (parts, body) = request.into_parts();
         let parameters = Parameters::of(parts.uri.query().unwrap_or_default());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -208,7 +258,7 @@ impl Shared {
             // What is refused for good comes first, then what is refused for longest: who is told to come again should be
             // welcome then.
             let client = addresses.as_ref().map(|addresses| addresses.client);
-            self.within_quota(head.app)
+            self.may_come(rules, head.app)
                 .and_then(|()| rules.rates.check(head.app, client))
                 .map_err(|reject| rules.refused(head.app, reject))?;
             Ok(head)
@@ -250,31 +300,18 @@ impl Shared {
             .turn(head.app, &batch, rules.limits.store_timeout)
             .await
             .map_err(|reject| rules.refused(head.app, reject))?;
-        // Those that came while it was not used up yet have waited with this one.
-        self.within_quota(head.app)
+        // Those that came while it was welcome have waited with this one.
+        self.may_come(rules, head.app)
             .map_err(|reject| rules.refused(head.app, reject))?;
         let (digested, Turn { core, place }) = digest(batch, turn).await?;
         drop(core);
-        let app = Arc::clone(head.app);
-        let storing = Arc::clone(self).finish(Arc::clone(&rules), app, digested, body_bytes, place);
-        // In a task of its own: a sender that goes away, or is told to come again because the disk takes too long, does not
-        // take its batch out of the spool, so it counts.
-        let storing = tokio::spawn(with_request(storing));
-        let limit = rules.limits.store_timeout;
-        let stored = match timeout(limit, storing).await {
-            Ok(ended) => ended.unwrap_or_else(|error| match error.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                // The collector is ending.
-                Err(_) => Err(Reject::SpoolFailing),
-            }),
-            // It goes on, for it cannot be taken back: if it is stored after all it counts as stored, too.
-            Err(_) => {
-                tracing::error!(?limit, "a batch was not stored in time");
-                Err(Reject::SpoolFailing)
-            }
-        };
-        stored.map_err(|reject| rules.refused(head.app, reject))?;
-        Ok(rate)
+        Ok(Taken {
+            app: Arc::clone(head.app),
+            digested,
+            place,
+            body_bytes,
+            rate,
+        })
     }
 
     /// Stores what has been digested, and counts it.
@@ -284,7 +321,7 @@ impl Shared {
         app: Arc<App>,
         digested: Digested,
         body_bytes: usize,
-        _place: Lent,
+        place: Lent,
     ) -> Result<(), Reject> {
         let Digested {
             frame,
@@ -293,7 +330,7 @@ impl Shared {
         } = digested;
         let outcome = match frame {
             None => Outcome::BatchEmpty,
-            Some(frame) => match self.store(frame).await? {
+            Some(frame) => match self.store(frame, place).await? {
                 Appended::Stored => {
                     let events = tally.get(Outcome::EventAccepted);
                     rules.usage.taken(&app.name, events, body_bytes, &page_names);
@@ -325,25 +362,39 @@ impl Shared {
         Ok(Turn { core, place })
     }
 
-    fn within_quota(&self, app: &App) -> Result<(), Reject> {
-        self.quotas.check(app, now_ms(), rand::random())
+    /// Whether `app` is within its quota of the day and its share of the spool.
+    fn may_come(&self, rules: &Rules, app: &App) -> Result<(), Reject> {
+        self.quotas.check(app, now_ms(), rand::random())?;
+        if self.shares.is_over(&app.name) && rules.apps.are_several() {
+            let app = Arc::clone(&app.name);
+            return Err(Reject::SpoolShare { app });
+        }
+        Ok(())
     }
 
-    async fn store(&self, frame: Frame) -> Result<Appended, Reject> {
+    async fn store(&self, frame: Frame, place: Lent) -> Result<Appended, Reject> {
         let _span = span("spool commit");
-        self.spool.append(frame).await.map_err(|error| match error {
-            SpoolError::TooLarge { bytes } => Reject::RowsTooLarge { bytes },
-            SpoolError::Crowded => Reject::busy(rand::random()),
-            error if error.is_full() => Reject::SpoolFull,
-            error => {
-                tracing::error!(%error, "a batch cannot be stored");
-                Reject::SpoolFailing
-            }
-        })
+        self.spool
+            .append_and_give_back(frame, place)
+            .await
+            .map_err(|error| match error {
+                SpoolError::TooLarge { bytes } => Reject::RowsTooLarge { bytes },
+                SpoolError::Crowded => Reject::busy(rand::random()),
+                error if error.is_full() => Reject::SpoolFull,
+                error => {
+                    tracing::error!(%error, "a batch cannot be stored");
+                    Reject::SpoolFailing
+                }
+            })
     }
 }
 
-fn head<'a>(apps: &'a Apps, form: Form, headers: &'a HeaderMap, parameters: &Parameters) -> Result<Head<'a>, Reject> {
+fn head<'a>(
+    apps: &'a Apps,
+    form: Form,
+    headers: &'a HeaderMap,
+    parameters: &Parameters<'_>,
+) -> Result<Head<'a>, Reject> {
     let key = parameters.key.as_deref().ok_or(Reject::MissingKey)?;
     let app = apps.by_key(key).ok_or_else(|| Reject::UnknownKey { key: quote(key) })?;
     is_of(&app.name);
@@ -407,12 +458,19 @@ async fn read(mut body: Body, limit: usize) -> Result<Bytes, Reject> {
     }
     let mut read = BytesMut::new();
     let mut length = 0;
-    while let Some(frame) = body.frame().await {
+    // What is whole is not asked for more: a connection that has ended meanwhile says of it that it broke off.
+    while body.size_hint().exact() != Some(0)
+        && let Some(frame) = body.frame().await
+    {
         let frame = frame.map_err(|error| Reject::Incomplete {
             reason: error.to_string(),
         })?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len();
+        if length <= limit && read.is_empty() && body.size_hint().exact() == Some(0) {
+            // Mostly all of it comes at once, and stays where it is.
+            return Ok(data);
+        }
         if length <= limit {
             read.extend_from_slice(&data);
         } else if length > limit + DISCARDED_BYTES {
@@ -428,20 +486,20 @@ async fn read(mut body: Body, limit: usize) -> Result<Bytes, Reject> {
 
 /// The query's parameters; others are left alone.
 #[derive(Default)]
-struct Parameters {
-    key: Option<String>,
-    sent: Option<String>,
-    encoding: Option<String>,
+struct Parameters<'a> {
+    key: Option<Cow<'a, str>>,
+    sent: Option<Cow<'a, str>>,
+    encoding: Option<Cow<'a, str>>,
 }
 
-impl Parameters {
-    fn of(query: &str) -> Self {
+impl<'a> Parameters<'a> {
+    fn of(query: &'a str) -> Self {
         let mut parameters = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "k" => parameters.key = Some(value.into_owned()),
-                "s" => parameters.sent = Some(value.into_owned()),
-                "z" => parameters.encoding = Some(value.into_owned()),
+                "k" => parameters.key = Some(value),
+                "s" => parameters.sent = Some(value),
+                "z" => parameters.encoding = Some(value),
                 _ => {}
             }
         }

@@ -42,6 +42,8 @@ outcomes! {
     RefusedRate => "refused_rate",
     /// A batch was refused: its app has used up its quota of the day. Few pages are still there at midnight.
     RefusedQuota => "refused_quota",
+    /// A batch was refused: its app has more than its share of the spool, which fills. The page sends it again.
+    RefusedShare => "refused_share",
     /// A batch was refused: too many waited for their turn already. The page sends it again.
     RefusedBusy => "refused_busy",
     /// A batch came from a page whose origin is opaque (`Origin: null`).
@@ -120,6 +122,7 @@ impl Outcome {
             | Self::RefusedForNow
             | Self::RefusedRate
             | Self::RefusedQuota
+            | Self::RefusedShare
             | Self::RefusedBusy => Subject::Batch,
             Self::EventAccepted
             | Self::EventUnknownKind

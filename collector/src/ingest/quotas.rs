@@ -1,7 +1,7 @@
 //! Quotas: what each app may have stored in a day of UTC, and has. Every app's use is counted, whether it has a quota or not.
 //!
 //! A batch is refused if the quota is used up when it comes, before anything is read of it: so the last batches of a day may
-//! exceed the quota by what is being digested at that moment, and a batch that is there already counts once.
+//! exceed the quota by what is being digested or with the disk at that moment, and a batch that is there already counts once.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::day_file;
 use super::day_use::{Day, DayUse, Level, Resource};
 use super::reject::Reject;
+use crate::background::finished;
 use crate::clock::now_ms;
 use crate::config::{App, Apps, DailyQuota};
 
@@ -92,9 +93,9 @@ impl Quotas {
         }
     }
 
-    /// These are the apps from now on. What those have used of today that were here before is not forgotten.
-    pub(super) fn change(&self, apps: &Apps) {
-        let (before, now_ms) = (self.apps.load(), now_ms());
+    /// These are the apps from `now_ms` on. What those have used of today that were here before is not forgotten.
+    pub(super) fn change(&self, apps: &Apps, now_ms: i64) {
+        let before = self.apps.load();
         let of_app = |app: &App| {
             let used = before.get(&app.name).map(|of_app| Arc::clone(&of_app.used));
             let unused = || Arc::new(Mutex::new(DayUse::new(Day::of(now_ms))));
@@ -139,6 +140,13 @@ impl Quotas {
         }
     }
 
+    /// The apps that are configured.
+    pub(crate) fn apps(&self) -> Vec<Arc<str>> {
+        let apps = self.apps.load();
+        let configured = apps.iter().filter(|(_, of_app)| of_app.quota.is_some());
+        configured.map(|(name, _)| Arc::clone(name)).collect()
+    }
+
     /// A batch of `app` is in the spool that was not there before.
     pub(super) fn taken(&self, app: &App, events: u64, bytes: u64, now_ms: i64) {
         let apps = self.apps.load();
@@ -174,7 +182,8 @@ impl Quotas {
         self.at(now_ms())
     }
 
-    fn at(&self, now_ms: i64) -> Vec<AppDay> {
+    /// How all apps stand at `now_ms`, by name.
+    pub(super) fn at(&self, now_ms: i64) -> Vec<AppDay> {
         let of_app = |(name, of_app): (&Arc<str>, &OfApp)| {
             let quota = of_app.quota?;
             let used = *of_app.today(now_ms);
@@ -201,8 +210,9 @@ impl Quotas {
                 _ = ticks.tick() => false,
             };
             let quotas = Arc::clone(&self);
-            // It does not fail but by a panic, which is in the log.
-            let stored = spawn_blocking(move || quotas.store(now_ms())).await.unwrap_or(Ok(()));
+            let Some(stored) = finished(spawn_blocking(move || quotas.store(now_ms()))).await else {
+                return;
+            };
             if let Err(error) = &stored
                 && !failing
             {
@@ -330,17 +340,19 @@ mod tests {
     #[test]
     fn who_is_removed_and_comes_back_has_used_what_it_had() {
         let folder = tempfile::tempdir().unwrap();
-        let quotas = Quotas::open(&apps(), folder.path().join("day.json"), Timestamp::now());
-        let now = now_ms();
-        quotas.taken(&app("s"), 10, 100, now);
-        quotas.change(&Apps::default());
-        assert_eq!(quotas.at(now), []);
+        let quotas = open(&folder, "day.json");
+        quotas.taken(&app("s"), 10, 100, MORNING);
+        quotas.change(&Apps::default(), MORNING);
+        assert_eq!(quotas.at(MORNING), []);
         // A batch that was on its way when the app was removed.
-        quotas.taken(&app("s"), 1, 10, now);
-        quotas.change(&apps());
-        assert!(refused(&quotas, "s", now).is_some());
-        let used: Vec<_> = quotas.at(now).iter().map(|day| (day.events, day.bytes)).collect();
+        quotas.taken(&app("s"), 1, 10, MORNING);
+        quotas.change(&apps(), MORNING);
+        assert!(refused(&quotas, "s", MORNING).is_some());
+        let used: Vec<_> = quotas.at(MORNING).iter().map(|day| (day.events, day.bytes)).collect();
         assert_eq!(used, [(0, 0), (11, 110)]);
+        quotas.change(&Apps::default(), MORNING + 24 * HOUR);
+        quotas.change(&apps(), MORNING + 24 * HOUR);
+        assert_eq!(refused(&quotas, "s", MORNING + 24 * HOUR), None, "of another day");
     }
 
     #[test]

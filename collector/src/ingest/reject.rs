@@ -197,6 +197,14 @@ pub enum Reject {
         /// When to try again, in seconds.
         retry_after: u32,
     },
+    /// The spool fills, and the app has more than its share of it.
+    #[error(
+        "the app {app} has more than its share of the collector's disk buffer, which others need, too; send the batch again later"
+    )]
+    SpoolShare {
+        /// The app's name.
+        app: Arc<str>,
+    },
     /// The spool is at its limit: ClickHouse has been down or slow for long.
     #[error("the collector's disk buffer is full; send the batch again later")]
     SpoolFull,
@@ -241,7 +249,7 @@ impl Reject {
     pub fn refusal(&self) -> Refusal {
         use Outcome::{
             RefusedBusy, RefusedForNow, RefusedForm, RefusedIncomplete, RefusedQuota, RefusedRate, RefusedSender,
-            RefusedSize,
+            RefusedShare, RefusedSize,
         };
         let refusal = |status, code, outcome| Refusal {
             status,
@@ -308,6 +316,10 @@ impl Reject {
                 *retry_after,
                 refusal(StatusCode::SERVICE_UNAVAILABLE, "busy", RefusedBusy),
             ),
+            Self::SpoolShare { .. } => retry(
+                RETRY_WHEN_FULL_SECONDS,
+                refusal(StatusCode::SERVICE_UNAVAILABLE, "spool_share", RefusedShare),
+            ),
             Self::SpoolFull => retry(
                 RETRY_WHEN_FULL_SECONDS,
                 refusal(StatusCode::SERVICE_UNAVAILABLE, "spool_full", RefusedForNow),
@@ -360,7 +372,7 @@ mod tests {
             ),
             (
                 Reject::OverQuota {
-                    app,
+                    app: Arc::clone(&app),
                     resource: Resource::Bytes,
                     limit: 7,
                     retry_after: 40_000,
@@ -370,6 +382,7 @@ mod tests {
             ),
             (Reject::busy(0.0), 503, 5..=5),
             (Reject::busy(1.0), 503, 15..=15),
+            (Reject::SpoolShare { app }, 503, 60..=60),
             (Reject::SpoolFull, 503, 60..=60),
             (Reject::SpoolFailing, 503, 10..=10),
         ] {

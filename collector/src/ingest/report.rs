@@ -211,7 +211,7 @@ impl Taken {
         let seconds = time_origin_ms.saturating_add(after_ms).div_euclid(1_000);
         let view_id = Id::starting_at(u32::try_from(seconds).unwrap_or(0), hash);
         let at = after_ms * 1_000;
-        let place = Event::View(ViewEvent {
+        let place = Event::View(Box::new(ViewEvent {
             view_id,
             // Nobody knows which one it was: each report counts as a session that it happened to.
             session_id: view_id,
@@ -231,9 +231,9 @@ impl Taken {
             attributes: None,
             scroll: None,
             engaged: None,
-        });
+        }));
         let what = ErrorReport { first: at, ..error };
-        let error = Event::Error(ErrorEvent { ordinal: 0, what });
+        let error = Event::Error(Box::new(ErrorEvent { ordinal: 0, what }));
         [place, error].map(|event| Item {
             view,
             seq: after_ms,

@@ -37,14 +37,35 @@ pub(super) fn scrub(mut batch: AcceptedBatch, names: &PageNames, tally: &mut Tal
         match &mut item.event {
             Event::View(view) => scrub_view(view, names, tally),
             Event::Vital(vital) => scrub_vital(vital, tally),
-            Event::Request(RequestEvent { ordinal: _, what }) => scrub_request(what, tally),
-            Event::Error(ErrorEvent { ordinal: _, what }) => scrub_error(what, tally),
-            Event::Action(ActionEvent { ordinal: _, what }) => scrub_action(what, tally),
+            Event::Request(event) => {
+                let RequestEvent { ordinal: _, what } = &mut **event;
+                scrub_request(what, tally);
+            }
+            Event::Error(event) => {
+                let ErrorEvent { ordinal: _, what } = &mut **event;
+                scrub_error(what, tally);
+            }
+            Event::Action(event) => {
+                let ActionEvent { ordinal: _, what } = &mut **event;
+                scrub_action(what, tally);
+            }
             Event::LongFrame(frame) => scrub_frame(frame, tally),
-            Event::Resource(ResourceEvent { ordinal: _, what }) => scrub_resource(what, tally),
-            Event::UserTiming(UserTimingEvent { ordinal: _, what }) => scrub_user_timing(what, tally),
-            Event::ElementTiming(ElementTimingEvent { ordinal: _, what }) => scrub_element(what, tally),
-            Event::Log(LogEvent { ordinal: _, what }) => scrub_log(what, tally),
+            Event::Resource(event) => {
+                let ResourceEvent { ordinal: _, what } = &mut **event;
+                scrub_resource(what, tally);
+            }
+            Event::UserTiming(event) => {
+                let UserTimingEvent { ordinal: _, what } = &mut **event;
+                scrub_user_timing(what, tally);
+            }
+            Event::ElementTiming(event) => {
+                let ElementTimingEvent { ordinal: _, what } = &mut **event;
+                scrub_element(what, tally);
+            }
+            Event::Log(event) => {
+                let LogEvent { ordinal: _, what } = &mut **event;
+                scrub_log(what, tally);
+            }
         }
     }
     batch

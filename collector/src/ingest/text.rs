@@ -34,7 +34,8 @@ pub(super) fn expand(text: &mut String, origin: &str, limit: usize, tally: &mut 
     if !text.contains(ORIGIN_MARK) {
         return cut(text, limit, tally);
     }
-    let mut whole = String::with_capacity(text.len().min(limit));
+    let longer = text.matches(ORIGIN_MARK).count().saturating_mul(origin.len());
+    let mut whole = String::with_capacity(text.len().saturating_add(longer).min(limit));
     let mut rest = text.as_str();
     while let Some(at) = rest.find(ORIGIN_MARK).filter(|_| whole.len() <= limit) {
         whole.push_str(&rest[..at]);

@@ -27,7 +27,12 @@ pub(crate) struct AppUsage {
 }
 
 /// What becomes of batches that an app's limits, or its neighbours, keep out.
-const LIMITS: [Outcome; 3] = [Outcome::RefusedRate, Outcome::RefusedQuota, Outcome::RefusedBusy];
+const LIMITS: [Outcome; 4] = [
+    Outcome::RefusedRate,
+    Outcome::RefusedQuota,
+    Outcome::RefusedShare,
+    Outcome::RefusedBusy,
+];
 
 impl AppUsage {
     /// Batches that were refused, by what became of them.

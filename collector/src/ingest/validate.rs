@@ -1,7 +1,7 @@
 //! From decoded to accepted: values that cannot be are dropped, texts are cut to their limits, and both are counted.
 //! What hangs on the whole batch refuses it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rum_core::Id;
@@ -44,7 +44,7 @@ pub(super) fn validate(decoded: Decoded, received: Received, tally: &mut Tally) 
     if !items.is_sorted_by_key(is_no_view) {
         items.sort_by_key(is_no_view);
     }
-    let mut known = HashMap::new();
+    let mut known = BTreeMap::new();
     items.retain_mut(|item| match judge(item, &mut known) {
         Ok(()) => {
             trim(item, &document.origin, tally);
@@ -105,7 +105,7 @@ fn check(document: &mut Document, tally: &mut Tally) -> Result<(), Reject> {
 }
 
 /// Whether an event can be a row. `known` holds the views so far, by number; they come first.
-fn judge(item: &Item, known: &mut HashMap<i64, Id>) -> Result<(), Outcome> {
+fn judge(item: &Item, known: &mut BTreeMap<i64, Id>) -> Result<(), Outcome> {
     if u32::try_from(item.seq).is_err() {
         return Err(Outcome::EventOutOfRange);
     }
@@ -135,7 +135,7 @@ fn judge(item: &Item, known: &mut HashMap<i64, Id>) -> Result<(), Outcome> {
 }
 
 /// Two reports of one view may have its number, two views may not.
-fn judge_view(view: &ViewEvent, number: i64, known: &mut HashMap<i64, Id>) -> Result<(), Outcome> {
+fn judge_view(view: &ViewEvent, number: i64, known: &mut BTreeMap<i64, Id>) -> Result<(), Outcome> {
     in_range(view.view_id != Id(0) && view.session_id != Id(0))?;
     in_range(*known.entry(number).or_insert(view.view_id) == view.view_id)
 }

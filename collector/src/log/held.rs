@@ -22,6 +22,9 @@ const LINES: u32 = 20;
 /// Characters of a line that stand for its kind.
 const LIKE_CHARS: usize = 200;
 
+/// The line that tells how many were held back: one of each kind, so it is never held back itself.
+pub(super) const TELLING: &str = "held back";
+
 /// Which lines were written, and how many were not; a handle.
 #[derive(Clone, Default)]
 pub(super) struct Held(Arc<Mutex<HashMap<Identifier, Kind>>>);
@@ -71,7 +74,7 @@ impl Held {
 impl<S: Subscriber> Layer<S> for Held {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let metadata = event.metadata();
-        if *metadata.level() > Level::INFO || metadata.target() == AUDIT {
+        if *metadata.level() > Level::INFO || metadata.target() == AUDIT || metadata.name() == TELLING {
             return true;
         }
         self.may_be_written(metadata.callsite(), Instant::now(), || {
@@ -129,12 +132,14 @@ mod tests {
                 tracing::error!(number, "the disk is {}", "full");
                 tracing::debug!("a detail");
                 tracing::info!(target: AUDIT, "who asked");
+                tracing::warn!(name: TELLING, "so many of a kind");
             }
             tracing::error!("once");
         });
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let lines = |of: &str| text.lines().filter(|line| line.contains(of)).count();
         assert_eq!((lines("a detail"), lines("who asked"), lines("once")), (100, 100, 1));
+        assert_eq!(lines("so many of a kind"), 100);
         // A machine that stalls for a whole span of time gives new lines.
         let spans = begun.elapsed().as_secs() / WINDOW.as_secs() + 1;
         let written = lines("the disk is full");

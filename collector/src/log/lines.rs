@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::serve::at_hand;
+use crate::at_hand::at_hand;
 
 /// Lines of `inner` for people, with what is at hand before them.
 pub(super) struct ForPeople<F>(pub(super) F);

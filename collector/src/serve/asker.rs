@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Problem;
 use super::audience::is_on_this_machine;
-use crate::access::{AUDIT, Access, Denied};
+use crate::access::{AUDIT, Admission, Denied};
 use crate::client::client_address;
 use crate::config::{Scope, Token};
 
@@ -47,32 +47,32 @@ pub(super) struct Asker {
 ///
 /// # Errors
 /// When a token is presented and there is none such.
-pub(super) async fn asker(access: &Access, parts: &Parts) -> Result<Option<Asker>, Problem> {
+pub(super) async fn asker(admission: &Admission, parts: &Parts) -> Result<Option<Asker>, Problem> {
     if let Some(presented) = bearer(&parts.headers) {
-        let token = access
-            .token(presented, address(access, parts))
+        let token = admission
+            .token(presented, address(admission, parts))
             .await
             .map_err(|denied| refusal(denied, parts))?;
         return Ok(Some(Asker { token, by: By::Header }));
     }
-    let session = cookie(parts).and_then(|cookie| access.session(cookie));
+    let session = cookie(parts).and_then(|cookie| admission.session(cookie));
     Ok(session.map(|token| Asker { token, by: By::Cookie }))
 }
 
-/// The token that asks for something that needs `scope` for all apps, and that does or reads what a page of another
-/// site must not make it do.
+/// The token that asks for something that needs `scope`, and that does or reads what a page of another site must not make
+/// it do.
 ///
 /// # Errors
 /// When there is none, when it is not good for this, or when a page of another site asks by somebody's cookie.
-pub(super) async fn required(access: &Access, parts: &Parts, scope: Scope) -> Result<Arc<Token>, Problem> {
-    let Some(Asker { token, by }) = asker(access, parts).await? else {
-        return Err(nobody(access, parts));
+pub(super) async fn required(admission: &Admission, parts: &Parts, scope: Scope) -> Result<Arc<Token>, Problem> {
+    let Some(Asker { token, by }) = asker(admission, parts).await? else {
+        return Err(nobody(admission, parts));
     };
     if by == By::Cookie {
-        own_page(access, &parts.headers)?;
+        own_page(admission, &parts.headers)?;
     }
     if !token.may(scope) {
-        access.denials().scope.add(1);
+        admission.denials().scope.add(1);
         let message = format!(
             "the token {} has not the scope {}; give it that in the configuration, or use another",
             token.name,
@@ -80,26 +80,34 @@ pub(super) async fn required(access: &Access, parts: &Parts, scope: Scope) -> Re
         );
         return Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", message));
     }
-    if !token.is_for_all_apps() {
-        access.denials().scope.add(1);
-        let message = format!(
-            "the token {} is for some apps, and this is about all of them; use one with apps = [\"*\"]",
-            token.name
-        );
-        return Err(Problem::new(StatusCode::FORBIDDEN, "all_apps_needed", message));
-    }
     Ok(token)
+}
+
+/// Lets in who is for all apps.
+///
+/// # Errors
+/// When the token is for some.
+pub(super) fn for_all_apps(admission: &Admission, token: &Token) -> Result<(), Problem> {
+    if token.is_for_all_apps() {
+        return Ok(());
+    }
+    admission.denials().scope.add(1);
+    let message = format!(
+        "the token {} is for some apps, and this is about all of them; use one with apps = [\"*\"]",
+        token.name
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, "all_apps_needed", message))
 }
 
 /// Refuses what a page of another site has sent with somebody's cookie.
 ///
 /// # Errors
 /// When the browser says so, or says nothing: a browser always does.
-pub(super) fn own_page(access: &Access, headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn own_page(admission: &Admission, headers: &HeaderMap) -> Result<(), Problem> {
     if is_own_page(headers) {
         return Ok(());
     }
-    access.denials().cross_site.add(1);
+    admission.denials().cross_site.add(1);
     let message = "a cookie is taken from pages of this very server only; other programs send Authorization: Bearer";
     Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", message))
 }
@@ -119,8 +127,8 @@ pub(super) fn is_own_page(headers: &HeaderMap) -> bool {
 }
 
 /// Nothing that could be let in was presented.
-fn nobody(access: &Access, parts: &Parts) -> Problem {
-    let (code, message) = if access.is_closed() {
+fn nobody(admission: &Admission, parts: &Parts) -> Problem {
+    let (code, message) = if admission.is_closed() {
         (
             "token_missing",
             format!("this needs a token, and none is configured: {MEND}"),
@@ -159,9 +167,9 @@ pub(super) fn refusal(denied: Denied, parts: &Parts) -> Problem {
 }
 
 /// Where a request comes from, as far as the connection and our own proxies tell.
-pub(super) fn address(access: &Access, parts: &Parts) -> Option<IpAddr> {
+pub(super) fn address(admission: &Admission, parts: &Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map(|ConnectInfo(peer)| client_address(peer.ip(), &parts.headers, &access.proxies()).address)
+    peer.map(|ConnectInfo(peer)| client_address(peer.ip(), &parts.headers, admission.proxies()).address)
 }
 
 /// What `Authorization: Bearer` presents. Other schemes are a proxy's own.

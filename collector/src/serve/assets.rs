@@ -5,18 +5,19 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Problem;
-use super::problem::Refused;
+use crate::problem::Refused;
 
 /// Five minutes: how long an update of the SDK takes to reach every page. Older copies stay good for a day while a new
 /// one is fetched behind the page's back.
@@ -195,13 +196,33 @@ impl Asset {
     get, path = "/{name}", tag = "sdk",
     params(("name" = String, Path, description = "The file's name"), ("If-None-Match" = Option<String>, Header, description = "The ETag of the copy at hand")),
     responses(
-        (status = 200, description = "The file.", headers(("ETag" = String, description = "Of this representation"), ("Cache-Control" = String, description = "For how long it is good")),
+        (status = 200, description = "The file.", headers(
+                ("ETag" = String, description = "Of this representation"),
+                ("Cache-Control" = String, description = "For how long it is good"),
+                ("Content-Encoding" = String, description = "`br` or `gzip`; absent where the request accepts neither"),
+                ("Vary" = String, description = "Always `Accept-Encoding`"),
+                ("Timing-Allow-Origin" = String, description = "Always `*`"),
+            ),
             content((String = "text/javascript"), (String = "application/wasm"))),
-        (status = 304, description = "The copy at hand is current."),
+        (status = 304, description = "The copy at hand is current.", headers(
+            ("ETag" = String, description = "Of this representation"),
+            ("Cache-Control" = String, description = "For how long it is good"),
+            ("Vary" = String, description = "Always `Accept-Encoding`"),
+            ("Timing-Allow-Origin" = String, description = "Always `*`"),
+        )),
         (status = 404, response = Refused),
     )
 )]
-async fn asset(State(assets): State<Assets>, UrlPath(name): UrlPath<String>, headers: HeaderMap) -> Response {
+async fn asset(
+    State(assets): State<Assets>,
+    name: Result<UrlPath<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    // What is no text is the name of no file.
+    let Ok(UrlPath(name)) = name else {
+        return super::router::unknown_path(uri.path());
+    };
     match assets.0.get(&name) {
         Some(asset) => asset.answer(&headers),
         None if assets.0.is_empty() && name == "rum.js" => {

@@ -44,10 +44,10 @@ impl<S: Sync> FromRequestParts<S> for Audience {
         if is_on_this_machine(parts) {
             return Ok(Self::Operator);
         }
-        let Some(access) = parts.extensions.get::<Access>().cloned() else {
+        let Some(admission) = parts.extensions.get::<Access>().map(Access::now) else {
             return Ok(Self::Public);
         };
-        let asker = asker(&access, parts).await?;
+        let asker = asker(&admission, parts).await?;
         let may = asker.is_some_and(|asker| asker.token.may(Scope::Read) && asker.token.is_for_all_apps());
         Ok(if may { Self::Operator } else { Self::Public })
     }

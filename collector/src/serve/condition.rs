@@ -1,5 +1,7 @@
 //! How well a part of the collector does its work, and from when on somebody should look at it.
 
+use std::sync::Arc;
+
 use crate::ingest::{AppDay, Level};
 use crate::store::{RefusalCause, SpoolHealth};
 
@@ -36,8 +38,8 @@ impl Condition {
         }
     }
 
-    /// Of a spool that is so.
-    pub(super) fn of_spool(health: &SpoolHealth) -> Self {
+    /// Of a spool that is so, of which these apps have more than their share; whether others have batches in it.
+    pub(super) fn of_spool(health: &SpoolHealth, over_share: &[Arc<str>], others: bool) -> Self {
         if let Some(refusal) = &health.refusal {
             let problem = match refusal.cause {
                 RefusalCause::Full { .. } => "it is full: batches are answered 503",
@@ -46,14 +48,22 @@ impl Condition {
             return Self::Unhealthy(problem.to_owned());
         }
         let percent = health.bytes.saturating_mul(100) / health.limit_bytes.max(1);
-        if percent >= NEARLY_FULL {
-            Self::Degraded(format!(
-                "it is {percent} % full: ClickHouse does not take what comes in"
-            ))
+        if percent >= NEARLY_FULL || !over_share.is_empty() {
+            let mut problem = format!("it is {percent} % full: ClickHouse does not take what comes in");
+            if !over_share.is_empty() {
+                problem += "; these apps have more than their share, and are answered 503: ";
+                problem += &over_share.join(", ");
+            }
+            // Where all who send are refused it is as good as full.
+            if over_share.is_empty() || others {
+                Self::Degraded(problem)
+            } else {
+                Self::Unhealthy(problem)
+            }
         } else if health.damaged > 0 {
             Self::Degraded(format!(
-                "stored batches were lost to damage in {} places",
-                health.damaged
+                "stored batches were lost to damage in {} places, {} bytes",
+                health.damaged, health.lost_bytes
             ))
         } else {
             Self::Healthy
@@ -108,18 +118,28 @@ mod tests {
             limit_bytes: 1_000,
             segments: 1,
             damaged,
+            lost_bytes: 10 * damaged,
             torn_bytes: 0,
             refusal: None,
             tables: Vec::new(),
         };
-        assert_eq!(Condition::of_spool(&health(799, 0)), Condition::Healthy);
+        assert_eq!(Condition::of_spool(&health(799, 0), &[], false), Condition::Healthy);
         for (degraded, said) in [(health(800, 0), "80 % full"), (health(0, 2), "in 2 places")] {
-            let condition = Condition::of_spool(&degraded);
+            let condition = Condition::of_spool(&degraded, &[], true);
             assert!(
                 matches!(&condition, Condition::Degraded(problem) if problem.contains(said)),
                 "{condition:?}"
             );
         }
+        let condition = Condition::of_spool(&health(700, 0), &["shop".into(), "blog".into()], true);
+        assert!(
+            condition
+                .problem()
+                .is_some_and(|problem| problem.contains("70 % full") && problem.ends_with(": shop, blog")),
+            "{condition:?}"
+        );
+        let alone = Condition::of_spool(&health(700, 0), &["shop".into()], false);
+        assert!(matches!(alone, Condition::Unhealthy(_)), "{alone:?}");
         let full = SpoolHealth {
             refusal: Some(Refusal {
                 since_ms: 1,
@@ -128,7 +148,7 @@ mod tests {
             }),
             ..health(0, 1)
         };
-        assert!(matches!(Condition::of_spool(&full), Condition::Unhealthy(_)));
+        assert!(matches!(Condition::of_spool(&full, &[], true), Condition::Unhealthy(_)));
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! HTTP/1.1 and HTTP/2, by TLS where a certificate is configured. hyper's own limit for slow heads is for HTTP/1 alone: here is
 //! one for both, and for connections of which nobody knows yet what they will speak.
 
+mod answer;
 mod asked;
 mod exchanges;
 mod places;
+mod protocols;
+mod watched;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,42 +18,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use axum::Router;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::asked::Asked;
-use self::exchanges::{Exchanges, Late, Patience, Watched};
+use self::exchanges::{Exchanges, Late, Patience};
 use self::places::Places;
+use self::protocols::Protocols;
+use self::watched::Watched;
 use super::headers::Transport;
+use super::server::Server;
 use super::tls::Certificates;
 use crate::client::Client;
 use crate::config::{Config, Limits, Proxies};
 use crate::meter::Counter;
-
-/// The longest head of a request, and with it the memory of an idle connection, in bytes.
-const HEAD_BYTES: usize = 32 << 10;
-
-/// Requests of one HTTP/2 connection at a time: RFC 9113, 6.5.2 would not have fewer.
-const STREAMS: u32 = 100;
-
-/// Requests of one HTTP/2 connection that its client has taken back before they were looked at: with one more the connection
-/// ends. Who asks and takes back as fast as possible costs a server more than it costs the client (CVE-2023-44487).
-const TAKEN_BACK: usize = 20;
-
-/// Requests of one HTTP/2 connection that were broken off because the client broke the protocol: with one more the connection
-/// ends (CVE-2025-8671).
-const BROKEN_OFF: usize = 100;
-
-/// How long a connection that has to end may take over it.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How long an answer may take to be fetched, beyond what its request may take.
 const FETCH: Duration = Duration::from_secs(90);
@@ -72,12 +59,12 @@ struct Shared {
     places: Places,
     /// Requests by HTTP/2: without places of their own a connection could have a hundred bodies in memory.
     requests: Places,
-    builder: Builder<TokioExecutor>,
+    builder: Protocols,
     counts: Counts,
     crowded: Mutex<Option<Instant>>,
 }
 
-/// What a changed configuration says anew. Patience holds at once, proxies for connections that come after it.
+/// What a changed configuration says anew. Patience holds at once, proxies for connections that come after it, as protocols do.
 struct Terms {
     patience: Patience,
     proxies: Proxies,
@@ -133,7 +120,7 @@ impl Connections {
             certificates,
             places: places(),
             requests: places(),
-            builder: builder(limits),
+            builder: Protocols::new(limits),
             counts: Counts::default(),
             crowded: Mutex::default(),
             limits: limits.clone(),
@@ -143,6 +130,7 @@ impl Connections {
     /// Takes them as `config` says from now on; how many there may be stays as it is.
     pub(crate) fn change(&self, config: &Config) {
         self.0.terms.store(Arc::new(Terms::of(config)));
+        self.0.builder.change(&config.limits);
     }
 
     /// What became of them.
@@ -166,8 +154,8 @@ impl Connections {
         self.0.certificates.as_ref()
     }
 
-    /// Serves `router` on `listener` until `shutdown`, then lets requests finish for at most [`Limits::drain`].
-    pub async fn serve(&self, listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    /// Serves `server` on `listener` until `shutdown`, then lets requests finish for at most [`Limits::drain`].
+    pub async fn serve(&self, listener: TcpListener, server: Server, shutdown: CancellationToken) {
         let Shared {
             places, counts, limits, ..
         } = &*self.0;
@@ -195,7 +183,7 @@ impl Connections {
             };
             counts.accepted.add(1);
             let shared = Arc::clone(&self.0);
-            let connection = shared.connection(stream, peer, router.clone(), shutdown.clone());
+            let connection = shared.connection(stream, peer, server.clone(), shutdown.clone());
             open.spawn(async move {
                 connection.await;
                 drop(place);
@@ -211,28 +199,6 @@ impl Connections {
             );
         }
     }
-}
-
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        // The watch has a limit for both versions.
-        .header_read_timeout(None)
-        .max_buf_size(HEAD_BYTES);
-    // What has come and was not read yet is in memory: no more of it than a body may have.
-    let window = u32::try_from(limits.body_bytes).unwrap_or(u32::MAX >> 1).max(64 << 10);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .max_header_list_size(HEAD_BYTES as u32)
-        .max_pending_accept_reset_streams(TAKEN_BACK)
-        .max_local_error_reset_streams(BROKEN_OFF)
-        .initial_stream_window_size(window)
-        .initial_connection_window_size(window);
-    builder
 }
 
 impl Shared {
@@ -267,7 +233,7 @@ impl Shared {
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        router: Router,
+        server: Server,
         shutdown: CancellationToken,
     ) {
         // Answers are small, and each is written at once.
@@ -276,12 +242,12 @@ impl Shared {
         }
         let exchanges = Arc::new(Exchanges::new());
         let stream = Watched::new(stream, Arc::clone(&exchanges));
-        let asked = Asked {
+        let asked = Arc::new(Asked {
             shared: Arc::clone(&self),
-            router: TowerToHyperService::new(router),
+            server,
             peer,
             exchanges,
-        };
+        });
         if let Some(certificates) = &self.certificates {
             let shaken = tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -304,34 +270,44 @@ impl Shared {
         self.counts.ended.add(1);
     }
 
-    /// Answers what comes over `stream`, for as long as it may stay.
-    async fn speak<S>(&self, stream: S, asked: Asked, shutdown: CancellationToken)
+    /// Answers what comes over `stream`, for as long as it may stay. Then it is asked to end, and what has come by then still gets
+    /// its answer: a client learns of the end later than it is decided.
+    async fn speak<S>(&self, stream: S, asked: Arc<Asked>, shutdown: CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let exchanges = Arc::clone(&asked.exchanges);
-        let service = service_fn(move |request| asked.clone().answer(request));
+        let patience = || self.terms.load().patience;
+        let service = service_fn(move |request| Arc::clone(&asked).answer(request));
         let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
-        let late = async {
-            loop {
-                let (deadline, late) = exchanges.deadline(self.terms.load().patience);
-                if deadline <= Instant::now() {
-                    return late;
-                }
-                sleep_until(deadline).await;
+        // Looked at only when it is woken itself: a connection is woken at each step of each request, and to look at `shutdown`
+        // takes a lock that all connections share.
+        let mut end = FuturesUnordered::new();
+        end.push(async {
+            tokio::select! {
+                () = shutdown.cancelled() => None,
+                late = exchanges.late(patience) => Some(late),
             }
-        };
+        });
         let served = tokio::select! {
+            // First what has come, then whether nothing did.
+            biased;
             served = connection.as_mut() => served,
-            () = shutdown.cancelled() => {
+            Some(end) = end.next() => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-            late = late => {
-                self.late(late);
-                connection.as_mut().graceful_shutdown();
-                // What does not end by itself is dropped.
-                timeout(FAREWELL, connection).await.unwrap_or(Ok(()))
+                match end {
+                    // Then it is the whole collector that ends, and has its own limit.
+                    None => connection.await,
+                    Some(late) => {
+                        self.late(late);
+                        tokio::select! {
+                            biased;
+                            served = connection => served,
+                            // What does not end by itself is dropped.
+                            () = exchanges.farewell(patience) => Ok(()),
+                        }
+                    }
+                }
             }
         };
         if let Err(error) = served {
@@ -360,3 +336,5 @@ async fn refused(error: &io::Error) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod time_tests;

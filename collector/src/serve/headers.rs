@@ -11,9 +11,6 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
-/// The sampling rate that new sessions are to freeze: `version;share`.
-pub(crate) const RUM_RATE: HeaderName = HeaderName::from_static("rum-rate");
-
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// What a page may read of an answer.

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
@@ -20,7 +21,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio::time::timeout;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -28,13 +31,13 @@ use super::Problem;
 use super::audience::Audience;
 use super::component::{Component, Found, Part, Severity, overall};
 use super::condition::{Condition, behind};
-use super::problem::{Later, Refused, Unknown};
 use super::recent::Recent;
 use super::tls::Certificates;
 use crate::alert;
 use crate::clock::{self, now_ms};
 use crate::config_state::ConfigState;
 use crate::ingest::{AppDay, Outcomes, Quotas, Resource};
+use crate::problem::{Later, Refused, Unknown};
 use crate::store::{Clickhouse, Spool, query};
 
 /// How long the database may take to say that it is there.
@@ -88,6 +91,18 @@ pub struct Parts {
 /// The parts, as `/readyz` names them.
 const COMPONENTS: [&str; 6] = ["spool", "clickhouse", "alerts", "quotas", "tls", "configuration"];
 
+/// One of [`COMPONENTS`]: what OpenAPI says of the path is that list.
+enum ComponentName {}
+
+impl PartialSchema for ComponentName {
+    fn schema() -> RefOr<Schema> {
+        let name = ObjectBuilder::new().schema_type(Type::String);
+        name.enum_values(Some(COMPONENTS)).into()
+    }
+}
+
+impl ToSchema for ComponentName {}
+
 impl Health {
     /// Looks at these.
     #[must_use]
@@ -129,21 +144,26 @@ impl Health {
     }
 
     fn spool(&self) -> Found {
-        let health = self.0.parts.spool.health();
+        let Parts { spool, quotas, .. } = &self.0.parts;
+        let (health, over_share) = (spool.health(), spool.shares().over(quotas.apps()));
+        let has_room = |app: &Arc<str>| spool.held(app) > 0 && !over_share.contains(app);
+        let others = quotas.apps().iter().any(has_room);
         let refusal = health
             .refusal
             .as_ref()
             .map(|refusal| json!({ "since_ms": refusal.since_ms, "message": refusal.message }));
         Found {
-            condition: Condition::of_spool(&health),
+            condition: Condition::of_spool(&health, &over_share, others),
             detail: json!({
                 "bytes": health.bytes,
                 "limit_bytes": health.limit_bytes,
                 "fsync": health.fsync.name(),
                 "segments": health.segments,
                 "damaged": health.damaged,
+                "lost_bytes": health.lost_bytes,
                 "torn_bytes": health.torn_bytes,
                 "refusal": refusal,
+                "over_share": over_share.iter().map(|app| &**app).collect::<Vec<_>>(),
                 "oldest_ms": health.oldest_ms(),
                 "drained": health.tables.iter().all(|table| table.drained),
             }),
@@ -338,7 +358,7 @@ async fn all(State(health): State<Health>, audience: Audience) -> Response {
 /// A load balancer should ask `spool`: while ClickHouse is away, batches are kept.
 #[utoipa::path(
     get, path = "/readyz/{component}", tag = "operating",
-    params(("component" = String, Path, description = "spool, clickhouse, alerts, quotas or configuration")),
+    params(("component" = inline(ComponentName), Path, description = "One part")),
     security((), ("token" = []), ("login" = [])),
     responses(
         (status = 200, description = "It does.", body = Part),
@@ -348,7 +368,9 @@ async fn all(State(health): State<Health>, audience: Audience) -> Response {
         (status = 429, response = Later),
     )
 )]
-async fn one(State(health): State<Health>, audience: Audience, Path(name): Path<String>) -> Response {
+async fn one(State(health): State<Health>, audience: Audience, name: Result<Path<String>, PathRejection>) -> Response {
+    // What is no text is the name of none.
+    let name = name.map(|Path(name)| name).unwrap_or_default();
     match health.component(&name).await {
         Some(component) => answer(component.is_ready(), &component.part(audience)),
         None => {

@@ -19,10 +19,10 @@ use utoipa_axum::routes;
 use super::Problem;
 use super::asker::{self, cookie_name};
 use super::audience::is_on_this_machine;
-use super::problem::{Later, Refused, Unknown};
 use super::sql::Sql;
-use crate::access::{AUDIT, Access, COOKIE_LIFETIME};
+use crate::access::{AUDIT, Admission, COOKIE_LIFETIME};
 use crate::config::TokenApps;
+use crate::problem::{Later, Refused, Unknown};
 
 /// The longest body, in bytes.
 const BODY_BYTES: usize = 4 << 10;
@@ -64,29 +64,29 @@ struct LoggedIn {
         (status = 400, response = Refused),
         (status = 401, response = Unknown),
         (status = 403, response = Refused),
-        (status = 408, response = Refused),
+        (status = 408, response = Later),
         (status = 429, response = Later),
     )
 )]
 async fn login(State(sql): State<Sql>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     // Whoever sends it is not known yet, and holds a connection.
-    log_in(sql.access(), sql.body_timeout(), &parts, body)
+    log_in(&sql.access().now(), &parts, body)
         .await
         .unwrap_or_else(Problem::into_response)
 }
 
-async fn log_in(access: &Access, body_timeout: Duration, parts: &Parts, body: Body) -> Result<Response, Problem> {
+async fn log_in(admission: &Admission, parts: &Parts, body: Body) -> Result<Response, Problem> {
     // Whoever could log somebody in would see what they do then. Programs that are no browsers send neither header.
     if parts.headers.contains_key("sec-fetch-site") || parts.headers.contains_key(ORIGIN) {
-        asker::own_page(access, &parts.headers)?;
+        asker::own_page(admission, &parts.headers)?;
     }
-    let Login { token } = read(body, body_timeout).await?;
-    let token = access
-        .token(&token, asker::address(access, parts))
+    let Login { token } = read(body, admission.body_timeout()).await?;
+    let token = admission
+        .token(&token, asker::address(admission, parts))
         .await
         .map_err(|denied| asker::refusal(denied, parts))?;
-    let session = access.log_in(token.clone());
+    let session = admission.log_in(token.clone());
     tracing::info!(target: AUDIT, token = token.name, "logged in");
     let told = LoggedIn {
         name: token.name.clone(),
@@ -107,7 +107,10 @@ async fn log_in(access: &Access, body_timeout: Duration, parts: &Parts, body: Bo
 /// The answer to a body that takes longer than `limit`.
 pub(super) fn too_slow(limit: Duration) -> Problem {
     let message = format!("the body took longer than {} s; send it at once", limit.as_secs());
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
+    Problem {
+        retry_after: Some(1),
+        ..Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
+    }
 }
 
 async fn read(body: Body, limit: Duration) -> Result<Login, Problem> {
@@ -130,20 +133,20 @@ async fn read(body: Body, limit: Duration) -> Result<Login, Problem> {
 )]
 async fn logout(State(sql): State<Sql>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    log_out(sql.access(), &parts).unwrap_or_else(Problem::into_response)
+    log_out(&sql.access().now(), &parts).unwrap_or_else(Problem::into_response)
 }
 
-fn log_out(access: &Access, parts: &Parts) -> Result<Response, Problem> {
+fn log_out(admission: &Admission, parts: &Parts) -> Result<Response, Problem> {
     // Without its cookie, too: a form of another site brings none, and its answer would end the login.
     let by_browser = parts.headers.contains_key("sec-fetch-site") || parts.headers.contains_key(ORIGIN);
     let session = asker::cookie(parts);
     if by_browser || session.is_some() {
-        asker::own_page(access, &parts.headers)?;
+        asker::own_page(admission, &parts.headers)?;
     }
     if let Some(session) = session
-        && let Some(token) = access.session(session)
+        && let Some(token) = admission.session(session)
     {
-        access.log_out(session);
+        admission.log_out(session);
         tracing::info!(target: AUDIT, token = token.name, "logged out");
     }
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie("", 0, parts))]).into_response())
@@ -159,17 +162,42 @@ fn cookie(value: &str, seconds: u64, parts: &Parts) -> String {
 #[cfg(test)]
 mod tests {
     use axum::body::Bytes;
-    use futures_util::stream::pending;
+    use futures_util::stream::{once, pending};
 
     use super::*;
+    use crate::access::Access;
+    use crate::config::{Config, TokenHash};
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_ends_its_request() {
         let body = Body::from_stream(pending::<Result<Bytes, std::io::Error>>());
         let problem = read(body, Duration::from_secs(1)).await.err().unwrap();
         assert_eq!(
-            (problem.status, problem.code),
-            (StatusCode::REQUEST_TIMEOUT, "body_timeout")
+            (problem.status, problem.code, problem.retry_after),
+            (StatusCode::REQUEST_TIMEOUT, "body_timeout", Some(1))
         );
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_login_goes_by_the_configuration_that_it_began_by() {
+        let tokens = format!(
+            r#"[{{name = "people", hash = "{}", scopes = ["read"], apps = ["*"]}}]"#,
+            TokenHash::of("rum_old")
+        );
+        let config = |tokens: &str| Config::load(None, [("RUM_TOKENS".to_owned(), tokens.to_owned())]).unwrap();
+        let access = Access::new(&config(&tokens));
+        let ask = async |body: Body| {
+            let (parts, ()) = http::Request::new(()).into_parts();
+            log_in(&access.now(), &parts, body).await
+        };
+        let text = Bytes::from_static(br#"{"token": "rum_old"}"#);
+        // While its body is on its way the token is taken away.
+        let (changed, sent, nobody) = (access.clone(), text.clone(), config("[]"));
+        let slow = once(async move {
+            changed.change(&nobody);
+            Ok::<_, std::io::Error>(sent)
+        });
+        assert!(ask(Body::from_stream(slow)).await.is_ok());
+        let refused = ask(Body::from(text)).await.err();
+        assert_eq!(refused.map(|problem| problem.code), Some("unknown_token"));
     }
 }

@@ -31,10 +31,11 @@ use super::Problem;
 use super::audience::Audience;
 use super::connections::Connections;
 use super::health::Health;
-use super::problem::{Later, Refused, Unknown};
 use super::sql::Sql;
+use crate::background::{Panics, Task};
 use crate::clock;
 use crate::ingest::{Ingest, Outcomes};
+use crate::problem::{Later, Refused, Unknown};
 use crate::store::{Restarts, Spool};
 
 /// Everything that is counted; a handle.
@@ -49,6 +50,7 @@ struct Shared {
     health: Health,
     sql: Sql,
     restarts: Arc<Restarts>,
+    panics: Panics,
     connections: Connections,
 }
 
@@ -66,6 +68,8 @@ pub struct Parts<'a> {
     pub sql: Sql,
     /// How often the embedded database was started anew.
     pub restarts: Arc<Restarts>,
+    /// How often what runs beside the requests has panicked.
+    pub panics: Panics,
     /// What comes in by what.
     pub connections: Connections,
 }
@@ -81,6 +85,7 @@ impl Metrics {
             health,
             sql,
             restarts,
+            panics,
             connections,
         } = parts;
         Self(Arc::new(Shared {
@@ -91,6 +96,7 @@ impl Metrics {
             health,
             sql,
             restarts,
+            panics,
             connections,
         }))
     }
@@ -113,13 +119,18 @@ impl Metrics {
             health,
             sql,
             restarts,
+            panics,
             connections,
         } = &*self.0;
         let mut families = vec![build()];
         families.extend(connections::families(connections));
         families.extend(traffic.families());
         families.extend(ingest::families(outcomes, &ingest.usage()));
-        families.extend(quotas::families(&ingest.quotas().today(), |app| ingest.waiting(app)));
+        families.extend(quotas::families(
+            &ingest.quotas().today(),
+            |app| ingest.waiting(app),
+            |app| spool.held(app),
+        ));
         families.extend(access::families(sql));
         let now_ms = clock::now_ms();
         let spool = spool.clone();
@@ -127,6 +138,7 @@ impl Metrics {
         let (of_store, of_process) = from_disk.await.map_err(|_| fmt::Error)?;
         families.extend(of_store);
         families.push(of_restarts(restarts));
+        families.push(of_panics(panics));
         families.extend(components(health).await);
         families.extend(config::families(health.config()));
         families.extend(of_process);
@@ -191,6 +203,16 @@ fn of_restarts(restarts: &Restarts) -> Family {
         .fold(family, |family, (reason, count)| {
             family.sample([("reason", reason)], count)
         })
+}
+
+fn of_panics(panics: &Panics) -> Family {
+    let family = Family::counter(
+        "rum_task_panics_total",
+        "Panics of what runs beside the requests: each is a bug in the collector, and the task started again.",
+    );
+    Task::ALL.into_iter().fold(family, |family, task| {
+        family.sample([("task", task.name())], panics.of(task))
+    })
 }
 
 /// What `/readyz` tells, as numbers.

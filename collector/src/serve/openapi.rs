@@ -13,8 +13,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::problem::{Body, Later, Refused, Unknown};
 use super::{asker, schema};
+use crate::problem::{Body, Failed, Later, Refused, Unknown};
 
 /// It changes with the collector only.
 const CACHING: &str = "public, max-age=3600";
@@ -26,7 +26,7 @@ const CACHING: &str = "public, max-age=3600";
         description = "Real User Monitoring: pages send batches, people ask. Every answer has an `x-request-id`; 429, 503 and 408 say when to try again.",
         license(name = "MIT", identifier = "MIT"),
     ),
-    components(schemas(Body), responses(Refused, Later, Unknown)),
+    components(schemas(Body), responses(Refused, Later, Unknown, Failed)),
     tags(
         (name = "ingest", description = "What pages send"),
         (name = "sdk", description = "What pages load"),
@@ -94,10 +94,26 @@ fn complete(document: &mut Value) {
     }
     let operations = members(&mut document["paths"]).flat_map(members);
     for responses in operations.map(|operation| &mut operation["responses"]) {
-        responses["500"] = json!({ "$ref": "#/components/responses/Refused" });
+        responses["500"] = json!({ "$ref": "#/components/responses/Failed" });
+        crowded(responses);
         members(responses).for_each(named);
     }
     members(&mut document["components"]["responses"]).for_each(named);
+}
+
+/// By HTTP/2 there may be no place for a request, whatever it asks for.
+fn crowded(responses: &mut Value) {
+    for status in ["429", "503"] {
+        match responses.get_mut(status) {
+            None => responses[status] = json!({ "$ref": "#/components/responses/Later" }),
+            // One with a body of its own.
+            Some(own) if own.get("$ref").is_none() => {
+                let schema = &mut own["content"]["application/json"]["schema"];
+                *schema = json!({ "anyOf": [schema.take(), { "$ref": "#/components/schemas/Problem" }] });
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 /// Its references are to itself.
@@ -123,7 +139,10 @@ pub(super) fn routes(document: Document) -> OpenApiRouter {
 }
 
 /// This document.
-#[utoipa::path(get, path = "/openapi.json", tag = "operating", responses((status = 200, description = "OpenAPI 3.1.", body = Value)))]
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operating",
+    responses((status = 200, description = "OpenAPI 3.1.", body = Value, headers(("Cache-Control" = String, description = "For how long it is good"))))
+)]
 async fn openapi(State(document): State<Document>) -> impl IntoResponse {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHING)];
     (headers, document.0.get().cloned().unwrap_or_default())

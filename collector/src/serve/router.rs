@@ -1,10 +1,12 @@
 //! All routes, and what every answer carries.
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tower::ServiceBuilder;
+use tower::util::BoxCloneSyncService;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -14,6 +16,7 @@ use super::health::{self, Health};
 use super::metrics::{self, Metrics};
 use super::observe::Observe;
 use super::openapi::{self, Document};
+use super::server::{Direct, Server};
 use super::sql::{self, Sql};
 use super::{Problem, login, schema};
 use crate::ingest::{self, Ingest};
@@ -35,7 +38,7 @@ pub struct Routes {
 }
 
 /// The whole server, without a socket.
-pub fn router(routes: Routes) -> Router {
+pub fn server(routes: Routes) -> Server {
     let Routes {
         ingest,
         assets,
@@ -52,6 +55,7 @@ pub fn router(routes: Routes) -> Router {
     };
     // Pages ask for these, so pages may read the answers, also those for a path that does not exist.
     let document = Document::default();
+    let direct = direct(ingest.clone(), observe.clone(), transport);
     let (public, of_public) = OpenApiRouter::with_openapi(openapi::frame())
         .merge(ingest::routes(ingest))
         .merge(assets.routes())
@@ -74,7 +78,25 @@ pub fn router(routes: Routes) -> Router {
             .layer(Extension(access))
             .layer(CatchPanicLayer::custom(panicked)),
     );
-    readable(public, observe, transport).merge(private)
+    Server::new(direct, readable(public, observe, transport).merge(private))
+}
+
+/// The route of batches, as [`readable`] has it.
+fn direct(ingest: Ingest, observe: Observe, transport: Transport) -> Direct {
+    let headers = Headers {
+        readers: Readers::Pages,
+        transport,
+    };
+    let service = ServiceBuilder::new()
+        .layer(observe.of(ingest::BATCHES))
+        .map_response(move |response: http::Response<_>| headers.on(response).map(Body::new))
+        .layer(CatchPanicLayer::custom(panicked))
+        .service(ingest::batches_service(ingest));
+    Direct {
+        method: Method::POST,
+        path: ingest::BATCHES,
+        service: BoxCloneSyncService::new(service),
+    }
 }
 
 /// Every answer of `routes` is readable by pages. A panic costs its request and nothing else, and is an answer, too.
@@ -121,14 +143,13 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 mod tests {
     use std::sync::Arc;
 
-    use axum::body::Body;
     use axum::routing::get;
     use http_body_util::{BodyExt as _, Limited};
     use tower::ServiceExt as _;
 
     use super::super::metrics::Traffic;
-    use super::super::observe::at_hand;
     use super::*;
+    use crate::at_hand::at_hand;
 
     #[tokio::test]
     async fn a_panic_is_a_readable_answer_and_the_server_goes_on() {

@@ -17,7 +17,8 @@ pub(super) fn routes() -> OpenApiRouter {
 /// The documented form of a batch, as JSON Schema.
 #[utoipa::path(
     get, path = "/v1/schema.json", tag = "ingest",
-    responses((status = 200, description = "The schema.", body = serde_json::Value, content_type = "application/schema+json"))
+    responses((status = 200, description = "The schema.", body = serde_json::Value, content_type = "application/schema+json",
+        headers(("Cache-Control" = String, description = "For how long it is good"))))
 )]
 async fn schema() -> impl IntoResponse {
     (

@@ -26,12 +26,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::login::too_slow;
-use super::observe::with_request;
-use super::problem::{Later, Unknown};
-use super::{Problem, asker, problem};
-use crate::access::{AUDIT, Access};
-use crate::config::{Scope, SqlLimits};
+use super::{AskedAs, Problem, asker};
+use crate::access::{AUDIT, Access, Admission};
+use crate::at_hand::with_request;
+use crate::config::{Readers, Scope, Token};
 use crate::meter::{Counter, Histogram, Unit};
+use crate::problem::{Later, Unknown};
 use crate::store::Clickhouse;
 use crate::store::query::SqlFormat;
 use crate::store::sql::{self, Answer, Question, STATEMENT_BYTES, SqlError};
@@ -123,52 +123,38 @@ pub struct Sql(Arc<Shared>);
 
 struct Shared {
     access: Access,
-    /// Who asks the database: the embedded one, or a user that may only read. Absent on a server without such a user.
-    clickhouse: Option<Clickhouse>,
-    terms: ArcSwap<Terms>,
+    asked_as: ArcSwap<AskedAs>,
     places: Arc<Semaphore>,
     /// Who waits for a place, or has one.
     admitted: Arc<Semaphore>,
     statements: Arc<Statements>,
 }
 
-/// What a changed configuration says anew.
-struct Terms {
-    limits: SqlLimits,
-    /// How long the sender of a statement may take.
-    body_timeout: Duration,
-}
-
 impl Sql {
-    /// Lets those whom `access` lets in ask `clickhouse`.
+    /// Lets those whom `access` lets in ask ClickHouse, so many at once.
     #[must_use]
-    pub fn new(access: Access, clickhouse: Option<Clickhouse>, limits: SqlLimits, body_timeout: Duration) -> Self {
+    pub fn new(access: Access, asked_as: AskedAs, at_once: usize) -> Self {
         Self(Arc::new(Shared {
-            places: Arc::new(Semaphore::new(limits.at_once)),
-            admitted: Arc::new(Semaphore::new(limits.at_once * (1 + WAITING))),
+            places: Arc::new(Semaphore::new(at_once)),
+            admitted: Arc::new(Semaphore::new(at_once * (1 + WAITING))),
             statements: Arc::new(Statements {
                 outcomes: Default::default(),
                 time: Histogram::new(Unit::Microsecond, TIMES),
             }),
             access,
-            clickhouse,
-            terms: ArcSwap::from_pointee(Terms { limits, body_timeout }),
+            asked_as: ArcSwap::from_pointee(asked_as),
         }))
     }
 
-    /// Statements that come from now on have these limits, and their senders so much time; how many run at once stays as it is.
-    pub fn change(&self, limits: SqlLimits, body_timeout: Duration) {
-        self.0.terms.store(Arc::new(Terms { limits, body_timeout }));
+    /// A server is asked as these `readers` from now on. A token's apps are a reader's apps by any configuration, so it does not
+    /// matter by which of two a request is let in.
+    pub fn change(&self, readers: Readers<Clickhouse>) {
+        self.0.asked_as.store(Arc::new(AskedAs::Readers(readers)));
     }
 
     /// Who may ask.
     pub(super) fn access(&self) -> &Access {
         &self.0.access
-    }
-
-    /// How long the body of a request may take.
-    pub(super) fn body_timeout(&self) -> Duration {
-        self.0.terms.load().body_timeout
     }
 
     /// What was asked so far.
@@ -192,11 +178,11 @@ pub(super) fn routes(sql: Sql) -> OpenApiRouter {
     security(("token" = []), ("login" = [])),
     responses(
         (status = 200, description = "The answer.", content((serde_json::Value = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain"))),
-        (status = 400, response = problem::Refused),
+        (status = 400, response = crate::problem::Refused),
         (status = 401, response = Unknown),
-        (status = 403, response = problem::Refused),
-        (status = 408, response = problem::Refused),
-        (status = 413, response = problem::Refused),
+        (status = 403, response = crate::problem::Refused),
+        (status = 408, response = Later),
+        (status = 413, response = crate::problem::Refused),
         (status = 429, response = Later),
         (status = 503, response = Later),
     )
@@ -208,19 +194,22 @@ async fn answer(State(sql): State<Sql>, request: Request) -> Response {
 
 impl Shared {
     async fn answer(&self, parts: &Parts, body: Body) -> Result<Response, Problem> {
-        let token = asker::required(&self.access, parts, Scope::Read).await?;
+        let admission = self.access.now();
+        let token = asker::required(&admission, parts, Scope::Read).await?;
+        let asked_as = self.asked_as.load_full();
+        if asked_as.shows_all_apps() {
+            asker::for_all_apps(&admission, &token)?;
+        }
         let began = Instant::now();
         let mut record = Record {
-            token: token.name.clone(),
+            token,
             statement: String::new(),
             began,
             bytes: 0,
             outcome: SqlOutcome::Abandoned,
             statements: Arc::clone(&self.statements),
         };
-        let terms = self.terms.load_full();
-        let limits = &terms.limits;
-        let begun = self.begin(parts, body, &terms, &mut record).await;
+        let begun = self.begin(parts, body, (&admission, &asked_as), &mut record).await;
         let Begun {
             format,
             answer,
@@ -238,7 +227,7 @@ impl Shared {
             ));
         };
         let (sender, body) = Channel::<Bytes, SqlError>::new(PIECES_AHEAD);
-        let rest = rest(answer, first, sender, record, place, limits.time + FETCH_LIMIT);
+        let rest = rest(answer, first, sender, record, place, admission.sql().time + FETCH_LIMIT);
         tokio::spawn(with_request(rest));
         Ok(response(format, Body::new(body)))
     }
@@ -248,27 +237,23 @@ impl Shared {
         &self,
         parts: &Parts,
         body: Body,
-        Terms { limits, body_timeout }: &Terms,
+        (admission, asked_as): (&Admission, &AskedAs),
         record: &mut Record,
     ) -> Result<Begun, Refused> {
         let (format, parameters) = parameters(parts)?;
-        let statement = statement(body, *body_timeout).await?;
+        let statement = statement(body, admission.body_timeout()).await?;
         record.statement = fingerprint(&statement);
-        let Some(clickhouse) = &self.clickhouse else {
-            let message = "statements are not run: clickhouse.url names a server, and clickhouse.read_user no user that may only \
-                           read; docs/operating.md has the statements that make one";
-            return Err(Refused {
-                outcome: SqlOutcome::Refused,
-                problem: Problem::new(StatusCode::FORBIDDEN, "sql_unconfined", message),
-            });
-        };
+        let clickhouse = asked_as.by(&record.token).map_err(|problem| Refused {
+            outcome: SqlOutcome::Refused,
+            problem,
+        })?;
         let place = self.place().await?;
         let question = Question {
             statement,
             parameters,
             format,
         };
-        let mut answer = sql::ask(clickhouse, &question, limits).await?;
+        let mut answer = sql::ask(clickhouse, &question, admission.sql()).await?;
         let mut first = VecDeque::new();
         let mut length = 0;
         while length < FIRST_BYTES {
@@ -492,7 +477,7 @@ fn fingerprint(statement: &str) -> String {
 
 /// What is logged and counted of a statement, whenever and however it ends.
 struct Record {
-    token: String,
+    token: Arc<Token>,
     statement: String,
     began: Instant,
     bytes: u64,
@@ -507,7 +492,7 @@ impl Drop for Record {
         self.statements.time.observe_time(took);
         tracing::info!(
             target: AUDIT,
-            token = self.token,
+            token = self.token.name,
             statement = self.statement,
             ms = took.as_millis() as u64,
             bytes = self.bytes,

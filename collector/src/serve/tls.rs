@@ -20,10 +20,12 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_util::sync::CancellationToken;
 
+use self::pair::Pair;
 pub use self::pair::TlsError;
-use self::pair::{Look, Pair};
 use super::condition::Condition;
+use crate::background::finished;
 use crate::config::Tls;
+use crate::file_stamp::FileStamp;
 use crate::meter::Counter;
 
 /// How often the files are looked at.
@@ -44,13 +46,13 @@ struct Shared {
     provider: Arc<CryptoProvider>,
     acceptor: TlsAcceptor,
     current: Arc<Current>,
-    /// How the files looked when they were read last, and what was wrong then. Held while they are read.
+    /// Which files were read last, and what was wrong then. Held while they are read.
     last: Mutex<Last>,
     reloads: Reloads,
 }
 
 struct Last {
-    look: Look,
+    stamps: [FileStamp; 2],
     problem: Option<String>,
 }
 
@@ -92,7 +94,7 @@ impl Certificates {
     /// When it cannot be used: what is wrong, and how to mend it.
     pub fn open(files: &Tls) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let look = Look::at(files);
+        let stamps = stamps(files);
         let current = Arc::new(Current(RwLock::new(Pair::load(files, &provider)?)));
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
         // An error means that the provider has no cipher for these versions, and it has.
@@ -109,7 +111,7 @@ impl Certificates {
             provider,
             acceptor: TlsAcceptor::from(Arc::new(config)),
             current,
-            last: Mutex::new(Last { look, problem: None }),
+            last: Mutex::new(Last { stamps, problem: None }),
             reloads: Reloads::default(),
         })))
     }
@@ -128,7 +130,7 @@ impl Certificates {
     /// Reads the pair again if a file has changed since.
     fn look(&self) {
         let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if Look::at(&self.0.files) != last.look {
+        if stamps(&self.0.files) != last.stamps {
             self.read(&mut last);
         }
     }
@@ -142,7 +144,7 @@ impl Certificates {
             ..
         } = &*self.0;
         // Before they are read: what changes meanwhile is seen at the next look.
-        last.look = Look::at(files);
+        last.stamps = stamps(files);
         match Pair::load(files, provider) {
             Ok(pair) => {
                 let until = pair.until;
@@ -173,9 +175,7 @@ impl Certificates {
                 Some(()) = hangup(&mut hangups) => Self::reload,
             };
             let certificates = self.clone();
-            let read = spawn_blocking(move || read(&certificates));
-            // An error means that the collector is ending.
-            if read.await.is_err() {
+            if finished(spawn_blocking(move || read(&certificates))).await.is_none() {
                 return;
             }
         }
@@ -213,6 +213,11 @@ impl Certificates {
         }
         Condition::Healthy
     }
+}
+
+/// Of the certificate and of its key.
+fn stamps(files: &Tls) -> [FileStamp; 2] {
+    [&files.certificate, &files.key].map(|path| FileStamp::of(path))
 }
 
 async fn hangup(hangups: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {

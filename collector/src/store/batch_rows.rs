@@ -37,13 +37,13 @@ impl BatchRows {
 
     /// The first half and the second; of one row the first half is empty.
     pub(super) fn halves(&self) -> [Self; 2] {
-        let middle = self.len() / 2;
-        let border = middle
-            .checked_sub(1)
-            .and_then(|last| self.ends.get(last))
-            .copied()
-            .unwrap_or(0);
-        let (first, second) = self.ends.split_at(middle);
+        self.split_at(self.len() / 2)
+    }
+
+    /// The first `rows`, or as many as there are, and the others.
+    pub(super) fn split_at(&self, rows: usize) -> [Self; 2] {
+        let (first, second) = self.ends.split_at(rows.min(self.len()));
+        let border = first.last().copied().unwrap_or(0);
         [
             Self {
                 data: self.data.slice(..border),
@@ -137,6 +137,14 @@ mod tests {
         assert_eq!((first, second), (rows(&[b"a"]), rows(&[b"bb", b"ccc"])));
         let [first, second] = rows(&[b"a"]).halves();
         assert_eq!((first, second), (rows(&[]), rows(&[b"a"])));
+    }
+
+    #[test]
+    fn a_split_keeps_every_row() {
+        let all = rows(&[b"a", b"bb", b"ccc"]);
+        assert_eq!(all.split_at(2), [rows(&[b"a", b"bb"]), rows(&[b"ccc"])]);
+        assert_eq!(all.split_at(0), [rows(&[]), all.clone()]);
+        assert_eq!(all.split_at(9), [all, rows(&[])]);
     }
 
     #[test]

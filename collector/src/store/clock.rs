@@ -34,8 +34,9 @@ pub(crate) fn judge(view_id: Id, received_ms: i64) -> ViewStart {
     }
 }
 
-/// What to add to a sender's times, in ms, given what its clock and ours said when it sent the request.
-pub(crate) fn correction_ms(sent_ms: i64, received_ms: i64) -> i64 {
+/// How far a sender's clock is behind ours, in ms, negative if it is ahead: what to add to its times. Given what both said about
+/// the request, the one when it was sent and ours when it had arrived; 0 if the difference says nothing.
+pub(crate) fn skew_ms(sent_ms: i64, received_ms: i64) -> i64 {
     let skew = received_ms.saturating_sub(sent_ms);
     if skew.saturating_abs() > SKEW_LIMIT_MS { skew } else { 0 }
 }
@@ -74,8 +75,8 @@ mod tests {
             (-60_000, 0),
             (-86_400_000, -86_400_000),
         ] {
-            assert_eq!(correction_ms(NOW_MS - skew, NOW_MS), expected);
+            assert_eq!(skew_ms(NOW_MS - skew, NOW_MS), expected);
         }
-        assert_eq!(correction_ms(i64::MIN, i64::MAX), i64::MAX);
+        assert_eq!(skew_ms(i64::MIN, i64::MAX), i64::MAX);
     }
 }

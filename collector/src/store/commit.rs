@@ -16,6 +16,7 @@ use super::log::Log;
 use super::schema::Schema;
 use super::seen::Seen;
 use super::segment::{self, FIRST_FRAME, Writer};
+use super::share::Held;
 use super::spool::{Appended, SpoolError, SpoolOptions};
 use crate::clock;
 use crate::config::Fsync;
@@ -26,7 +27,7 @@ pub(super) const GROUP_BYTES: usize = 8 << 20;
 
 /// The time between the beginnings of two syncs at least: what comes in within a few ms shares one, and whoever comes first after a
 /// pause waits for nobody. A sync costs the same whatever it makes durable.
-const PACE: Duration = Duration::from_millis(3);
+const PACE: Duration = Duration::from_millis(5);
 
 /// How often a disk that refused is tried while nothing is appended.
 const TRY_EVERY: Duration = Duration::from_secs(1);
@@ -193,13 +194,6 @@ impl Committer {
 
     /// Writes what has room; each frame's fate, in order.
     fn write(&mut self, frames: &[Append]) -> Vec<Result<Appended, SpoolError>> {
-        if self
-            .active
-            .as_ref()
-            .is_some_and(|active| active.length >= self.options.segment_bytes)
-        {
-            self.seal();
-        }
         let full = SpoolError::Full {
             bytes: self.log.bytes(),
             limit: self.options.max_bytes,
@@ -218,13 +212,8 @@ impl Committer {
                 None => false,
             })
             .collect();
-        let written = self.append(
-            frames
-                .iter()
-                .zip(&fits)
-                .filter(|(_, fits)| **fits)
-                .map(|(frame, _)| &*frame.payload),
-        );
+        let fitting = frames.iter().zip(&fits).filter(|(_, fits)| **fits);
+        let written = self.append(&fitting.map(|(frame, _)| frame).collect::<Vec<_>>());
         if written.is_err() {
             self.log.measures().commits.failures.add(1);
         }
@@ -242,6 +231,11 @@ impl Committer {
             .collect();
         if let (Some(frame), Some(fate)) = (frames.last(), fates.last()) {
             self.tell(frame, fate);
+        }
+        let is_long = |active: &Writer| active.length >= self.options.segment_bytes;
+        if self.active.as_ref().is_some_and(is_long) {
+            // At once, so that it can be deleted even if nothing comes any more.
+            self.seal();
         }
         fates
     }
@@ -261,15 +255,14 @@ impl Committer {
         self.log.refused(cause, error.to_string(), clock::now_ms());
     }
 
-    fn append<'a>(&mut self, payloads: impl Iterator<Item = &'a [u8]>) -> Result<(), SpoolError> {
-        let mut payloads = payloads.peekable();
-        if payloads.peek().is_none() {
+    fn append(&mut self, frames: &[&Append]) -> Result<(), SpoolError> {
+        if frames.is_empty() {
             return Ok(());
         }
         let begun = Instant::now();
         let fsync = self.options.fsync;
         let active = self.active()?;
-        let payloads: Vec<_> = payloads.collect();
+        let payloads: Vec<_> = frames.iter().map(|frame| &*frame.payload).collect();
         let before = active.length;
         let number = active.number;
         let written = match fsync {
@@ -284,7 +277,11 @@ impl Committer {
                 }
                 let commits = &self.log.measures().commits;
                 commits.committed(payloads.len() as u64, length - before, begun.elapsed());
-                self.log.grown(number, length);
+                let mut held = Held::default();
+                for frame in frames {
+                    held.add(&frame.key.app, segment::frame_length(&frame.payload));
+                }
+                self.log.grown(number, length, &held);
                 Ok(())
             }
             Err(source) => {
@@ -312,7 +309,7 @@ impl Committer {
                 let begun = Writer::create(&options.folder, *next_segment, schema, sync)
                     .map_err(|source| SpoolError::io("beginning a segment", &options.folder, source))?;
                 *next_segment += 1;
-                log.grown(begun.number, begun.length);
+                log.begun(begun.number, begun.length);
                 Ok(active.insert(begun))
             }
         }

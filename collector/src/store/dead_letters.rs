@@ -311,25 +311,15 @@ impl DeadLetters {
         };
         let attributes = old.metadata()?;
         let draft = self.path.with_extension("new");
-        let mut new = BufWriter::new(File::create(&draft)?);
-        let mut stay = 0_u64;
-        lines(old, |line, _| {
-            if gone.contains(&line.name()) {
-                return Ok(());
-            }
-            stay += 1;
-            new.write_all(line.text)?;
-            new.write_all(b"\n")
-        })?;
-        let new = new.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let (new, stay) = fault::step(Step::LettersDraft, || without(old, gone, &draft))?;
         // Also when root does this: the collector has to go on with the file.
         new.set_permissions(attributes.permissions())?;
         fchown(&new, Some(attributes.uid()), Some(attributes.gid()))?;
-        new.sync_all()?;
+        fault::step(Step::LettersSync, || new.sync_all())?;
         if stay > 0 {
-            fs::rename(&draft, &self.path)?;
+            fault::step(Step::LettersRename, || fs::rename(&draft, &self.path))?;
         } else {
-            fs::remove_file(&self.path)?;
+            fault::step(Step::LettersRemove, || fs::remove_file(&self.path))?;
             fs::remove_file(&draft)?;
         }
         durable_file::sync_folder_of(&self.path)
@@ -355,6 +345,21 @@ impl DeadLetters {
             source,
         }
     }
+}
+
+/// Writes the lines of `old` that are not gone into a file at `draft`; that file, and how many they are.
+fn without(old: File, gone: &HashSet<LineName>, draft: &Path) -> io::Result<(File, u64)> {
+    let mut new = BufWriter::new(File::create(draft)?);
+    let mut stay = 0;
+    lines(old, |line, _| {
+        if gone.contains(&line.name()) {
+            return Ok(());
+        }
+        stay += 1;
+        new.write_all(line.text)?;
+        new.write_all(b"\n")
+    })?;
+    Ok((new.into_inner().map_err(io::IntoInnerError::into_error)?, stay))
 }
 
 /// The right to change the file, until this is dropped.
@@ -428,6 +433,7 @@ pub(super) mod tests {
             app: Low("shop"),
             ver: 1,
             recv_ts: Millis(arrival_ms),
+            skew_ms: 0,
             view_id: Id(1),
             table: Low("views"),
             kind: Low("view"),

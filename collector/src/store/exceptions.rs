@@ -6,7 +6,10 @@
 pub(super) enum Policy {
     /// It passes by itself: repeat, ever more slowly.
     Retry,
-    /// Each partition on its own; rows of one partition are repeated.
+    /// It passes by itself, and may have been too much for the time: repeat, ever more slowly, with half as much.
+    RetryHalf,
+    /// Each partition on its own; rows of one partition are repeated, and after a while halved, until a row is alone: the table
+    /// may be partitioned otherwise. No row is bad.
     SplitByPartition,
     /// Half as much; one row is repeated.
     Halve,
@@ -25,11 +28,9 @@ const POLICIES: &[(Policy, &[u32])] = &[
             3,   // UNEXPECTED_END_OF_FILE: the connection
             32,  // ATTEMPT_TO_READ_AFTER_EOF: likewise
             40,  // CHECKSUM_DOESNT_MATCH: of a block on the way
-            159, // TIMEOUT_EXCEEDED
             164, // READONLY
             202, // TOO_MANY_SIMULTANEOUS_QUERIES
             203, // NO_FREE_CONNECTION
-            209, // SOCKET_TIMEOUT
             210, // NETWORK_ERROR
             225, // NO_ZOOKEEPER
             236, // ABORTED: it is shutting down
@@ -47,6 +48,13 @@ const POLICIES: &[(Policy, &[u32])] = &[
         ],
     ),
     (
+        Policy::RetryHalf,
+        &[
+            159, // TIMEOUT_EXCEEDED
+            209, // SOCKET_TIMEOUT
+        ],
+    ),
+    (
         Policy::SplitByPartition,
         &[
             252, // TOO_MANY_PARTS: also said of too many partitions in one insert
@@ -55,6 +63,7 @@ const POLICIES: &[(Policy, &[u32])] = &[
     (
         Policy::Halve,
         &[
+            173, // CANNOT_ALLOCATE_MEMORY
             229, // QUERY_IS_TOO_LARGE
             241, // MEMORY_LIMIT_EXCEEDED
         ],
@@ -129,12 +138,17 @@ mod tests {
 
     #[test]
     fn what_passes_is_repeated_and_what_does_not_is_not() {
-        for code in [32, 159, 164, 202, 209, 210, 242, 243, 319, 999] {
+        for code in [32, 164, 202, 210, 242, 243, 319, 999] {
             assert_eq!(policy(code), Policy::Retry, "{code}");
         }
         // Repeated as well, in smaller pieces.
+        for code in [159, 209] {
+            assert_eq!(policy(code), Policy::RetryHalf, "{code}");
+        }
         assert_eq!(policy(252), Policy::SplitByPartition);
-        assert_eq!(policy(241), Policy::Halve);
+        for code in [173, 241] {
+            assert_eq!(policy(code), Policy::Halve, "{code}");
+        }
         for code in [53, 117] {
             assert_eq!(policy(code), Policy::SplitByRow, "{code}");
         }

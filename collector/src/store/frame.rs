@@ -17,7 +17,7 @@ use super::row::Row;
 use super::schema::Table;
 
 /// Room for the rows of a table in a batch, in bytes: most have fewer, and growing copies.
-const ROWS: usize = 1 << 10;
+const ROWS: usize = 2 << 10;
 
 /// The rows of one batch, and what names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Frame {
             .unwrap_or_else(|| {
                 self.sections.push(Section {
                     table: R::TABLE,
-                    ends: Vec::with_capacity(8),
+                    ends: Vec::with_capacity(32),
                     data: Vec::with_capacity(ROWS),
                 });
                 self.sections.len() - 1
@@ -88,6 +88,12 @@ impl Frame {
             .filter(|section| section.table == table)
             .map(|section| section.ends.len())
             .sum()
+    }
+
+    /// What names it, and its payload: of the rows nothing else is left.
+    pub(crate) fn into_payload(self) -> (BatchKey, Vec<u8>) {
+        let payload = self.encode();
+        (self.key, payload)
     }
 
     /// The payload.
@@ -121,7 +127,7 @@ impl Frame {
 /// What a payload says of its batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHead<'a> {
-    app: &'a str,
+    pub(crate) app: &'a str,
     id: Id,
     pub(crate) received_ms: i64,
 }
@@ -253,6 +259,7 @@ pub(crate) mod tests {
                 app: Low("shop"),
                 ver: 1,
                 recv_ts: Millis(1_000),
+                skew_ms: 0,
                 view_id: Id(id),
                 table: Low("views"),
                 kind: Low("view"),
@@ -260,6 +267,19 @@ pub(crate) mod tests {
                 row,
             });
         }
+        frame
+    }
+
+    /// A frame with a row of that many bytes for each table; what rows consist of does not matter to who only carries them.
+    pub(crate) fn frame_for_all(id: u64, bytes: usize) -> Frame {
+        let mut frame = Frame::new("shop".into(), Id(id), 1_000);
+        frame.sections = Table::ALL
+            .map(|table| Section {
+                table,
+                ends: vec![bytes as u32],
+                data: vec![0; bytes],
+            })
+            .into();
         frame
     }
 

@@ -1,5 +1,7 @@
 //! What a server's user for reading may do beyond what `/v1/sql` needs: the second wall there, for the first may have holes.
+//! And whether a user for some apps sees rows of others: there the row policies are the only wall.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clickhouse::Row;
@@ -33,11 +35,25 @@ struct Setting {
     readonly: u8,
 }
 
-/// What is more than `/v1/sql` needs, each as a sentence; nothing if all is well.
+/// ClickHouse's codes for a table of which this user sees nothing.
+const SEES_NOTHING: [u32; 3] = [
+    16,  // NO_SUCH_COLUMN_IN_TABLE: a row policy asks for it
+    47,  // UNKNOWN_IDENTIFIER: likewise
+    497, // ACCESS_DENIED
+];
+
+#[derive(Row, Deserialize)]
+struct Table {
+    table: String,
+    has_app: u8,
+}
+
+/// What is more than `/v1/sql` needs, each as a sentence; nothing if all is well. `apps` are those whose rows the user may see, of a
+/// user that may not see all.
 ///
 /// # Errors
 /// When the server does not answer, or does not tell this user what it may do.
-pub async fn excess(reader: &Clickhouse) -> Result<Vec<String>, ClickhouseError> {
+pub async fn excess(reader: &Clickhouse, apps: Option<&BTreeSet<String>>) -> Result<Vec<String>, ClickhouseError> {
     let ask = async {
         let grants: Vec<String> = reader.client()?.query_raw("SHOW GRANTS").fetch_all().await?;
         let names = BOUNDED.map(|name| format!("'{name}'")).join(", ");
@@ -46,10 +62,63 @@ pub async fn excess(reader: &Clickhouse) -> Result<Vec<String>, ClickhouseError>
         let settings: Vec<Setting> = reader.client()?.query_raw(&statement).fetch_all().await?;
         let mut found = of_grants(&grants);
         found.extend(of_settings(&settings));
+        if let Some(apps) = apps {
+            found.extend(of_rows(reader, apps).await?);
+        }
         Ok(found)
     };
     let late = || ClickhouseError::Unreachable(format!("no answer within {} s", LIMIT.as_secs()));
     timeout(LIMIT, ask).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Rows of others than `apps`, as far as there are any. Each table is looked at, for each may have a policy of its own or none; one row
+/// is enough, which the key finds, where all apps of a table would have to be looked for.
+async fn of_rows(reader: &Clickhouse, apps: &BTreeSet<String>) -> Result<Vec<String>, ClickhouseError> {
+    let statement = "SELECT table, max(name = 'app') AS has_app FROM system.columns WHERE database = 'rum_data' \
+                     GROUP BY table ORDER BY table";
+    let tables: Vec<Table> = reader.client()?.query_raw(statement).fetch_all().await?;
+    let mut found = Vec::new();
+    if tables.is_empty() {
+        found.push(
+            "sees no table of rum_data, so that its row policies are not known: grant it SELECT, and start the collector once, which \
+             makes the tables"
+                .to_owned(),
+        );
+    }
+    for table in &tables {
+        found.extend(of_table(reader, table, apps).await?);
+    }
+    Ok(found)
+}
+
+async fn of_table(
+    reader: &Clickhouse,
+    Table { table, has_app }: &Table,
+    apps: &BTreeSet<String>,
+) -> Result<Option<String>, ClickhouseError> {
+    let client = reader.client()?;
+    let query = if *has_app == 1 {
+        let statement = "SELECT app FROM rum_data.{table:Identifier} WHERE app NOT IN {apps:Array(String)} LIMIT 1";
+        client.query_raw(statement).param("apps", apps)
+    } else {
+        client.query_raw("SELECT '' FROM rum_data.{table:Identifier} LIMIT 1")
+    };
+    match query
+        .param("table", table)
+        .fetch_optional::<String>()
+        .await
+        .map_err(ClickhouseError::from)
+    {
+        Ok(None) => Ok(None),
+        Ok(Some(app)) if *has_app == 1 => Ok(Some(format!(
+            "sees rows of other apps in rum_data.{table}, of {app:?} among them: it needs a row policy there"
+        ))),
+        Ok(Some(_)) => Ok(Some(format!(
+            "sees rows of rum_data.{table}, which says nothing of apps: it needs a row policy on all of rum_data.*"
+        ))),
+        Err(error) if error.code().is_some_and(|code| SEES_NOTHING.contains(&code)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn of_grants(lines: &[String]) -> Vec<String> {

@@ -48,9 +48,12 @@ pub struct SpoolHealth {
     pub fsync: Fsync,
     /// Segments.
     pub segments: usize,
-    /// Places where frames were lost to damage: those met since the start, and the segments kept as `.damaged`.
-    pub damaged: usize,
-    /// Bytes of unfinished frames that were cut off at the start.
+    /// Places where frames were lost to damage: those that the start has found, the segments kept as `.damaged` among them, and those met
+    /// since.
+    pub damaged: u64,
+    /// Bytes of these places.
+    pub lost_bytes: u64,
+    /// Bytes of an unfinished frame that were cut off at the start.
     pub torn_bytes: u64,
     /// Why the last frame was not taken; `None` once one was, or would be.
     pub refusal: Option<Refusal>,

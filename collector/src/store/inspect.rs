@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::cursor::{self, Kept, Position};
 use super::frame::{self, FrameHead};
-use super::recovery;
+use super::recovery::{self, TornTail};
 use super::row_shape::RowShape;
 use super::schema::{Schema, Table};
 use super::segment::{self, FIRST_FRAME, HEADER_SLOT, Next, Reader};
@@ -242,6 +242,10 @@ pub(super) fn inspect_from(folder: &Path, cursors: [Position; Table::ALL.len()])
             further_damage: 0,
             unchecked_rows: 0,
         },
+        tail: TornTail {
+            newest: numbers.last().copied(),
+            passed: cursors.into_iter().max().unwrap_or_default(),
+        },
         payload: Vec::new(),
     };
     inspector.set_aside().map_err(io_error(folder))?;
@@ -278,6 +282,7 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> InspectError {
 
 struct Inspector {
     inspection: Inspection,
+    tail: TornTail,
     payload: Vec<u8>,
 }
 
@@ -382,7 +387,7 @@ impl Inspector {
                     self.damaged(number, path, (offset, next - offset), DamageKind::Frame);
                     offset = next;
                 }
-                Next::Torn if content.state == SegmentState::Open && !self.was_durable(at) => {
+                Next::Torn if self.tail.may_be_at(at) => {
                     content.torn_bytes = end - offset;
                     return Ok(());
                 }
@@ -393,11 +398,6 @@ impl Inspector {
                 Next::End => return Ok(()),
             }
         }
-    }
-
-    /// Whether a cursor has passed `at`: then a whole frame was there.
-    fn was_durable(&self, at: Position) -> bool {
-        self.inspection.tables.iter().any(|table| table.cursor > at)
     }
 
     /// Counts the frame at `at`, whose payload was read; whether its rows can be read.

@@ -1,6 +1,6 @@
 //! What the spool's parts know together: its segments, each table's cursor, and what keeps a cursor from moving.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,18 +8,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::cursor::{self, Position};
+use super::damage::{Damage, Damages};
 use super::disk;
 use super::health::{Refusal, RefusalCause, SpoolHealth, Stall, TableHealth};
 use super::measures::Measures;
 use super::pass::Passes;
-use super::recovery::Found;
+use super::recovery::{Found, FoundSegment};
 use super::schema::Table;
 use super::segment::{self, FIRST_FRAME};
+use super::share::{Held, Shares};
 use crate::config::Fsync;
 use crate::fault::Step;
-
-/// Damaged places that are told apart; beyond them the count stands still.
-const DAMAGES: usize = 10_000;
 
 /// The spool's state, shared by the thread that appends and the tasks that read.
 #[derive(Debug)]
@@ -27,11 +26,15 @@ pub(super) struct Log {
     folder: PathBuf,
     /// Held for as long as the spool is open: two writers would delete each other's segments.
     lock_file: File,
+    /// At how many bytes it is full.
+    limit_bytes: u64,
     state: Mutex<State>,
     /// Up to where frames are durable.
     committed: watch::Sender<Position>,
     /// Why the last frame was not taken, if it was not.
     refusal: watch::Sender<Option<Refusal>>,
+    /// Which apps have more of it than they should.
+    shares: Shares,
     measures: Measures,
     passes: Passes,
 }
@@ -39,8 +42,10 @@ pub(super) struct Log {
 #[derive(Debug, Default)]
 struct State {
     segments: BTreeMap<u64, Segment>,
+    /// Whose the frames of all segments are.
+    held: Held,
     tables: [TableState; Table::ALL.len()],
-    damaged: BTreeSet<Position>,
+    damages: Damages,
     torn_bytes: u64,
 }
 
@@ -51,6 +56,8 @@ struct Segment {
     /// Where its durable frames end.
     end: u64,
     sealed: Sealed,
+    /// Whose its frames are.
+    held: Held,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +75,8 @@ struct TableState {
 }
 
 impl State {
-    fn damage(&mut self, at: Position) {
-        if self.damaged.len() < DAMAGES && self.damaged.insert(at) {
-            tracing::error!(
-                segment = at.segment,
-                offset = at.offset,
-                "the spool is damaged here: frames are lost"
-            );
-        }
+    fn bytes(&self) -> u64 {
+        self.segments.values().map(|segment| segment.bytes).sum()
     }
 }
 
@@ -88,8 +89,8 @@ impl Drop for Log {
 }
 
 impl Log {
-    /// Takes up what was found in `folder`, whose lock file `lock` is.
-    pub(super) fn new(folder: &Path, lock: File, found: &Found) -> Self {
+    /// Takes up what was found in `folder`, whose lock file `lock` is. It is full at `limit_bytes`.
+    pub(super) fn new(folder: &Path, lock: File, limit_bytes: u64, found: &Found) -> Self {
         let mut state = State {
             torn_bytes: found.torn_bytes,
             ..State::default()
@@ -97,17 +98,22 @@ impl Log {
         for table in Table::ALL {
             state.tables[table.index()].position = cursor::load(folder, table);
         }
-        for (number, end) in &found.segments {
+        for (number, FoundSegment { end, held }) in &found.segments {
+            state.held.add_all(held);
             state.segments.insert(
                 *number,
                 Segment {
                     bytes: *end,
                     end: *end,
                     sealed: Sealed::Yes,
+                    held: held.clone(),
                 },
             );
         }
-        found.damaged.iter().for_each(|place| state.damage(*place));
+        let measures = Measures::new();
+        for damage in &found.damaged {
+            state.damages.add(*damage, &measures.losses);
+        }
         let last = state.segments.iter().rfind(|(_, segment)| segment.end > FIRST_FRAME);
         let committed = last.map(|(number, segment)| Position {
             segment: *number,
@@ -116,10 +122,12 @@ impl Log {
         let log = Self {
             folder: folder.to_owned(),
             lock_file: lock,
+            limit_bytes,
             state: Mutex::new(state),
             committed: watch::Sender::new(committed.unwrap_or_default()),
             refusal: watch::Sender::new(None),
-            measures: Measures::new(),
+            shares: Shares::default(),
+            measures,
             passes: Passes::default(),
         };
         log.delete_passed(&mut log.lock());
@@ -130,8 +138,9 @@ impl Log {
     pub(super) fn next_number(&self) -> u64 {
         let state = self.lock();
         let cursors = state.tables.iter().map(|table| table.position.segment);
-        let damaged = state.damaged.iter().map(|place| place.segment);
-        let known = cursors.chain(damaged).chain(state.segments.keys().copied());
+        let known = cursors
+            .chain(state.damages.segments())
+            .chain(state.segments.keys().copied());
         known.max().unwrap_or(0) + 1
     }
 
@@ -156,7 +165,17 @@ impl Log {
 
     /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
-        self.lock().segments.values().map(|segment| segment.bytes).sum()
+        self.lock().bytes()
+    }
+
+    /// Bytes of the frames of `app`.
+    pub(super) fn held(&self, app: &str) -> u64 {
+        self.lock().held.of(app)
+    }
+
+    /// Which apps have more of it than they should.
+    pub(super) fn shares(&self) -> Shares {
+        self.shares.clone()
     }
 
     /// Up to where frames are durable.
@@ -169,22 +188,38 @@ impl Log {
         self.committed.subscribe()
     }
 
-    /// A segment was begun, or grew: frames up to `end` are durable.
-    pub(super) fn grown(&self, number: u64, end: u64) {
-        self.lock().segments.insert(
-            number,
-            Segment {
-                bytes: end,
-                end,
-                sealed: Sealed::No,
-            },
-        );
-        if end > FIRST_FRAME {
-            self.committed.send_replace(Position {
-                segment: number,
-                offset: end,
-            });
+    /// A segment was begun.
+    pub(super) fn begun(&self, number: u64, end: u64) {
+        let segment = Segment {
+            bytes: end,
+            end,
+            sealed: Sealed::No,
+            held: Held::default(),
+        };
+        self.lock().segments.insert(number, segment);
+    }
+
+    /// A segment grew: frames up to `end` are durable, and the new ones are of these apps.
+    pub(super) fn grown(&self, number: u64, end: u64, more: &Held) {
+        {
+            let mut state = self.lock();
+            state.held.add_all(more);
+            if let Some(segment) = state.segments.get_mut(&number) {
+                (segment.bytes, segment.end) = (end, end);
+                segment.held.add_all(more);
+            }
+            self.share(&state);
         }
+        self.committed.send_replace(Position {
+            segment: number,
+            offset: end,
+        });
+    }
+
+    /// Tells who has more than its share, now that it holds more or less.
+    fn share(&self, state: &State) {
+        let free = self.limit_bytes.saturating_sub(state.bytes());
+        self.shares.tell(state.held.over(free));
     }
 
     /// A frame was not taken at `now_ms`.
@@ -289,20 +324,34 @@ impl Log {
         }
     }
 
-    /// A frame cannot be read.
+    /// A frame cannot be read. Blocks on the disk.
     pub(super) fn damaged(&self, at: Position) {
-        self.lock().damage(at);
+        let end = {
+            let state = self.lock();
+            if state.damages.knows(at) {
+                return;
+            }
+            state.segments.get(&at.segment).map_or(at.offset, |segment| segment.end)
+        };
+        let path = segment::path(&self.folder, at.segment);
+        let bytes = segment::bytes_until_next(&path, at.offset, end).unwrap_or_else(|error| {
+            tracing::warn!(path = %path.display(), %error, "how much is damaged cannot be read, and counts as nothing");
+            0
+        });
+        self.lock().damages.add(Damage { at, bytes }, &self.measures.losses);
     }
 
     /// Deletes the sealed segments that every cursor has passed.
     fn delete_passed(&self, state: &mut State) {
-        let passed = state
-            .tables
-            .iter()
-            .map(|table| table.position)
-            .min()
-            .unwrap_or_default();
-        state.segments.retain(|number, segment| {
+        let State {
+            segments,
+            held,
+            tables,
+            damages,
+            ..
+        } = state;
+        let passed = tables.iter().map(|table| table.position).min().unwrap_or_default();
+        segments.retain(|number, segment| {
             let end = Position {
                 segment: *number,
                 offset: segment.end,
@@ -313,21 +362,25 @@ impl Log {
             }
             let path = segment::path(&self.folder, *number);
             match disk::remove(Step::SegmentDelete, &path) {
-                Ok(()) => false,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-                Err(error) => {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     tracing::warn!(path = %path.display(), %error, "a spool segment cannot be deleted");
                     true
                 }
+                _ => {
+                    damages.forget(*number);
+                    held.take_all(&segment.held);
+                    false
+                }
             }
         });
+        self.share(state);
     }
 
-    pub(super) fn health(&self, limit_bytes: u64, fsync: Fsync) -> SpoolHealth {
+    pub(super) fn health(&self, fsync: Fsync) -> SpoolHealth {
         let committed = *self.committed.borrow();
         let refusal = self.refusal.borrow().clone();
         let state = self.lock();
-        let bytes = state.segments.values().map(|segment| segment.bytes).sum();
+        let (bytes, limit_bytes) = (state.bytes(), self.limit_bytes);
         // Segments have gone since: nobody may have tried again, for a collector that is not ready gets no batches.
         let has_room = |cause| matches!(cause, RefusalCause::Full { needed } if bytes + needed <= limit_bytes);
         SpoolHealth {
@@ -336,7 +389,8 @@ impl Log {
             fsync,
             refusal: refusal.filter(|refusal| !has_room(refusal.cause)),
             segments: state.segments.len(),
-            damaged: state.damaged.len(),
+            damaged: self.measures.losses.places.get(),
+            lost_bytes: self.measures.losses.bytes.get(),
             torn_bytes: state.torn_bytes,
             tables: Table::ALL
                 .into_iter()

@@ -4,9 +4,10 @@ use std::array;
 use std::time::Duration;
 
 use super::client::ClickhouseError;
+use super::damage::Losses;
 use super::exceptions::{Policy, policy};
 use super::schema::Table;
-use crate::meter::{Counter, Histogram, Unit};
+use crate::meter::{Counter, Gauge, Histogram, Unit};
 
 /// In µs: a write and a sync of a fast disk, up to one that hangs.
 const COMMIT_TIMES: &[u64] = &[
@@ -39,6 +40,8 @@ const LAGS: &[u64] = &[
 pub(crate) struct Measures {
     /// What was made durable.
     pub(crate) commits: Commits,
+    /// What was lost to damage.
+    pub(crate) losses: Losses,
     tables: [Inserts; Table::ALL.len()],
 }
 
@@ -46,6 +49,7 @@ impl Measures {
     pub(super) fn new() -> Self {
         Self {
             commits: Commits::new(),
+            losses: Losses::default(),
             tables: array::from_fn(|_| Inserts::new()),
         }
     }
@@ -92,6 +96,8 @@ impl Commits {
 pub(crate) struct Inserts {
     /// How long each insert took that succeeded.
     pub(crate) time: Histogram,
+    /// Rows that an insert may have now; 0 until the writer has begun.
+    pub(crate) size: Gauge,
     /// Rows that ClickHouse has taken.
     pub(crate) rows: Counter,
     /// Their bytes as RowBinary, before compression.
@@ -109,6 +115,7 @@ impl Inserts {
     fn new() -> Self {
         Self {
             time: Histogram::new(Unit::Microsecond, INSERT_TIMES),
+            size: Gauge::default(),
             rows: Counter::default(),
             bytes: Counter::default(),
             failures: Default::default(),
@@ -198,10 +205,10 @@ impl FailureClass {
     fn of(error: &ClickhouseError) -> Self {
         match error {
             ClickhouseError::Absent => Self::Absent,
-            ClickhouseError::Unreachable(_) => Self::Unreachable,
+            ClickhouseError::Unreachable(_) | ClickhouseError::TimedOut => Self::Unreachable,
             ClickhouseError::Client(_) => Self::Client,
             ClickhouseError::Refused { code, .. } => match policy(*code) {
-                Policy::Retry => Self::Passing,
+                Policy::Retry | Policy::RetryHalf => Self::Passing,
                 Policy::SplitByPartition => Self::TooManyParts,
                 Policy::Halve => Self::TooLarge,
                 Policy::SplitByRow => Self::BadRow,
@@ -225,7 +232,9 @@ mod tests {
         for (error, class) in [
             (ClickhouseError::Absent, FailureClass::Absent),
             (ClickhouseError::Unreachable("reset".into()), FailureClass::Unreachable),
+            (ClickhouseError::TimedOut, FailureClass::Unreachable),
             (ClickhouseError::Client("no url".into()), FailureClass::Client),
+            (refused(164), FailureClass::Passing),
             (refused(209), FailureClass::Passing),
             (refused(252), FailureClass::TooManyParts),
             (refused(241), FailureClass::TooLarge),

@@ -4,11 +4,16 @@
 //! The first table that has stored all that was read leads the next pass: it reads the rows of every table that is there or on
 //! its way there, and they wait until their tables fetch them. Until they have, nobody leads another pass, for a while: a table
 //! whose insert hangs must not keep the others. Then what it has not fetched is let go of, and it reads alone until it has caught
-//! up. So at most two passes are in memory, one that is inserted and one that waits; and as much for each table that reads alone.
+//! up.
+//!
+//! What was read stays in memory until it is inserted, and all of it together has one bound, wherever the tables are: as much as
+//! two passes, one that is inserted and one that waits. The more of it is taken, the less is read at once. Nobody waits for room:
+//! a table whose insert hangs keeps what it has, and the others go on with what is left, which is never nothing.
 
 use std::array;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -24,13 +29,72 @@ use super::segment::{self, AHEAD, Next, Reader};
 /// How long a pass waits for a table that has not fetched its rows of the one before.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Passes' worth of bytes that are in memory at most.
+const HELD_PASSES: usize = 2;
+
+/// The part of a pass that may be read however little room there is.
+const LEAST_PART: usize = 32;
+
+/// The part of the room that a table takes which reads alone: others may have to.
+const ALONE_PART: usize = 4;
+
 /// How much is read at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadLimits {
     /// Rows of one table; a frame is not divided, so there may be some more.
     pub(super) rows: usize,
-    /// Bytes of all tables' rows; likewise.
+    /// Bytes of all tables' rows, or those of one frame. Twice as many are in memory at most.
     pub(super) bytes: usize,
+}
+
+impl ReadLimits {
+    /// What a pass for all tables may read while so many bytes are held.
+    fn for_all(self, held: usize) -> Self {
+        self.at_most(self.room(held))
+    }
+
+    /// What a table may read alone while so many bytes are held.
+    fn for_one(self, held: usize) -> Self {
+        self.at_most(self.room(held) / ALONE_PART)
+    }
+
+    fn at_most(self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes).max(self.least());
+        Self { bytes, ..self }
+    }
+
+    /// Never nothing: a frame is read if no other one was.
+    fn least(self) -> usize {
+        (self.bytes / LEAST_PART).max(1)
+    }
+
+    /// What is left, but for the least that each table, and a pass that waits for them, may have read in spite of it.
+    fn room(self, held: usize) -> usize {
+        let spared = self.least() * (Table::ALL.len() + 1);
+        let all = self.bytes.saturating_mul(HELD_PASSES);
+        all.saturating_sub(spared).saturating_sub(held)
+    }
+}
+
+/// Bytes of rows that were read, until they are dropped.
+#[derive(Debug)]
+struct Held {
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl Held {
+    fn new(bytes: usize, all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(bytes, Ordering::Relaxed);
+        let all = Arc::clone(all);
+        Self { bytes, all }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 /// Rows that belong into one insert.
@@ -45,6 +109,7 @@ pub(super) struct Batch {
     pub(super) arrivals: Vec<(i64, u64)>,
     /// The cursor, once these rows are in.
     pub(super) next: Position,
+    _held: Held,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +169,7 @@ impl Passes {
             }
             // At most as far as the others are, and never over a place where they begin: so it gets in step.
             let until = if position < from { from } else { to };
+            let limits = limits.for_one(scan.held());
             let (_, mut found) = scan.read(log, position, until, &[table], limits)?;
             return found[place].take().ok_or_else(missing);
         }
@@ -111,6 +177,7 @@ impl Passes {
         // Before, for its rows are of no use to anybody any more.
         *found = Found::default();
         self.latest.send_modify(|pass| pass.waiting = 0);
+        let limits = limits.for_all(scan.held());
         let (to, all) = scan.read(log, position, log.committed_now(), &tables, limits)?;
         *found = all;
         let own = found[place].take();
@@ -130,10 +197,11 @@ fn missing() -> io::Error {
 /// Reads segments.
 #[derive(Debug, Default)]
 struct Scan {
-    open: Option<(u64, Reader)>,
     payload: Vec<u8>,
     /// Bytes of each table's rows the last time: growing copies.
     sizes: [usize; Table::ALL.len()],
+    /// Bytes of all rows that are in memory.
+    held: Arc<AtomicUsize>,
 }
 
 /// What a scan has found for a table.
@@ -159,6 +227,10 @@ impl Rows {
 }
 
 impl Scan {
+    fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
     /// The rows of `tables` from `from` until `until`, and how far they go.
     fn read(
         &mut self,
@@ -170,11 +242,13 @@ impl Scan {
     ) -> io::Result<(Position, Found)> {
         let mut found: [Rows; Table::ALL.len()] = array::from_fn(|_| Rows::default());
         for table in tables {
-            found[table.index()]
-                .data
-                .reserve(self.sizes[table.index()].min(limits.bytes));
+            // Somewhat more than of late: to grow is to copy, and what is not written to takes no memory.
+            let last = self.sizes[table.index()];
+            found[table.index()].data.reserve((last + last / 4).min(limits.bytes));
         }
         let (mut rows, mut bytes) = (0, 0);
+        // For no longer than this: a file that is deleted keeps its room on the disk for as long as somebody has it open.
+        let mut open = None;
         let mut schema: Option<Schema> = None;
         let mut next = from;
         let mut filled = Filled::Partly;
@@ -184,7 +258,7 @@ impl Scan {
             } else {
                 end
             };
-            let Some(reader) = reader(&mut self.open, log, at.segment)? else {
+            let Some(reader) = reader(&mut open, log, at.segment)? else {
                 log.damaged(at);
                 next = Position { offset: end, ..at };
                 continue;
@@ -206,18 +280,27 @@ impl Scan {
                 next.offset = match reader.next(next.offset, end, &mut self.payload)? {
                     Next::Frame { next: behind } => {
                         // Looked at as a whole first: of a damaged one no row is taken.
-                        match frame::sections(&self.payload, |_| ()) {
+                        let mut of_frame = 0;
+                        let head = frame::sections(&self.payload, |section| {
+                            if wanted(tables, section).is_some() {
+                                of_frame += section.data.len();
+                            }
+                        });
+                        match head {
+                            Ok(_) if bytes > 0 && bytes + of_frame > limits.bytes => {
+                                filled = Filled::Full;
+                                break 'segments;
+                            }
                             Ok(head) => {
                                 let received_ms = head.received_ms;
                                 let _ = frame::sections(&self.payload, |section| {
-                                    let table = tables.iter().find(|table| **table as u8 == section.table);
-                                    if let Some(table) = table {
+                                    if let Some(table) = wanted(tables, section) {
                                         let of_table = &mut found[table.index()];
                                         of_table.add(section, received_ms);
                                         rows = rows.max(of_table.ends.len());
-                                        bytes += section.data.len();
                                     }
                                 });
+                                bytes += of_frame;
                             }
                             Err(frame::BadPayload) => log.damaged(next),
                         }
@@ -244,8 +327,10 @@ impl Scan {
         let mut batches = Found::default();
         for table in tables {
             let Rows { data, ends, arrivals } = std::mem::take(&mut found[table.index()]);
-            self.sizes[table.index()] = data.len();
+            let size = &mut self.sizes[table.index()];
+            *size = data.len().max(*size - *size / 8);
             batches[table.index()] = Some(Batch {
+                _held: Held::new(data.len(), &self.held),
                 columns: schema.columns(*table).to_vec(),
                 rows: BatchRows::new(data, ends),
                 filled,
@@ -255,6 +340,11 @@ impl Scan {
         }
         Ok((next, batches))
     }
+}
+
+/// Whose rows a section holds, if it is one of these tables.
+fn wanted<'a>(tables: &'a [Table], section: frame::SectionView<'_>) -> Option<&'a Table> {
+    tables.iter().find(|table| **table as u8 == section.table)
 }
 
 fn reader<'a>(open: &'a mut Option<(u64, Reader)>, log: &Log, number: u64) -> io::Result<Option<&'a mut Reader>> {

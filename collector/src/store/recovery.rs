@@ -1,14 +1,19 @@
-//! What a start does with what the last run left: takes the folder, cuts torn tails, finds the latest batches.
+//! What a start does with what the last run left: takes the folder, cuts a torn tail, finds the latest batches and what is damaged.
+//! It reads the whole spool once.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::cursor::Position;
+use super::cursor::{self, Position};
+use super::damage::Damage;
 use super::disk;
 use super::frame::{self, BatchKey};
+use super::schema::Table;
 use super::segment::{self, FIRST_FRAME, Next, Reader};
+use super::share::Held;
 use super::spool::SpoolError;
 use crate::fault::{self, Step};
 use crate::folder_lock;
@@ -19,21 +24,50 @@ pub(super) const DAMAGED: &str = "damaged";
 /// What the folder holds.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The segments: where the frames of each end.
-    pub(super) segments: BTreeMap<u64, u64>,
+    /// The segments.
+    pub(super) segments: BTreeMap<u64, FoundSegment>,
     /// The latest batches, the oldest first.
     pub(super) batches: Vec<BatchKey>,
-    /// Where frames are damaged, as far as it was read; the beginnings of segments that are set aside.
-    pub(super) damaged: Vec<Position>,
-    /// Bytes of unfinished frames that were cut off.
+    /// Where frames are damaged, and segments that are set aside.
+    pub(super) damaged: Vec<Damage>,
+    /// Bytes of an unfinished frame that were cut off.
     pub(super) torn_bytes: u64,
+}
+
+/// What a segment holds.
+#[derive(Debug)]
+pub(super) struct FoundSegment {
+    /// Where its frames end.
+    pub(super) end: u64,
+    /// Whose they are.
+    pub(super) held: Held,
+}
+
+/// Where a crash may have left a frame half written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TornTail {
+    /// The newest segment: a segment is finished before the next one is begun.
+    pub(super) newest: Option<u64>,
+    /// How far the cursor is that is farthest: up to there frames were whole.
+    pub(super) passed: Position,
+}
+
+impl TornTail {
+    /// Whether bytes at `at` that are no frame, with none behind them, may be one: nobody was told that it is kept. Everywhere else
+    /// such bytes are damage, and stay for people to look at.
+    pub(super) fn may_be_at(self, at: Position) -> bool {
+        Some(at.segment) == self.newest && at >= self.passed
+    }
 }
 
 /// Makes the folder if it is missing, and takes it until the lock file is closed.
 pub(super) fn take(folder: &Path) -> Result<File, SpoolError> {
-    let failed = |doing| move |source| SpoolError::io(doing, folder, source);
-    fs::create_dir_all(folder).map_err(failed("making the folder"))?;
-    let lock = File::create(folder.join("lock")).map_err(failed("making the lock file"))?;
+    let not_writable = |reason| SpoolError::NotWritable {
+        folder: folder.to_owned(),
+        reason: Arc::new(reason),
+    };
+    fs::create_dir_all(folder).map_err(not_writable)?;
+    let lock = File::create(folder.join("lock")).map_err(not_writable)?;
     match folder_lock::take(&lock) {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(SpoolError::Locked {
@@ -43,20 +77,32 @@ pub(super) fn take(folder: &Path) -> Result<File, SpoolError> {
     }
 }
 
-/// Looks through the folder, from the newest segment back until `batches` batches are known. Older segments are read by
-/// the writer alone: only the last one of a run can have a torn tail, and the start after that run has cut it.
+/// Looks through the folder, from the newest segment back; the keys of the latest `batches` batches are found, and somewhat more.
 pub(super) fn look(folder: &Path, batches: usize) -> Result<Found, SpoolError> {
-    let listed = |kind| numbers(folder, kind).map_err(|source| SpoolError::io("listing the segments", folder, source));
+    let failed = |doing| move |source| SpoolError::io(doing, folder, source);
+    let listed = |kind| numbers(folder, kind).map_err(failed("listing the segments"));
     let numbers = listed(segment::EXTENSION)?;
-    let mut found = Found::default();
+    let cursors = Table::ALL.map(|table| cursor::read(folder, table).position());
+    let mut search = Search {
+        batches,
+        tail: TornTail {
+            newest: numbers.last().copied(),
+            passed: cursors.into_iter().max().unwrap_or_default(),
+        },
+        found: Found::default(),
+    };
     // Also of earlier starts: as long as they lie there, nobody has looked at what was lost.
-    found.damaged.extend(listed(DAMAGED)?.into_iter().map(beginning));
-    for number in numbers.into_iter().rev() {
-        look_at(folder, number, batches, &mut found)
-            .map_err(|source| SpoolError::io("recovering a segment", folder, source))?;
+    for number in listed(DAMAGED)? {
+        let path = segment::path(folder, number).with_extension(DAMAGED);
+        // Somebody may just be taking it away.
+        let bytes = fs::metadata(path).map_or(0, |file| file.len());
+        search.found.damaged.push(Damage::whole(number, bytes));
     }
-    found.batches.reverse();
-    Ok(found)
+    for number in numbers.into_iter().rev() {
+        search.segment(folder, number).map_err(failed("recovering a segment"))?;
+    }
+    search.found.batches.reverse();
+    Ok(search.found)
 }
 
 /// The numbers of the files with this extension, in order.
@@ -69,62 +115,77 @@ pub(super) fn numbers(folder: &Path, extension: &str) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-fn look_at(folder: &Path, number: u64, batches: usize, found: &mut Found) -> io::Result<()> {
-    let path = segment::path(folder, number);
-    let bytes = fs::metadata(&path)?.len();
-    let Some(mut reader) = Reader::open(&path)? else {
-        return set_aside(&path, number, bytes, found);
-    };
-    let newest = found.segments.is_empty();
-    let mut end = bytes;
-    if newest || found.batches.len() < batches {
-        end = scan(&mut reader, number, bytes, found)?;
+struct Search {
+    batches: usize,
+    tail: TornTail,
+    found: Found,
+}
+
+impl Search {
+    fn segment(&mut self, folder: &Path, number: u64) -> io::Result<()> {
+        let path = segment::path(folder, number);
+        let bytes = fs::metadata(&path)?.len();
+        let Some(mut reader) = Reader::open(&path)? else {
+            return self.set_aside(&path, number, bytes);
+        };
+        let segment = self.frames(&mut reader, number, bytes)?;
+        let end = segment.end;
         if end < bytes {
             fault::step(Step::TailCut, || File::options().write(true).open(&path)?.set_len(end))?;
-            tracing::warn!(path = %path.display(), bytes = bytes - end, "cut an unfinished frame off the spool");
-            found.torn_bytes += bytes - end;
+            let torn = bytes - end;
+            tracing::warn!(path = %path.display(), bytes = torn, "cut an unfinished frame off the spool");
+            self.found.torn_bytes += torn;
         }
+        self.found.segments.insert(number, segment);
+        Ok(())
     }
-    found.segments.insert(number, end);
-    Ok(())
-}
 
-/// Reads a whole segment; where its frames end.
-fn scan(reader: &mut Reader, number: u64, bytes: u64, found: &mut Found) -> io::Result<u64> {
-    let mut batches = Vec::new();
-    let mut payload = Vec::new();
-    let mut offset = FIRST_FRAME.min(bytes);
-    let end = loop {
-        match reader.next(offset, bytes, &mut payload)? {
-            Next::Frame { next } => {
-                batches.extend(frame::head(&payload).map(|head| head.key()));
-                offset = next;
-            }
-            Next::Damaged { next } => {
-                found.damaged.push(Position {
-                    segment: number,
-                    offset,
-                });
-                offset = next;
-            }
-            Next::Torn | Next::End => break offset,
+    /// Reads a whole segment, up to its torn tail if it has one.
+    fn frames(&mut self, reader: &mut Reader, number: u64, bytes: u64) -> io::Result<FoundSegment> {
+        let wants_batches = self.found.batches.len() < self.batches;
+        let (mut batches, mut held) = (Vec::new(), Held::default());
+        let mut payload = Vec::new();
+        let mut offset = FIRST_FRAME.min(bytes);
+        let end = loop {
+            let at = Position {
+                segment: number,
+                offset,
+            };
+            let next = match reader.next(offset, bytes, &mut payload)? {
+                Next::Frame { next } => {
+                    if let Ok(head) = frame::head(&payload) {
+                        held.add(head.app, next - offset);
+                        if wants_batches {
+                            batches.push(head.key());
+                        }
+                    }
+                    next
+                }
+                Next::Damaged { next } => {
+                    self.found.damaged.push(Damage::between(at, next));
+                    next
+                }
+                Next::Torn if self.tail.may_be_at(at) => break offset,
+                Next::Torn => {
+                    self.found.damaged.push(Damage::between(at, bytes));
+                    bytes
+                }
+                Next::End => break bytes,
+            };
+            offset = next;
+        };
+        // The newest comes first until all segments are read.
+        self.found.batches.extend(batches.into_iter().rev());
+        Ok(FoundSegment { end, held })
+    }
+
+    /// A file without a readable header: if it never got further than its header, nothing in it was acknowledged.
+    fn set_aside(&mut self, path: &Path, number: u64, bytes: u64) -> io::Result<()> {
+        if bytes <= FIRST_FRAME {
+            return disk::remove(Step::EmptyDelete, path);
         }
-    };
-    // The newest comes first until all segments are read.
-    found.batches.extend(batches.into_iter().rev());
-    Ok(end)
-}
-
-/// A file without a readable header: if it never got further than its header, nothing in it was acknowledged.
-fn set_aside(path: &Path, number: u64, bytes: u64, found: &mut Found) -> io::Result<()> {
-    if bytes <= FIRST_FRAME {
-        return disk::remove(Step::EmptyDelete, path);
+        tracing::error!(path = %path.display(), "both headers of a spool segment are damaged: it is kept as .damaged");
+        self.found.damaged.push(Damage::whole(number, bytes));
+        disk::rename(Step::SegmentAside, path, &path.with_extension(DAMAGED))
     }
-    tracing::error!(path = %path.display(), "both headers of a spool segment are damaged: it is kept as .damaged");
-    found.damaged.push(beginning(number));
-    disk::rename(Step::SegmentAside, path, &path.with_extension(DAMAGED))
-}
-
-fn beginning(segment: u64) -> Position {
-    Position { segment, offset: 0 }
 }

@@ -14,6 +14,7 @@ use super::dead_letters::{DeadLetterError, DeadLetters, LineName, ReadLetter};
 use super::exceptions::{Policy, policy};
 use super::marks;
 use super::schema::{Column, Table, insert_statement};
+use crate::fault::{self, Step};
 
 /// Letters of one insert.
 const LETTERS: usize = 1_000;
@@ -155,9 +156,10 @@ impl Group {
         let statement = insert_statement(self.table, &self.columns);
         let mut pieces = vec![(BatchRows::new(self.data, self.ends), &*self.names)];
         while let Some((rows, names)) = pieces.pop() {
-            let stored = match insert(&statement, rows.data()).await {
+            let stored = match at(Step::LettersInsert, insert(&statement, rows.data())).await {
                 Ok(()) if self.table.partition_prefix().is_some() => {
-                    insert(marks::STATEMENT, &marks::rows(&rows.hours())).await
+                    let marks = marks::rows(&rows.hours());
+                    at(Step::LettersMark, insert(marks::STATEMENT, &marks)).await
                 }
                 stored => stored,
             };
@@ -177,12 +179,20 @@ impl Group {
     }
 }
 
+/// Inserts between the two boundaries of a step.
+async fn at(step: Step, inserting: impl Future<Output = Result<(), ClickhouseError>>) -> Result<(), ClickhouseError> {
+    fault::before(step).map_err(|error| ClickhouseError::Unreachable(error.to_string()))?;
+    let inserted = inserting.await;
+    fault::after(step);
+    inserted
+}
+
 /// Whether it may be that fewer letters are taken.
 fn may_be_of_some(error: &ClickhouseError) -> bool {
     match error.code().map(policy) {
         Some(Policy::SplitByRow | Policy::SplitByPartition | Policy::Halve) => true,
         // The table, the rights, the connection: the same for each of them.
-        Some(Policy::Retry | Policy::Mend | Policy::Unknown) | None => false,
+        Some(Policy::Retry | Policy::RetryHalf | Policy::Mend | Policy::Unknown) | None => false,
     }
 }
 

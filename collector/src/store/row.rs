@@ -99,6 +99,8 @@ columns! {
         ts: Millis,
         /// When the row arrived.
         recv_ts: Millis,
+        /// By how many ms `ts` was corrected: how far the sender's clock was behind ours, see `clock::skew_ms`.
+        skew_ms: i64,
         session_id: Id,
         view_id: Id,
         /// The first page of the view: frozen, for it is part of the keys.
@@ -395,6 +397,7 @@ columns! {
         app: Low<'a>,
         ver: u64,
         recv_ts: Millis,
+        skew_ms: i64,
         view_id: Id,
         table: Low<'a>,
         kind: Low<'a>,

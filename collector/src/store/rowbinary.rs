@@ -13,6 +13,11 @@ pub(crate) trait Value {
     fn sql_type() -> String;
     /// Appends the value.
     fn encode(&self, out: &mut Vec<u8>);
+    /// Appends the value of a column that may have none.
+    fn encode_some(&self, out: &mut Vec<u8>) {
+        out.push(0);
+        self.encode(out);
+    }
     /// The value for people: in dead letters, in `clock_bad` and in snapshots.
     fn json(&self) -> Json;
 }
@@ -37,6 +42,12 @@ macro_rules! numbers {
             }
             fn encode(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.to_le_bytes());
+            }
+            // In one piece: a row has dozens of them.
+            fn encode_some(&self, out: &mut Vec<u8>) {
+                let mut bytes = [0; 1 + size_of::<$type>()];
+                bytes[1..].copy_from_slice(&self.to_le_bytes());
+                out.extend_from_slice(&bytes);
             }
             fn json(&self) -> Json {
                 Json::from(*self)
@@ -133,10 +144,7 @@ impl<T: Value> Value for Option<T> {
     }
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Some(value) => {
-                out.push(0);
-                value.encode(out);
-            }
+            Some(value) => value.encode_some(out),
             None => out.push(1),
         }
     }

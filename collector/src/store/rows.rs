@@ -1,18 +1,19 @@
 //! From an enriched batch to the rows of its frame. Pure: what the tables hold is decided here.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rum_core::Id;
 use rum_core::wire::event::ViewEvent;
 use rum_core::wire::record::Attributes;
 use rum_core::wire::{Event, Item};
 
-use super::clock::{ViewStart, correction_ms, judge};
+use super::clock::{ViewStart, judge, skew_ms};
 use super::frame::Frame;
 use super::row::{ClockBadRow, Place, Row};
 use super::rowbinary::{Low, Map, Millis, Seconds, Value};
 use crate::batch::{EnrichedBatch, Mode};
 
+mod address;
 mod incident;
 mod log;
 mod name;
@@ -34,18 +35,19 @@ pub fn rows(batch: &EnrichedBatch) -> Frame {
     let mut maker = Maker {
         batch,
         // What a tab had entrusted to the browser that has crashed since may be as old as the tab: no clock is wrong.
-        correction_ms: if accepted.document.raw_reason == Some(name::CRASHED) {
+        skew_ms: if accepted.document.raw_reason == Some(name::CRASHED) {
             0
         } else {
-            correction_ms(accepted.sent_ms, accepted.received_ms)
+            skew_ms(accepted.sent_ms, accepted.received_ms)
         },
         frame: Frame::new(accepted.app.clone(), accepted.id, accepted.received_ms),
     };
-    let views: HashMap<i64, &ViewEvent> = accepted
+    // Of a few keys, mostly of one: no hash is worth it.
+    let views: BTreeMap<i64, &ViewEvent> = accepted
         .items
         .iter()
         .filter_map(|item| match &item.event {
-            Event::View(view) => Some((item.view, view)),
+            Event::View(view) => Some((item.view, &**view)),
             _ => None,
         })
         .collect();
@@ -71,7 +73,8 @@ fn version(seq: i64, received_ms: i64) -> u64 {
 
 struct Maker<'a> {
     batch: &'a EnrichedBatch,
-    correction_ms: i64,
+    /// How far the sender's clock is behind ours.
+    skew_ms: i64,
     frame: Frame,
 }
 
@@ -110,6 +113,7 @@ impl<'a> Maker<'a> {
             ver: version(item.seq, accepted.received_ms),
             ts: self.moment(view, t),
             recv_ts: Millis(accepted.received_ms),
+            skew_ms: self.skew_ms,
             session_id: view.session_id,
             view_id: view.view_id,
             page: Low(&view.page),
@@ -128,7 +132,7 @@ impl<'a> Maker<'a> {
         };
         let slept = (i64::from(view.view_id.start_seconds()) * 1_000).saturating_sub(wall(view.start));
         let slept = if slept > SHORTEST_SLEEP_MS { slept } else { 0 };
-        let moment = wall(t).saturating_add(slept).saturating_add(self.correction_ms);
+        let moment = wall(t).saturating_add(slept).saturating_add(self.skew_ms);
         Millis(moment.clamp(0, LATEST_MS))
     }
 
@@ -154,6 +158,7 @@ impl<'a> Maker<'a> {
                     app: Low(&accepted.app),
                     ver,
                     recv_ts: Millis(accepted.received_ms),
+                    skew_ms: self.skew_ms,
                     view_id,
                     table: Low(R::TABLE.name()),
                     kind: Low(name.kind),

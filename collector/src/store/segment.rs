@@ -256,6 +256,18 @@ pub(super) fn damaged_headers(path: &Path) -> io::Result<Vec<u64>> {
     Ok(COPIES.into_iter().filter(damaged).collect())
 }
 
+/// How many bytes lie between `offset` and the next whole frame behind it, or the end.
+pub(super) fn bytes_until_next(path: &Path, offset: u64, end: u64) -> io::Result<u64> {
+    let next = match Reader::open(path)? {
+        Some(mut reader) => reader.next(offset, end, &mut Vec::new())?,
+        None => Next::Torn,
+    };
+    Ok(match next {
+        Next::Frame { next } | Next::Damaged { next } => next.saturating_sub(offset),
+        Next::Torn | Next::End => end.saturating_sub(offset),
+    })
+}
+
 /// A segment that is being read.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -308,7 +320,7 @@ pub(super) enum Next {
     Frame { next: u64 },
     /// Bytes that are no frame, up to the next frame or the end.
     Damaged { next: u64 },
-    /// Bytes that are no frame, and none follows: what a crash leaves of a frame that nobody was told of.
+    /// Bytes that are no frame, and none follows: what a crash may leave of a frame that nobody was told of.
     Torn,
     /// Nothing.
     End,
@@ -337,9 +349,27 @@ impl Reader {
             Place::BadPayload { next } => Ok(Next::Damaged { next }),
             Place::Nothing => Ok(match self.find(offset + 1, end, payload)? {
                 Some(next) => Next::Damaged { next },
+                None if self.was_finished(offset, end, payload)? => Next::Damaged { next: end },
                 None => Next::Torn,
             }),
         }
+    }
+
+    /// Whether what lies from `offset` to `end` is a frame but for its own header: its payload is whole, so nothing broke off while it
+    /// was written.
+    fn was_finished(&mut self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<bool> {
+        let body = offset + FRAME_HEADER as u64;
+        let length = usize::try_from(end.saturating_sub(body)).unwrap_or(usize::MAX);
+        // Nothing has a checksum of zeros, and zeros are what a file system may leave.
+        if length == 0 || length > MAX_PAYLOAD {
+            return Ok(false);
+        }
+        let mut header = [0; FRAME_HEADER];
+        self.ahead.read(&self.file, &mut header, offset, end)?;
+        let [.., a, b, c, d] = header;
+        payload.resize(length, 0);
+        self.ahead.read(&self.file, payload, body, end)?;
+        Ok(crc32c::crc32c(payload) == u32::from_le_bytes([a, b, c, d]))
     }
 
     fn frame(&mut self, offset: u64, end: u64, payload: &mut Vec<u8>) -> io::Result<Place> {
@@ -531,6 +561,31 @@ mod tests {
             let end = (bytes.len() - cut) as u64;
             let last = bytes.len() as u64 - frame_length(b"third, longer");
             assert_eq!(reader.next(last, end, &mut Vec::new()).unwrap(), Next::Torn, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_was_finished_is_no_torn_tail_whichever_byte_of_it_is_flipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, bytes) = segment(folder.path(), three);
+        let end = bytes.len() as u64;
+        let last = end - frame_length(b"third, longer");
+        for place in last as usize..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 0x40;
+            std::fs::write(&path, flipped).unwrap();
+            let mut reader = Reader::open(&path).unwrap().unwrap();
+            let met = reader.next(last, end, &mut Vec::new()).unwrap();
+            assert_eq!(met, Next::Damaged { next: end }, "byte {place}");
+            assert_eq!(bytes_until_next(&path, last, end).unwrap(), end - last);
+        }
+        // A file system may know a length before it knows the bytes.
+        for length in 1..40 {
+            let zeros = [&bytes[..last as usize], &vec![0; length]].concat();
+            std::fs::write(&path, &zeros).unwrap();
+            let mut reader = Reader::open(&path).unwrap().unwrap();
+            let met = reader.next(last, zeros.len() as u64, &mut Vec::new()).unwrap();
+            assert_eq!(met, Next::Torn, "{length} zeros");
         }
     }
 

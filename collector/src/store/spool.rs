@@ -18,6 +18,7 @@ use super::recovery;
 use super::schema::Table;
 use super::seen::Seen;
 use super::segment::{MAX_PAYLOAD, Sync, sync_data};
+use super::share::Shares;
 use super::waiting;
 use crate::clock;
 use crate::config::Fsync;
@@ -95,6 +96,18 @@ pub enum SpoolError {
         /// The spool's folder.
         folder: PathBuf,
     },
+    /// No file can be made in the folder.
+    #[error(
+        "{} cannot be written to: {reason}; mount it writable, give it to the user that the collector runs as, or set data \
+         (RUM_DATA) to another folder",
+        folder.display()
+    )]
+    NotWritable {
+        /// The spool's folder.
+        folder: PathBuf,
+        /// What the system says.
+        reason: Arc<io::Error>,
+    },
     /// The disk refused.
     #[error("{doing} in {}: {source}", folder.display())]
     Io {
@@ -130,7 +143,9 @@ impl SpoolError {
             Self::Io { source, .. } => {
                 matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
-            Self::TooLarge { .. } | Self::Locked { .. } | Self::Crowded | Self::Closed => false,
+            Self::TooLarge { .. } | Self::Locked { .. } | Self::NotWritable { .. } | Self::Crowded | Self::Closed => {
+                false
+            }
         }
     }
 }
@@ -140,7 +155,6 @@ impl SpoolError {
 #[derive(Clone, Debug)]
 pub struct Spool {
     log: Arc<Log>,
-    max_bytes: u64,
     fsync: Fsync,
     /// KiB that are with the thread, shared by apps.
     writing: Fair,
@@ -169,17 +183,18 @@ impl Spool {
     /// Opens the spool and recovers what it holds. Reads from disk; call it before serving.
     ///
     /// # Errors
-    /// [`SpoolError::Locked`] if another process has the folder, [`SpoolError::Io`] if the disk refuses.
+    /// [`SpoolError::Locked`] if another process has the folder, [`SpoolError::NotWritable`] if no file can be made in it,
+    /// [`SpoolError::Io`] if the disk refuses otherwise.
     pub fn open(mut options: SpoolOptions) -> Result<Self, SpoolError> {
         // With less room a full spool could consist of nothing but the segment that is being written.
         options.segment_bytes = options.segment_bytes.min(options.max_bytes / 2);
         let lock = recovery::take(&options.folder)?;
         let found = recovery::look(&options.folder, options.seen_batches)?;
-        let log = Arc::new(Log::new(&options.folder, lock, &found));
+        let log = Arc::new(Log::new(&options.folder, lock, options.max_bytes, &found));
         let mut seen = Seen::new(options.seen_batches);
         found.batches.into_iter().for_each(|key| seen.insert(key));
         let (queue, appends) = mpsc::channel(WAITING);
-        let (max_bytes, fsync) = (options.max_bytes, options.fsync);
+        let fsync = options.fsync;
         let folder = options.folder.clone();
         let timer = commit::timer().map_err(|source| SpoolError::io("starting a timer", &folder, source))?;
         let committer = Committer::new(options, Arc::clone(&log), seen);
@@ -193,7 +208,6 @@ impl Spool {
         };
         Ok(Self {
             log,
-            max_bytes,
             fsync,
             writing: Fair::new(WRITING_KIB, WAITING),
             appender: Arc::new(appender),
@@ -208,22 +222,32 @@ impl Spool {
     /// frame may be on disk or not, and may come again. [`SpoolError::Crowded`] if too many wait. [`SpoolError::TooLarge`]
     /// for ever.
     pub async fn append(&self, frame: Frame) -> Result<Appended, SpoolError> {
-        let payload = frame.encode();
+        self.append_and_give_back(frame, ()).await
+    }
+
+    /// As [`Self::append`]; what its caller held to make the frame, `held`, is given back as soon as the frame is with the disk: those
+    /// have a bound of their own.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub(crate) async fn append_and_give_back<H>(&self, frame: Frame, held: H) -> Result<Appended, SpoolError> {
+        let (key, payload) = frame.into_payload();
         if payload.len() > MAX_PAYLOAD {
             return Err(SpoolError::TooLarge { bytes: payload.len() });
         }
         let kib = (payload.len() / 1_024 + 1) as u64;
-        let lent = self.writing.lend(&frame.key.app, kib).await;
+        let lent = self.writing.lend(&key.app, kib).await;
         let lent = lent.map_err(|_| SpoolError::Crowded)?;
         let (answer, answered) = oneshot::channel();
         let queue = self.appender.queue.as_ref().ok_or(SpoolError::Closed)?;
         let append = Append {
-            key: frame.key,
+            key,
             payload,
             answer,
             _lent: lent,
         };
         queue.send(append).await.map_err(|_| self.closed())?;
+        drop(held);
         answered.await.map_err(|_| self.closed())?
     }
 
@@ -238,7 +262,18 @@ impl Spool {
     /// How the spool is: how much it holds, and what keeps it from getting less.
     #[must_use]
     pub fn health(&self) -> SpoolHealth {
-        self.log.health(self.max_bytes, self.fsync)
+        self.log.health(self.fsync)
+    }
+
+    /// Which apps have more of it than they should while it fills.
+    #[must_use]
+    pub fn shares(&self) -> Shares {
+        self.log.shares()
+    }
+
+    /// Bytes that the batches of `app` take.
+    pub(crate) fn held(&self, app: &str) -> u64 {
+        self.log.held(app)
     }
 
     /// What was done so far.
@@ -266,6 +301,8 @@ impl Spool {
     }
 }
 
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod fsync_tests;
 #[cfg(test)]

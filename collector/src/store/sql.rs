@@ -127,7 +127,7 @@ impl From<ClickhouseError> for SqlError {
                     (None, _) => Self::Statement(reason),
                 }
             }
-            ClickhouseError::Absent | ClickhouseError::Unreachable(_) => Self::Away,
+            ClickhouseError::Absent | ClickhouseError::Unreachable(_) | ClickhouseError::TimedOut => Self::Away,
             ClickhouseError::Client(message) => Self::Statement(safe(&message)),
         }
     }

@@ -2,11 +2,10 @@
 //!
 //! An insert is repeated until ClickHouse has said that it happened; what comes in twice replaces itself. Then the hours of its
 //! rows are marked, and then the cursor moves. Rows leave the spool only into ClickHouse or into the dead letters.
-//! Over 500 lines with its tests: what a refusal leads to is one decision, and a test for each of its ends.
+//! What a refusal leads to is decided in `verdict`, how many rows an insert has in `insert_size`.
 
 use std::io;
 use std::ops::ControlFlow;
-use std::panic::resume_unwind;
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinHandle, JoinSet, spawn_blocking};
@@ -19,52 +18,70 @@ use super::client::{Clickhouse, ClickhouseError};
 use super::consumer::Consumer;
 use super::dead_letters::DeadLetters;
 use super::exceptions::{Policy, policy};
+use super::insert_size::InsertSize;
 use super::marks::Marks;
 use super::pass::{Batch, Filled, ReadLimits};
 use super::schema::{Table, insert_statement};
 use super::spool::Spool;
+use crate::background::{self, Keeper, Panics, Task};
 use crate::clock;
 use crate::fault::{self, Step};
 use crate::traces::{self, KeyValue};
 
-/// The first pause after a failure that passes by itself; each further one doubles it.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest of them.
+mod verdict;
+
+use verdict::{Attempt, Verdict, judge, too_much};
+
+/// The longest pause after a failure that passes by itself.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// Rows of one insert that go to the dead letters at most. If more are refused it is the table that is wrong, not the
-/// rows: they wait in the spool until it is mended.
-const BAD_ROWS: usize = 100;
+
+/// Bytes of rows that one pass over the spool reads, unless somebody says otherwise: fewer take less memory, and make more and
+/// smaller inserts, which cost this process and ClickHouse more.
+pub const PASS_BYTES: usize = 8 << 20;
 
 /// How much goes into one insert, and how often.
 #[derive(Clone, Debug)]
 pub struct WriterOptions {
-    /// Rows of one insert.
+    /// Rows of one insert, at most.
     pub rows: usize,
-    /// Bytes of all tables' rows that are read at once, before compression.
+    /// Bytes of all tables' rows that are read at once, before compression. Twice as many may be in memory, also while
+    /// ClickHouse is away and wherever the tables are: what is inserted, and what was read since.
     pub bytes: usize,
     /// The time between two inserts of a table, unless there are more rows than fit into one.
     pub every: Duration,
     /// How long what is in the spool may be written after the shutdown was asked for.
     pub drain: Duration,
+    /// The first pause after a failure that passes by itself; each further one doubles it, up to ten seconds.
+    pub passing_pause: Duration,
     /// The pause after a failure that somebody has to mend.
     pub mending_pause: Duration,
     /// Bytes of the dead letters at which no more are written.
     pub dead_letter_bytes: u64,
+    /// Where panics are counted.
+    pub panics: Panics,
 }
 
 impl Default for WriterOptions {
-    /// 100,000 rows of a table or 8 MiB of all, one insert a second and table, 10 s to drain, 15 s for somebody to mend, 256 MiB
-    /// of dead letters. Twice those 8 MiB may be in memory, also while ClickHouse is away: what is inserted, and what was read since;
-    /// and as much for each table that is far behind the others.
+    /// 100,000 rows of a table or [`PASS_BYTES`] of all, one insert a second and table, 10 s to drain, 100 ms for what passes and
+    /// 15 s for somebody to mend, 256 MiB of dead letters.
     fn default() -> Self {
         Self {
             rows: 100_000,
-            bytes: 8 << 20,
+            bytes: PASS_BYTES,
             every: Duration::from_secs(1),
             drain: Duration::from_secs(10),
+            passing_pause: Duration::from_millis(100),
             mending_pause: Duration::from_secs(15),
             dead_letter_bytes: 256 << 20,
+            panics: Panics::default(),
         }
+    }
+}
+
+impl WriterOptions {
+    /// Who begins again what panics.
+    fn keeper(&self, shutdown: &CancellationToken) -> Keeper {
+        Keeper::new(self.panics.clone(), shutdown.clone()).pausing(self.mending_pause)
     }
 }
 
@@ -73,13 +90,14 @@ impl Default for WriterOptions {
 pub async fn run(spool: Spool, clickhouse: Clickhouse, options: WriterOptions, shutdown: CancellationToken) {
     let stop = CancellationToken::new();
     let dead_letters = DeadLetters::new(spool.folder(), options.dead_letter_bytes);
-    let (marks, marking) = Marks::new(clickhouse.clone());
+    let (marks, marking) = Marks::new(clickhouse.clone(), options.keeper(&shutdown));
     let _marking = AbortOnDropHandle::new(tokio::spawn(marking));
     let mut tables = JoinSet::new();
     for table in Table::ALL {
         let writer = TableWriter {
             consumer: spool.consumer(table),
             clickhouse: clickhouse.clone(),
+            size: InsertSize::new(options.rows),
             options: options.clone(),
             marks: marks.clone(),
             dead_letters: dead_letters.clone(),
@@ -112,17 +130,14 @@ struct Stopped;
 
 /// What a blocking task gave; its panic goes on here.
 async fn finished<T>(task: JoinHandle<T>) -> Result<T, Stopped> {
-    task.await.map_err(|error| match error.try_into_panic() {
-        Ok(panic) => resume_unwind(panic),
-        // The runtime is ending.
-        Err(_) => Stopped,
-    })
+    background::finished(task).await.ok_or(Stopped)
 }
 
 struct TableWriter {
     consumer: Consumer,
     clickhouse: Clickhouse,
     options: WriterOptions,
+    size: InsertSize,
     marks: Marks,
     dead_letters: DeadLetters,
     /// No more rows will come.
@@ -134,23 +149,22 @@ struct TableWriter {
 impl TableWriter {
     /// Does `run` until it ends. A panic costs a pause, in which the table is stalled, and what was read but not inserted:
     /// the rows are still in the spool.
-    async fn keep_running<F>(mut self, run: impl Fn(Self) -> F)
+    async fn keep_running<F>(self, run: impl Fn(Self) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        loop {
-            let writer = self.rebuilt();
-            let Err(error) = AbortOnDropHandle::new(tokio::spawn(run(writer))).await else {
-                return;
-            };
-            if !error.is_panic() {
-                return;
-            }
-            self.panicked(error);
-            if self.pause(self.options.mending_pause).await.is_err() {
-                return;
-            }
-        }
+        let keeper = self.options.keeper(&self.shutdown);
+        let stalled = |error: &JoinError| {
+            tracing::error!(
+                table = self.consumer.table().name(),
+                "until then the rows of a table stay in the spool"
+            );
+            let message = format!("its writer has panicked, which is a bug in the collector: {error}");
+            self.consumer.stalled(None, message);
+        };
+        keeper
+            .keep_and_tell(Task::TableWriter, || run(self.rebuilt()), stalled)
+            .await;
     }
 
     /// The same writer, at the cursor.
@@ -159,6 +173,7 @@ impl TableWriter {
             consumer: self.consumer.rebuilt(),
             clickhouse: self.clickhouse.clone(),
             options: self.options.clone(),
+            size: self.size,
             marks: self.marks.clone(),
             dead_letters: self.dead_letters.clone(),
             shutdown: self.shutdown.clone(),
@@ -167,6 +182,7 @@ impl TableWriter {
     }
 
     async fn run(mut self) {
+        self.tell_size();
         let mut earliest = Instant::now();
         while self.gather(earliest).await.is_continue() {
             let started = Instant::now();
@@ -226,51 +242,70 @@ impl TableWriter {
         Ok((writer, batch.filled))
     }
 
-    /// Gets every row of `batch` into ClickHouse or into the dead letters.
+    /// Gets every row of `batch` into ClickHouse or into the dead letters, in their order as far as splits leave it.
     async fn insert(&mut self, batch: &Batch) -> Result<(), Stopped> {
         let table = self.consumer.table();
         let statement = insert_statement(table, &batch.columns);
-        let mut bad_rows = 0;
+        let (mut bad_rows, mut repeats, mut last) = (0, 0, None);
+        // The last one is next.
         let mut pieces = vec![batch.rows.clone()];
-        while let Some(piece) = pieces.pop() {
-            let mut pause = FIRST_PAUSE;
-            loop {
-                let Err(error) = self.attempt(&statement, &piece).await? else {
-                    self.mark(&piece).await?;
-                    break;
-                };
-                self.consumer.stalled(error.code(), error.to_string());
-                match judge(&error, &piece, table, bad_rows) {
-                    Verdict::Split(smaller) => {
-                        pieces.extend(smaller);
-                        break;
-                    }
-                    Verdict::Bury { code, message } => {
-                        self.bury(batch, &piece, code, message).await?;
-                        bad_rows += 1;
-                        break;
-                    }
-                    Verdict::Repeat => {
-                        tracing::warn!(table = table.name(), rows = piece.len(), %error, "an insert is repeated");
-                        self.pause(pause).await?;
-                        pause = (pause * 2).min(LONGEST_PAUSE);
-                        self.consumer.measures().retries.add(1);
-                    }
-                    Verdict::Alarm => {
-                        tracing::error!(
-                            table = table.name(), rows = piece.len(), %error,
-                            "ClickHouse does not take these rows; they wait in the spool until this is mended",
-                        );
-                        self.pause(self.options.mending_pause).await?;
-                        self.consumer.measures().retries.add(1);
-                    }
-                }
+        while let Some(rows) = pieces.pop() {
+            let piece = if rows.len() > self.size.rows() {
+                let [piece, rest] = rows.split_at(self.size.rows());
+                pieces.push(rest);
+                piece
+            } else {
+                rows
+            };
+            let Err(error) = self.attempt(&statement, &piece).await? else {
+                self.mark(&piece).await?;
+                repeats = 0;
+                continue;
+            };
+            self.consumer.stalled(error.code(), error.to_string());
+            // What has passed by waiting says nothing of what came after it.
+            if error.code() != last {
+                (repeats, last) = (0, error.code());
             }
+            let attempt = Attempt {
+                table,
+                piece: &piece,
+                repeats,
+                bad_rows,
+            };
+            repeats = match judge(&error, &attempt) {
+                Verdict::Split(smaller) => {
+                    pieces.extend(smaller.into_iter().rev());
+                    0
+                }
+                Verdict::Bury { code, message } => {
+                    self.bury(batch, &piece, code, message).await?;
+                    bad_rows += 1;
+                    0
+                }
+                Verdict::Repeat => {
+                    tracing::warn!(table = table.name(), rows = piece.len(), %error, "an insert is repeated");
+                    self.pause(self.passing_pause(repeats)).await?;
+                    self.consumer.measures().retries.add(1);
+                    pieces.push(piece);
+                    repeats + 1
+                }
+                Verdict::Alarm => {
+                    tracing::error!(
+                        table = table.name(), rows = piece.len(), %error,
+                        "ClickHouse does not take these rows; they wait in the spool until this is mended",
+                    );
+                    self.pause(self.options.mending_pause).await?;
+                    self.consumer.measures().retries.add(1);
+                    pieces.push(piece);
+                    0
+                }
+            };
         }
         Ok(())
     }
 
-    async fn attempt(&self, statement: &str, piece: &BatchRows) -> Result<Result<(), ClickhouseError>, Stopped> {
+    async fn attempt(&mut self, statement: &str, piece: &BatchRows) -> Result<Result<(), ClickhouseError>, Stopped> {
         let begun = Instant::now();
         if let Err(error) = fault::before(Step::Insert) {
             return Ok(Err(ClickhouseError::Unreachable(error.to_string())));
@@ -287,12 +322,25 @@ impl TableWriter {
             () = self.stop.cancelled() => return Err(Stopped),
         };
         fault::after(Step::Insert);
-        let measures = self.consumer.measures();
+        let (measures, took) = (self.consumer.measures(), begun.elapsed());
         match &inserted {
-            Ok(()) => measures.inserted(piece.len(), piece.data().len(), begun.elapsed()),
-            Err(error) => measures.failed(error),
+            Ok(()) => {
+                measures.inserted(piece.len(), piece.data().len(), took);
+                self.size.taken(piece.len(), took);
+            }
+            Err(error) => {
+                measures.failed(error);
+                if too_much(error) {
+                    self.size.refused(piece.len());
+                }
+            }
         }
+        self.tell_size();
         Ok(inserted)
+    }
+
+    fn tell_size(&self) {
+        self.consumer.measures().size.set(self.size.rows() as u64);
     }
 
     /// Marks the hours of rows that are in.
@@ -303,7 +351,7 @@ impl TableWriter {
             return Ok(());
         }
         let hours = piece.hours();
-        let mut pause = FIRST_PAUSE;
+        let mut repeats = 0;
         loop {
             let marked = tokio::select! {
                 marked = self.marks.mark(hours.clone()) => marked,
@@ -313,10 +361,14 @@ impl TableWriter {
             tracing::warn!(table = table.name(), %error, "the hours of inserted rows are not marked yet: their batches stay in the spool");
             self.consumer
                 .stalled(error.code(), format!("its hours cannot be marked: {error}"));
-            let passes = error.code().is_none_or(|code| policy(code) == Policy::Retry);
-            self.pause(if passes { pause } else { self.options.mending_pause })
-                .await?;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            let passes = |code| matches!(policy(code), Policy::Retry | Policy::RetryHalf);
+            let pause = if error.code().is_none_or(passes) {
+                self.passing_pause(repeats)
+            } else {
+                self.options.mending_pause
+            };
+            self.pause(pause).await?;
+            repeats += 1;
         }
     }
 
@@ -346,18 +398,16 @@ impl TableWriter {
         }
     }
 
-    fn panicked(&self, error: JoinError) {
-        tracing::error!(table = self.consumer.table().name(), %error, "a table's writer has panicked: it starts again");
-        self.consumer.stalled(
-            None,
-            format!("its writer has panicked, which is a bug in the collector: {error}"),
-        );
-    }
-
     fn unreadable(&self, error: &io::Error) {
         tracing::error!(table = self.consumer.table().name(), %error, "the spool cannot be read");
         self.consumer
             .stalled(None, format!("the spool cannot be read: {error}"));
+    }
+
+    /// The pause before what failed passingly is done again, after so many times.
+    fn passing_pause(&self, repeats: u32) -> Duration {
+        let pause = self.options.passing_pause.saturating_mul(2_u32.saturating_pow(repeats));
+        pause.min(LONGEST_PAUSE)
     }
 
     /// Waits, but not longer than until ClickHouse is somewhere else. When the collector is shutting down nothing is worth
@@ -371,173 +421,9 @@ impl TableWriter {
     }
 }
 
-/// What to do with rows that were not taken.
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    Split(Vec<BatchRows>),
-    Bury { code: u32, message: String },
-    Repeat,
-    Alarm,
-}
-
-/// What to do about `error`, with which ClickHouse did not take `piece`; `bad_rows` of the same insert are dead letters.
-fn judge(error: &ClickhouseError, piece: &BatchRows, table: Table, bad_rows: usize) -> Verdict {
-    let ClickhouseError::Refused { code, message } = error else {
-        return match error {
-            ClickhouseError::Client(_) => Verdict::Alarm,
-            _ => Verdict::Repeat,
-        };
-    };
-    match policy(*code) {
-        Policy::Retry => Verdict::Repeat,
-        Policy::SplitByPartition => match table.partition_prefix().map(|_| piece.partitions()) {
-            Some(partitions) if partitions.len() > 1 => Verdict::Split(partitions),
-            _ => Verdict::Repeat,
-        },
-        Policy::Halve if piece.len() > 1 => Verdict::Split(piece.halves().into()),
-        Policy::Halve => Verdict::Repeat,
-        Policy::SplitByRow if bad_rows >= BAD_ROWS => Verdict::Alarm,
-        Policy::SplitByRow if piece.len() > 1 => Verdict::Split(piece.halves().into()),
-        Policy::SplitByRow => Verdict::Bury {
-            code: *code,
-            message: message.clone(),
-        },
-        Policy::Mend | Policy::Unknown => Verdict::Alarm,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use tokio::sync::Notify;
-    use tokio::time::timeout;
-
-    use super::super::frame::tests::frame_of;
-    use super::super::spool::SpoolOptions;
-    use super::*;
-
-    /// Two rows of one day and one of another, with nothing but what partitions are made of.
-    fn rows() -> BatchRows {
-        let row = |day: u32| [30_u16.to_le_bytes().as_slice(), &(day * 86_400).to_le_bytes()].concat();
-        BatchRows::new([row(1), row(2), row(1)].concat(), vec![6, 12, 18])
-    }
-
-    fn one() -> BatchRows {
-        rows().partitions().remove(1)
-    }
-
-    /// A writer of views, for which nothing is in the spool and so no ClickHouse is needed.
-    fn writer(spool: &Spool, shutdown: &CancellationToken) -> TableWriter {
-        let nowhere = Clickhouse::new(tokio::sync::watch::channel(None).1);
-        TableWriter {
-            consumer: spool.consumer(Table::Views),
-            marks: Marks::new(nowhere.clone()).0,
-            clickhouse: nowhere,
-            options: WriterOptions::default(),
-            dead_letters: DeadLetters::new(spool.folder(), 0),
-            shutdown: shutdown.clone(),
-            stop: CancellationToken::new(),
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_panic_stalls_a_table_and_then_it_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::open(SpoolOptions::new(folder.path().to_owned())).unwrap();
-        spool.append(frame_of(1, &["text"])).await.unwrap();
-        let views = || spool.health().tables.swap_remove(Table::Views.index());
-        let shutdown = CancellationToken::new();
-        let (starts, started) = (AtomicU32::new(0), Arc::new(Notify::new()));
-        let again = Arc::clone(&started);
-        let running = writer(&spool, &shutdown).keep_running(move |writer| {
-            let start = starts.fetch_add(1, Ordering::Relaxed);
-            let started = Arc::clone(&started);
-            async move {
-                started.notify_one();
-                if start == 0 {
-                    // As when reading panics.
-                    let read = spawn_blocking(|| panic!("in the read"));
-                    let Err(Stopped) = finished::<()>(read).await else {
-                        return;
-                    };
-                } else {
-                    writer.run().await;
-                }
-            }
-        });
-        let running = tokio::spawn(running);
-        again.notified().await;
-        let before = Instant::now();
-        // Paused time moves only once everything else waits: for the pause's end.
-        sleep(WriterOptions::default().mending_pause / 2).await;
-        let stall = views().stall.unwrap();
-        assert!(stall.message.contains("panicked") && stall.attempts == 1, "{stall:?}");
-        assert!(!views().drained);
-        timeout(Duration::from_secs(60), again.notified()).await.unwrap();
-        assert!(before.elapsed() >= WriterOptions::default().mending_pause);
-        shutdown.cancel();
-        running.await.unwrap();
-        assert!(views().drained && views().stall.is_none(), "{:?}", views());
-    }
-
-    fn refused(code: u32) -> ClickhouseError {
-        ClickhouseError::Refused {
-            code,
-            message: format!("Code: {code}."),
-        }
-    }
-
-    fn judged(error: &ClickhouseError, piece: &BatchRows) -> Verdict {
-        judge(error, piece, Table::Vitals, 0)
-    }
-
-    #[test]
-    fn an_unknown_outcome_is_repeated() {
-        for error in [
-            ClickhouseError::Absent,
-            ClickhouseError::Unreachable("reset".into()),
-            refused(209),
-        ] {
-            assert_eq!(judged(&error, &rows()), Verdict::Repeat, "{error}");
-        }
-    }
-
-    #[test]
-    fn too_many_parts_or_partitions_is_tried_by_partition() {
-        let Verdict::Split(pieces) = judged(&refused(252), &rows()) else {
-            panic!("not split")
-        };
-        assert_eq!(pieces.iter().map(BatchRows::len).collect::<Vec<_>>(), [2, 1]);
-        assert_eq!(judged(&refused(252), &one()), Verdict::Repeat);
-        assert_eq!(
-            judge(&refused(252), &rows(), Table::ClockBad, 0),
-            Verdict::Repeat,
-            "it has no partitions"
-        );
-    }
-
-    #[test]
-    fn too_much_at_once_is_halved_and_never_buried() {
-        let Verdict::Split(pieces) = judged(&refused(241), &rows()) else {
-            panic!("not split")
-        };
-        assert_eq!(pieces.iter().map(BatchRows::len).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(judged(&refused(241), &one()), Verdict::Repeat);
-    }
-
-    #[test]
-    fn a_bad_row_is_found_and_buried_but_not_a_whole_table() {
-        assert!(matches!(judged(&refused(117), &rows()), Verdict::Split(_)));
-        assert!(matches!(judged(&refused(117), &one()), Verdict::Bury { code: 117, .. }));
-        assert_eq!(judge(&refused(117), &one(), Table::Vitals, BAD_ROWS), Verdict::Alarm);
-    }
-
-    #[test]
-    fn what_nobody_thought_of_is_told_and_nothing_is_lost() {
-        for error in [refused(60), refused(4_242), ClickhouseError::Client("no url".into())] {
-            assert_eq!(judged(&error, &one()), Verdict::Alarm, "{error}");
-        }
-    }
-}
+mod refusals;
+#[cfg(test)]
+mod stand_in;
+#[cfg(test)]
+mod tests;

@@ -10,15 +10,12 @@ use proptest::sample::select;
 
 use crate::budget::spend;
 use crate::mutation::mutated;
-use crate::subject::{MEMORY, Subject, bodies};
-
-/// The default of `limits.decompressed_bytes`.
-const DECOMPRESSED: usize = 2 << 20;
+use crate::subject::{Subject, bodies, limits, memory};
 
 const ENCODINGS: [&str; 4] = ["gzip", "deflate", "br", "zstd"];
 
-/// What decompression may take besides the text: brotli's and zstd's windows.
-const WINDOWS: usize = 24 << 20;
+/// What decompression may take besides the text: the largest window, which is brotli's. zstd's is half of that.
+const WINDOW: usize = 16 << 20;
 
 #[test]
 fn decoder() {
@@ -28,7 +25,7 @@ fn decoder() {
         1 => vec(any::<u8>(), 0..2_000),
         1 => json().prop_map(|value| value.to_string().into_bytes()),
     ];
-    spend(MEMORY, strategy, |body| subject.send(body).map(drop));
+    spend(memory(), strategy, |body| subject.send(body).map(drop));
 }
 
 /// What the mutations are of is right: without that they would all end at the first check.
@@ -63,7 +60,7 @@ fn decompressors() {
         .iter()
         .flat_map(|name| bodies().into_iter().map(|body| pack(name, &body)));
     let strategy = (mutated(packed.collect()), select(&ENCODINGS[..]));
-    spend(MEMORY, strategy, |(body, encoding)| {
+    spend(WINDOW + memory(), strategy, |(body, encoding)| {
         let request = Request::post("/v1/batches?k=k").header(CONTENT_ENCODING, *encoding);
         subject.ask(request, body.clone()).map(drop)
     });
@@ -72,6 +69,7 @@ fn decompressors() {
 #[test]
 fn bombs() {
     let subject = Subject::new();
+    let most = limits().decompressed_bytes;
     // Of the same byte, of a few, and of one that is packed twice. Made before the check, whose memory is measured.
     let strategy = (
         select(&ENCODINGS[..]),
@@ -79,19 +77,20 @@ fn bombs() {
         1..48_usize,
         any::<bool>(),
     );
-    let strategy = strategy.prop_map(|(encoding, unit, mebibytes, twice)| {
+    let strategy = strategy.prop_map(move |(encoding, unit, mebibytes, twice)| {
         let mut body = pack(encoding, &unit.repeat((mebibytes << 20) / unit.len()));
         if twice {
             body = pack(encoding, &body);
         }
-        let is_long = !twice && mebibytes << 20 > DECOMPRESSED + 4;
+        let is_long = !twice && mebibytes << 20 > most + 4;
         Bomb {
             encoding,
             body,
             is_long,
         }
     });
-    spend(WINDOWS + 4 * DECOMPRESSED, strategy, |bomb| {
+    // The text's buffer doubles, and is copied as it does; and the body's.
+    spend(WINDOW + 3 * most + 2 * limits().body_bytes, strategy, |bomb| {
         let request = Request::post("/v1/batches?k=k").header(CONTENT_ENCODING, bomb.encoding);
         match subject.ask(request, bomb.body.clone())? {
             413 => Ok(()),
@@ -142,7 +141,13 @@ fn pack(encoding: &str, text: &[u8]) -> Vec<u8> {
             brotli::BrotliCompress(&mut &*text, &mut out, &quick).unwrap();
             out
         }
-        _ => zstd::encode_all(text, 1).unwrap(),
+        _ => {
+            // The largest window that is allowed, unless the text's length says that less is enough.
+            let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(23).unwrap();
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! Cases are mutations of what is real (recordings of pages, the documented configuration, segments of a spool): bytes without any
 //! form end at the first check. They are proptest's, which shrinks what fails, rather than libFuzzer's: that needs a nightly
 //! compiler and its sanitizers, and this runs wherever the tests do. A finding becomes a test
-//! beside its target. So far there is none: 75 s of each (109,000 bodies, 232,000 compressed ones, 85,000 configurations, 14,000 requests,
+//! beside its target. A case may take 5 s of CPU time, and the memory that the collector's limits allow it. So far there is no finding: 75 s of each (109,000 bodies, 232,000 compressed ones, 85,000 configurations, 14,000 requests,
 //! 568,000 statements) were answered.
 
 #![expect(

@@ -8,7 +8,7 @@ use proptest::sample::select;
 
 use crate::budget::spend;
 use crate::mutation::{mutated, mutated_text};
-use crate::subject::{MEMORY, Subject, TOKEN, bodies};
+use crate::subject::{Subject, TOKEN, bodies, memory};
 
 const PATHS: &[&str] = &[
     "/v1/batches",
@@ -85,7 +85,7 @@ fn parameters_and_headers() {
         vec(header(), 0..8),
         mutated([bodies(), vec![report, b"SELECT 1".to_vec()]].concat()),
     );
-    spend(MEMORY, strategy, |(method, path, query, headers, body)| {
+    spend(memory(), strategy, |(method, path, query, headers, body)| {
         let mut request = Request::builder().method(*method).uri(format!("{path}?{query}"));
         for (name, value) in headers {
             if let Ok(value) = HeaderValue::from_bytes(value) {
@@ -107,7 +107,7 @@ fn sql() {
     .map(|text| text.as_bytes().to_vec())
     .into();
     let strategy = (mutated_text(&QUERIES[4..]), mutated(statements));
-    spend(MEMORY, strategy, |(query, body)| {
+    spend(memory(), strategy, |(query, body)| {
         let request = Request::post(format!("/v1/sql?{query}")).header(AUTHORIZATION, format!("Bearer {TOKEN}"));
         match subject.ask(request, body.clone())? {
             0 | 400 | 413 | 503 => Ok(()),

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::Request;
 use http_body_util::BodyExt as _;
-use rum_collector::config::{Config, TokenHash};
+use rum_collector::config::{Config, Limits, TokenHash};
 use rum_collector::run::Collector;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -18,9 +18,18 @@ use tower::ServiceExt as _;
 
 pub(crate) const TOKEN: &str = "rum_of_the_fuzzer";
 
-/// A request may be digested on several threads, each with a batch of its own; here it is one at a time. Its body is 256 KiB at most and 2 MiB decompressed,
-/// its rows 32 MiB, and repeated frames of a raw body 64 MiB.
-pub(crate) const MEMORY: usize = 128 << 20;
+/// What a byte of a body may become: a number is read into an event, and that into a row with columns for all that it does not say.
+const BECOMES: usize = 64;
+
+/// The limits of the default.
+pub(crate) fn limits() -> Limits {
+    Config::load(None, []).unwrap().limits
+}
+
+/// Memory of a request whose body is not compressed. Cases have a tenth of it: their bodies are shorter.
+pub(crate) fn memory() -> usize {
+    BECOMES * limits().body_bytes
+}
 
 pub(crate) struct Subject {
     router: Router,

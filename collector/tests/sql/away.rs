@@ -1,8 +1,5 @@
 //! Where there is no database, none with walls, or somebody else's: nothing is run. And what the documentation has a server do.
 
-use std::fs;
-use std::path::Path;
-
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -14,7 +11,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::support::Database;
-use crate::{Asked, TOKEN};
+use crate::{Asked, TOKEN, documented};
 
 #[tokio::test]
 async fn without_a_database_it_says_so() {
@@ -97,23 +94,13 @@ async fn a_server_without_a_user_for_reading_is_not_asked() {
 #[tokio::test]
 async fn documented_statements_for_a_server_are_sql() {
     let database = Database::start().await;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
-    let text = fs::read_to_string(path).unwrap();
-    let blocks = text
-        .split("```text\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next());
-    let statements: Vec<_> = blocks
-        .filter(|block| block.starts_with("CREATE "))
-        .flat_map(|block| block.split(";\n"))
-        .filter(|statement| !statement.trim().is_empty())
-        .collect();
-    assert_eq!(statements.len(), 6, "{statements:#?}");
+    let statements = documented::statements();
+    assert_eq!(statements.len(), 9, "{statements:#?}");
     for statement in statements {
         let parsed = database
             .client
             .query_raw("SELECT formatQuery({s:String})")
-            .param("s", statement);
+            .param("s", &statement);
         let parsed = parsed.fetch_one::<String>().await;
         assert!(parsed.is_ok(), "{statement}\n{}", parsed.unwrap_err());
     }
@@ -124,7 +111,10 @@ async fn documented_statements_for_a_server_are_sql() {
 #[tokio::test]
 async fn a_user_with_all_rights_has_more_than_it_needs() {
     let database = Database::start().await;
-    let excess = store::grants::excess(&database.clickhouse).await.unwrap().join("\n");
+    let excess = store::grants::excess(&database.clickhouse, None)
+        .await
+        .unwrap()
+        .join("\n");
     for said in [
         "has more than it needs: GRANT",
         "readonly = 2",

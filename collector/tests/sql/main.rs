@@ -1,4 +1,5 @@
-//! `/v1/sql` with the real embedded ClickHouse, which is confined by the kernel: what is answered, and what is not.
+//! `/v1/sql` with the real embedded ClickHouse, which is confined by the kernel: what is answered, and what is not. And as whom a
+//! server is asked.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,11 +11,19 @@
 #[expect(dead_code, reason = "the other tests kill it and look inside; this one asks it")]
 mod support;
 
+#[expect(dead_code, reason = "others end it themselves, and by signals")]
+#[path = "../support/program.rs"]
+mod program;
+
 mod answers;
 mod away;
+mod documented;
 mod limits;
 mod positions;
+mod readers;
 mod refused;
+mod servers;
+mod stand_in;
 
 use axum::Router;
 use axum::body::Body;
@@ -74,28 +83,7 @@ impl Asked {
 
     async fn ask_with(&self, statement: &str, parameters: &[(&str, &str)]) -> Answer {
         let query = Serializer::new(String::new()).extend_pairs(parameters).finish();
-        let request = Request::post(format!("/v1/sql?{query}"))
-            .header("authorization", format!("Bearer {TOKEN}"))
-            .body(Body::from(statement.to_owned()))
-            .unwrap();
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let status = answer.status();
-        let mut body = answer.into_body();
-        let (mut bytes, mut whole) = (Vec::new(), true);
-        while let Some(frame) = body.frame().await {
-            match frame {
-                Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap()),
-                Err(_) => {
-                    whole = false;
-                    break;
-                }
-            }
-        }
-        Answer {
-            status,
-            text: String::from_utf8(bytes).unwrap(),
-            whole,
-        }
+        post(&self.router, TOKEN, &query, statement).await
     }
 
     /// What the statement gives, as CSV without the line of names.
@@ -105,6 +93,31 @@ impl Asked {
             .await;
         assert_eq!(answer.status, StatusCode::OK, "{statement}\n{}", answer.text);
         answer.text.split_once('\n').unwrap().1.trim_end().to_owned()
+    }
+}
+
+async fn post(router: &Router, token: &str, query: &str, statement: &str) -> Answer {
+    let request = Request::post(format!("/v1/sql?{query}"))
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::from(statement.to_owned()))
+        .unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let mut body = answer.into_body();
+    let (mut bytes, mut whole) = (Vec::new(), true);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap()),
+            Err(_) => {
+                whole = false;
+                break;
+            }
+        }
+    }
+    Answer {
+        status,
+        text: String::from_utf8(bytes).unwrap(),
+        whole,
     }
 }
 

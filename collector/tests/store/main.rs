@@ -6,8 +6,10 @@
     reason = "a test says by a panic what went wrong; clippy's own exception is for functions marked as tests only"
 )]
 
+mod durable;
 mod fixture;
 mod front;
+mod marks;
 mod metrics;
 mod older_spool;
 mod reading;

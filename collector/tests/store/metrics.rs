@@ -166,6 +166,7 @@ async fn metrics_say_what_was_done() {
         "rum_spool_commit_duration_seconds_sum",
         "rum_spool_written_bytes_total",
         "rum_spool_bytes",
+        r#"rum_insert_size_rows{table="logs"}"#,
     ] {
         assert!(found[positive] > 0.0, "{positive}");
     }
@@ -204,6 +205,36 @@ async fn what_cannot_be_inserted_is_told() {
         let is_this = sample.contains(r#"table="views",class="needs_mending""#);
         assert_eq!(*n > 0.0, is_this, "{sample} is {n}");
     }
+    front.stop().await;
+    database.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_thought_of_is_told() {
+    let database = Database::start().await;
+    let front = Front::start(&database, "[]").await;
+    let router = front.router();
+    // 395, FUNCTION_THROW_IF_VALUE_IS_NON_ZERO.
+    database
+        .run("ALTER TABLE rum_data.views ADD CONSTRAINT odd CHECK throwIf(page = '/cart') = 0")
+        .await;
+    assert_eq!(post(&router, "k=key", batch(1).to_string()).await, 204);
+    let found = until(&router, |samples| {
+        samples[r#"rum_insert_stalled{table="views"}"#] == 1.0
+            && samples[r#"rum_component_ready{component="clickhouse"}"#] == 0.0
+            && samples[r#"rum_insert_rows_total{table="vitals"}"#] == 1.0
+    })
+    .await;
+    for kept in [
+        r#"rum_insert_rows_total{table="views"}"#,
+        r#"rum_dead_letters_total{table="views"}"#,
+    ] {
+        assert_eq!(found[kept], 0.0, "{kept}");
+    }
+    assert!(found[r#"rum_insert_failures_total{table="views",class="unlisted"}"#] > 0.0);
+    let (status, told) = get(&router, "/readyz/clickhouse").await;
+    let told: Json = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &told["stalls"]["views"]["code"]), (503, &json!(395)), "{told}");
     front.stop().await;
     database.stop().await;
 }

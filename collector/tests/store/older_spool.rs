@@ -122,13 +122,13 @@ async fn rows_that_an_older_collector_left_behind_arrive() {
     leave_behind(&database.folder().join("spool"), now_ms);
     let store = Store::start(&database);
     store.drained().await;
-    let found: (String, String, f32, f32) = database
+    let found: (String, String, f32, f32, i64) = database
         .client
-        .query_raw("SELECT method, initiator, duration_ms, weight FROM rum.requests")
+        .query_raw("SELECT method, initiator, duration_ms, weight, skew_ms FROM rum.requests")
         .fetch_one()
         .await
         .unwrap();
-    assert_eq!(found, ("GET".into(), "fetch".into(), 150.25, 1.0));
+    assert_eq!(found, ("GET".into(), "fetch".into(), 150.25, 1.0, 0));
     let health = store.spool.health();
     assert_eq!((health.damaged, health.stall()), (0, None));
     store.stop().await;

@@ -9,7 +9,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use embedded_clickhouse::{ChildOptions, ChildState, Supervisor, SupervisorOptions, find_library};
+use embedded_clickhouse::{ChildOptions, ChildState, LONGEST_PAUSE, Supervisor, SupervisorOptions, find_library};
 use rum_collector::store::{Clickhouse, Confinement, Endpoint};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -37,6 +37,7 @@ impl Database {
             program: env!("CARGO_BIN_EXE_rum-collector").into(),
             arguments: vec!["clickhouse-child".into()],
             child: ChildOptions::new(folder.path().join("clickhouse"), library),
+            longest_pause: LONGEST_PAUSE,
         });
         let endpoint = timeout(PATIENCE, supervisor.ready()).await.unwrap().unwrap();
         let client = clickhouse::Client::default()

@@ -8,28 +8,40 @@
 
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
-use reqwest::Client;
 use tempfile::TempDir;
 
-/// A collector that listens; its log is the file `log` of its folder.
+/// A command of it, on `rum.toml` of `folder`.
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rum-collector"));
+    command
+        .args(arguments)
+        .arg("--config")
+        .arg(folder.join("rum.toml"))
+        .env_remove("RUM_LOG")
+        .current_dir(folder);
+    command
+}
+
+/// A collector that listens; its log is the file `log` of its folder, after those that were there before.
 pub(crate) struct Program {
-    pub(crate) child: Child,
+    child: Child,
     pub(crate) url: String,
-    pub(crate) folder: TempDir,
-    pub(crate) http: Client,
+    pub(crate) folder: Arc<TempDir>,
 }
 
 impl Program {
     /// On `rum.toml` of `folder`; `shell` is what is done to the process before it begins.
-    pub(crate) fn start(folder: TempDir, shell: &str) -> Self {
-        let program = env!("CARGO_BIN_EXE_rum-collector");
+    pub(crate) fn start(folder: impl Into<Arc<TempDir>>, shell: &str) -> Self {
+        let folder = folder.into();
+        let serve = command(folder.path(), &["serve"]);
         let mut child = Command::new("sh")
-            .args([
-                "-c",
-                &format!("{shell} exec {program} serve --config \"$PWD/rum.toml\" 2>log"),
-            ])
+            .args(["-c", &format!("exec 2>>log; {shell} exec \"$0\" \"$@\"")])
+            .arg(serve.get_program())
+            .args(serve.get_args())
             .env_remove("RUM_LOG")
             .current_dir(folder.path())
             .stdout(Stdio::piped())
@@ -39,15 +51,37 @@ impl Program {
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let url = line.trim_end().strip_prefix("rum-collector listening on ");
-        let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-        let url = url.unwrap_or_else(|| panic!("{line:?}\n{}", log())).to_owned();
-        Self {
+        let mut program = Self {
             child,
-            url,
+            url: String::new(),
             folder,
-            http: Client::new(),
-        }
+        };
+        let url = line.trim_end().strip_prefix("rum-collector listening on ");
+        program.url = url.unwrap_or_else(|| panic!("it says {line:?}")).to_owned();
+        program
+    }
+
+    /// What is in the log.
+    pub(crate) fn log(&self) -> String {
+        let log = fs::read(self.folder.path().join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// `-TERM`, say.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+    }
+
+    /// How it ends on a signal.
+    pub(crate) fn end(mut self, signal: &str) -> ExitStatus {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// How it ends.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
     }
 }
 
@@ -57,8 +91,7 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let log = fs::read(self.folder.path().join("log")).unwrap_or_default();
-            let _ = io::stderr().write_all(&log);
+            let _ = io::stderr().write_all(self.log().as_bytes());
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use clickhouse::Client;
-use embedded_clickhouse::{ChildOptions, Endpoint, Supervisor, SupervisorOptions, find_library};
+use embedded_clickhouse::{ChildOptions, Endpoint, LONGEST_PAUSE, Supervisor, SupervisorOptions, find_library};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -102,6 +102,7 @@ pub(crate) fn options(data: &TempDir, change: impl FnOnce(&mut ChildOptions)) ->
         program: env!("CARGO_BIN_EXE_embedded-clickhouse-child").into(),
         arguments: Vec::new(),
         child,
+        longest_pause: LONGEST_PAUSE,
     }
 }
 

@@ -82,7 +82,7 @@ export const takeError = (
   message = message.slice(0, Most.Message)
   stack &&= stack.slice(0, Most.Stack)
   // What words with digits are, such as numbers and ids, tells no errors apart.
-  const key = [name, stack, place, known.size < Most.Told && message.replace(/\d\w*/g, '')] + ''
+  const key = '' + [name, stack, place, known.size < Most.Told && message.replace(/\d\w*/g, '')]
   const again = known.get(key)
   if (again) {
     again[Place.Count]++

@@ -1,8 +1,8 @@
 // Whether anyone sees the page. When it is hidden all is reported, for it may never come back.
 
-import { now } from '../clock'
+import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
-import { listen } from '../guard'
+import { guard, listen } from '../guard'
 import { renewSession } from '../session'
 import { changed, flush, sink } from '../stream'
 import { cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
@@ -16,6 +16,8 @@ const see = (t: number, hidden: number): unknown => sink(Kind.Visibility, t, hid
 export const captureHidden = (): void => {
   if (document.hidden) see(window.VisibilityStateEntry ? now() : 0, 1)
 }
+
+const frame = (take: () => unknown): unknown => requestAnimationFrame(guard(take))
 
 export const captureVisibility = (): void => {
   let left: boolean
@@ -50,5 +52,7 @@ export const captureVisibility = (): void => {
     renewSession()
     openView(ViewKind.BackForwardCache, timeStamp)
     see(timeStamp, +document.hidden)
+    // The browser tells no paints of it: it is shown by the second frame.
+    frame(() => frame(() => sink(Kind.Restore, timeStamp, micros(now() - timeStamp))))
   })
 }

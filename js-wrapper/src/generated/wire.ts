@@ -222,10 +222,8 @@ export type RestoreRecord = [
   kind: Kind.Restore,
   ordinal: number,
   t: number,
-  /** Time from the restore to the second animation frame after it, in µs: FCP of such a view. */
+  /** Time from the restore to the second animation frame after it, in µs: FCP of such a view, and its LCP where the browser has told of candidates for that. */
   painted: number,
-  /** The same for its LCP; absent where the browser knows none. */
-  largest?: number | null,
 ]
 
 /** A report is due at `t`: the page was hidden, or the view ends. */

@@ -1,8 +1,7 @@
 // Raw bodies of pages that want to see what is sent: the events do not exist yet that they could look at.
 
 import { FIRST_ONCE } from '../generated/wire'
-
-const ID = /^[\da-f]{16}$/
+import { ID } from './text'
 
 /** A raw body with the numbers that vitals are made of, and ids; without any other text. */
 export const numbersOnly = (body: string): string => {

@@ -3,6 +3,7 @@
 
 import { Kind } from '../generated/wire'
 import { outbox, type Edit } from './outbox'
+import { encoder, ID } from './text'
 
 const enum Most {
   /** Records that wait for idle time. */
@@ -12,9 +13,6 @@ const enum Most {
   /** Bytes of a text that is scrubbed; as many again are for what becomes longer. The limits leave a stack 12,000. */
   Text = 1 << 14,
 }
-
-/** Ids of sessions, views and spans, in their records: digits by chance may look like a card's. */
-const ID = /^[\da-f]{16}$/
 
 /** What computes the records in the page. */
 export type Core = {
@@ -39,7 +37,6 @@ type Exports = {
   scrub(bytes: number): number
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /**
@@ -63,8 +60,10 @@ export const drive = async (
   let waiting: string[] = []
   let scheduled = false
   let broken = false
-  /** The record at hand has ids. */
+  /** The record at hand has ids: digits by chance may look like a card's. */
   let named: boolean
+  /** Texts of the records at hand that need no scrubbing: the same scripts run in many frames. */
+  let clean: Set<string>
 
   /** After an exception the instance is unusable, and records that cannot be read are no better. */
   const ask = (use: () => void): boolean => {
@@ -80,13 +79,16 @@ export const drive = async (
   /** Personal data and secrets in texts are masked, by the rules of rum-core. */
   const scrubbed = (value: any): any => {
     // A reviver of JSON.parse would do this slowly.
-    if (typeof value != 'string' || (named && ID.test(value))) return value?.map?.(scrubbed) ?? value
+    if (typeof value != 'string' || clean.has(value) || (named && ID.test(value))) return value?.map?.(scrubbed) ?? value
     const room = new Uint8Array(core.memory.buffer, +core.TEXT)
     const length = core.scrub(encoder.encodeInto(value, room.subarray(0, Most.Text)).written)
-    return length ? decoder.decode(room.subarray(0, length)) : value
+    if (length) return decoder.decode(room.subarray(0, length))
+    clean.add(value)
+    return value
   }
 
   const hand = (most: number): void => {
+    clean = new Set()
     for (const raw of JSON.parse(`[${waiting.splice(0, most)}]`)) {
       named = raw[0] == Kind.View || raw[0] == Kind.Request
       const record = scrubbed(raw)

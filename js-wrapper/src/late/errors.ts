@@ -146,7 +146,7 @@ export const captureMoreErrors = (): void => {
     )
   }
   const sources = { deprecation: ErrorSource.Deprecation, intervention: ErrorSource.Intervention }
-  if ('ReportingObserver' in window) {
+  if (window.ReportingObserver) {
     // Of violations what Chromium has kept from before this chunk came, and even before the capture script did.
     const kept = new ReportingObserver(() => {}, { types: ['csp-violation'], buffered: true })
     kept.observe()

@@ -3,13 +3,14 @@
 import { micros, now } from '../clock'
 import { Kind, type Script } from '../generated/wire'
 import type { Fields } from '../stream'
-import { beforeCut, lose, observe, openedAt, plainUrl, sink } from './hooks'
+import { beforeCut, idle, observe, plainUrl, sink } from './hooks'
 import { interactedBetween } from './interactions'
+import { bounded } from './sampling'
 
 const enum Most {
   /** Frames that met interactions, of one view: they are repeated in every raw batch. */
   Kept = 20,
-  /** Others between two reports. */
+  /** Others between two reports, of as many as of any sort. */
   Others = 10,
   /** Scripts of a frame. */
   Scripts = 10,
@@ -66,42 +67,45 @@ const fields = (frame: PerformanceLongAnimationFrameTiming, weight: number | nul
   ]
 }
 
+/** A frame, and what is said of it. */
+type Waiting = [frame: PerformanceLongAnimationFrameTiming, said?: Fields<Kind.LongFrame>]
+
 /**
  * Records frames at each report, for only then it is known which of them met an interaction, and which are the longest. Of
  * the others, one that kept nobody waiting is no news.
  */
 export const captureFrames = (weight: number | null): void => {
-  let waiting: PerformanceLongAnimationFrameTiming[] = []
-  let kept = 0
-  let view: number
+  let waiting: Waiting[] = []
+  const isKept = bounded(Most.Kept)
+  const fits = bounded()
+
+  const say = (one: Waiting): Fields<Kind.LongFrame> => (one[1] ||= fields(one[0], weight))
 
   /** Those that met one of the longest interactions, and the longest others. */
-  const sift = (): [met: typeof waiting, others: typeof waiting] => {
-    const met = waiting.filter(({ startTime, duration }) => interactedBetween(startTime, startTime + duration))
+  const sift = (): [met: Waiting[], others: Waiting[]] => {
+    const met = waiting.filter(([{ startTime, duration }]) => interactedBetween(startTime, startTime + duration))
     const others = waiting
-      .filter((frame) => !met.includes(frame) && frame.blockingDuration !== 0)
-      .sort((a, b) => b.duration - a.duration)
+      .filter((one) => !met.includes(one) && one[0].blockingDuration !== 0)
+      .sort(([a], [b]) => b.duration - a.duration)
     return [met, others.slice(0, Most.Others)]
   }
 
   observe(
-    PerformanceObserver.supportedEntryTypes.includes('long-animation-frame') ? 'long-animation-frame' : 'longtask',
+    window.PerformanceLongAnimationFrameTiming ? 'long-animation-frame' : 'longtask',
     (frame: PerformanceLongAnimationFrameTiming) => {
-      if (waiting.push(frame) > Most.Waiting) {
+      if (waiting.push([frame]) > Most.Waiting) {
         const fit = sift().flat()
         // The latest stay, for the entry of their interaction may still be on its way.
         waiting = waiting.filter((one, at) => at >= Most.Waiting - Most.Others || fit.includes(one))
       }
+      // When the page has nothing to do: less is left for the report.
+      idle(() => sift().flat().forEach(say))
     },
   )
   beforeCut(() => {
     const [met, others] = sift()
     waiting = []
-    if (view != (view = openedAt())) kept = 0
-    met.forEach((frame) => {
-      if (kept++ < Most.Kept) sink(Kind.InteractionFrame, frame.startTime, ...fields(frame, weight))
-      else lose()
-    })
-    others.forEach((frame) => sink(Kind.LongFrame, now(), ...fields(frame, weight)))
+    met.forEach((one) => isKept() && sink(Kind.InteractionFrame, one[0].startTime, ...say(one)))
+    others.forEach((one) => fits() && sink(Kind.LongFrame, now(), ...say(one)))
   })
 }

@@ -3,14 +3,14 @@
 import type { Send } from '../stream'
 import { attach } from './attach'
 import { drive } from './core'
-import { deliver } from './delivery'
+import { deliver, rehearse } from './delivery'
 import { captureFrustration } from './actions'
 import { captureEngagement } from './engagement'
 import { captureMoreErrors, isWanted } from './errors'
 import { errorsOnly, onlyErrors } from './errors-only'
 import { captureFrames } from './frames'
 import { hold } from './holder'
-import { bodyOf, flush, get, idle, options, queued, receive, saveSession, trigger, type Hooks } from './hooks'
+import { bodyOf, flush, get, idle, listen, options, queued, receive, saveSession, trigger, type Hooks } from './hooks'
 import { captureInteractions } from './interactions'
 import { answerCalls } from './interface'
 import { entrust } from './later'
@@ -25,7 +25,7 @@ import { captureSoftNavigations } from './soft'
 import { recordSurroundings } from './surroundings'
 import { captureElementTiming, captureUserTiming } from './timings'
 import { captureTraces, traceOfLoad } from './trace'
-import { captureRestores, recordHiddenBefore } from './visibility'
+import { recordHiddenBefore } from './visibility'
 
 /** The smallest module: its header. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
@@ -81,7 +81,7 @@ export default async (hooks: Hooks): Promise<Send> => {
       saveSession()
       recordHiddenBefore()
       recordSurroundings(traceOfLoad())
-      captureRestores(recordSurroundings)
+      listen<PageTransitionEvent>('pageshow', ({ persisted }) => persisted && recordSurroundings())
       watchRoutes()
     },
     () => {
@@ -106,7 +106,7 @@ export default async (hooks: Hooks): Promise<Send> => {
   // Browsers compile what runs for the first time: better now than while the page is being left. What fails here will fail
   // again where it counts.
   const rehearsal = await drive(module, bodyOf, idle, () => {}, () => {})
-  inTurn([() => REHEARSAL.split(' ').forEach(rehearsal.take), rehearsal.flush]).catch(() => {})
+  inTurn([() => REHEARSAL.split(' ').forEach(rehearsal.take), rehearsal.flush, rehearse]).catch(() => {})
   const core = await drive(module, bodyOf, idle, post, flush, trigger, options.beforeSend)
   const only = errorsOnly()
   if (!only) entrust()

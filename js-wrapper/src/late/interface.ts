@@ -162,8 +162,7 @@ const safe =
     try {
       return method(...given)
     } catch {
-      lose()
-      return
+      return void lose()
     }
   }
 

@@ -5,6 +5,7 @@ import type { RumEvent } from '../generated/events'
 import { NAMES } from '../generated/names'
 import { CORE_DROPPED } from '../generated/wire'
 import type { Options } from '../options'
+import { bytes } from './text'
 
 const enum Most {
   /** Events that wait, vitals apart: those are few, and what a page is measured for. */
@@ -41,9 +42,6 @@ const list = (texts: unknown[]): string => `[${texts.map((text) => text ?? 'null
 
 /** The JSON of a field; of an absent one none. */
 const json = (field: unknown): string | undefined => (field == null ? undefined : JSON.stringify(field))
-
-const encoder = new TextEncoder()
-const bytes = (text: string): number => encoder.encode(text).length
 
 /** Changes an event, or drops it by giving nothing. */
 export type Edit = NonNullable<Options['beforeSend']>

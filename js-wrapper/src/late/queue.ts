@@ -10,6 +10,7 @@ import type { lose } from '../loss'
 import { GONE } from '../transport'
 import type { compress } from './compress'
 import type { Send } from './send'
+import { bytes } from './text'
 import type { Unsent } from './unsent'
 
 /** Bytes of keepalive bodies in flight. Browsers allow 64 KiB, of which half are left to the page's own, … */
@@ -29,9 +30,9 @@ const enum Most {
 const BACKOFF = 1e3
 
 /** Statuses that may pass. A success that is none comes from something on the way, such as a network's log-in page. */
-const FOR_NOW = /^(2..|408|425|429|5..)$/
+const FOR_NOW = /^(2|408|42[59]|5)/
 /** What a body starts with; its fourth item is when it was built. What else stands in the storage is none, and counts as lost. */
-const HEAD = /^\[\d+,\d,"\w+",(\d+),/
+const HEAD = /^\[\d+,\d,"\w+",(\d+)/
 
 /** True if a body may still be sent. */
 const lives = (body: string): boolean => wall() - +HEAD.exec(body)?.[1]! < Most.Age
@@ -55,9 +56,8 @@ export const queue = (
 ) => {
   /** Bodies on their way, with what they take of the quota. */
   const flying = new Map<string, number>()
-  const encoder = new TextEncoder()
   // What runs for the first time is slow, and the next body may be a page's last.
-  encoder.encode('')
+  lives('')
   let failures = 0
   /** Before this, in ms since the time origin, nothing is tried again; not even at the end, if the collector said so. */
   let notBefore = 0
@@ -68,26 +68,32 @@ export const queue = (
   let gone = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
-
-  const fly = async (key: string, small: string | ArrayBuffer, away: boolean): Promise<void> => {
-    const size = typeof small == 'string' ? encoder.encode(small).length : small.byteLength
-    let inFlight = 0
-    for (const charge of flying.values()) inFlight += charge
-    // What does not fit goes without keepalive: a tab that is only switched away finishes it.
-    const fits = inFlight + size <= (inFlight ? QUOTA : LARGEST)
-    flying.set(key, fits ? size : 0)
+  /** Hears what becomes of a body. */
+  const hear = async (key: string, answer: ReturnType<Send>): Promise<void> => {
     try {
-      const response = await send(small, { away, fits })
+      const response = await answer
+      if (response) {
+        // Chromium gives the quota of keepalive bodies back only when the answer was read.
+        await response.text()
+        // Who says anything else is not the collector, but something on the way to it.
+        if (response.status != 204) throw response
+      }
       unsent.set(key)
       failures = notBefore = 0
       if (response) answered?.(response)
     } catch (problem) {
-      // No response: the network failed, or the page's own fetch, with whatever it likes.
-      const { status, headers } = (problem || {}) as Partial<Response>
+      let status: number | undefined
+      let after: string | null | undefined
+      try {
+        // No response: the network failed, or the page's own fetch, with whatever it likes.
+        const { status: said, headers } = (problem || {}) as Partial<Response>
+        status = said
+        after = headers?.get?.('Retry-After')
+      } catch {}
       refused = !!status
       if (status && !FOR_NOW.test('' + status)) unsent.set(key, GONE)
       else {
-        let delay = asked(headers?.get?.('Retry-After'))
+        let delay = asked(after)
         // Those that fail together are one failure. Jitter: many pages hear of an outage at the same time.
         if (!(now() < notBefore))
           delay = Math.max(delay, Math.min(BACKOFF * 2 ** failures++, Most.Backoff) * (0.5 + Math.random() / 2))
@@ -95,10 +101,21 @@ export const queue = (
       }
     }
     flying.delete(key)
-    if (away) go()
+    go()
   }
 
-  const go = (away?: boolean): void => {
+  /** Browsers look up where each function stands that leads to a request, which takes time: so these are few and short. */
+  const fly = (key: string, small: string | ArrayBuffer, away: boolean): Promise<void> => {
+    const size = (small as ArrayBuffer).byteLength || bytes(small as string)
+    let inFlight = 0
+    for (const charge of flying.values()) inFlight += charge
+    // What does not fit goes without keepalive: a tab that is only switched away finishes it.
+    const fits = inFlight + size <= (inFlight ? QUOTA : LARGEST)
+    flying.set(key, fits ? size : 0)
+    return hear(key, send(small, away, fits))
+  }
+
+  const go = (away?: boolean): [key: string, body: string][] | void => {
     if (away && gone) return
     gone = !!away
     clearTimeout(timer)
@@ -117,8 +134,8 @@ export const queue = (
       timer = setTimeout(() => document.hidden || go(), Math.min(left, Most.Age))
       return
     }
-    if (away) due.forEach(([key, body]) => fly(key, body, away))
-    else if (due[0] && !underway) {
+    if (away) return due
+    if (due[0] && !underway) {
       const [[key, body]] = due
       underway = true
       shrink(body)
@@ -132,8 +149,14 @@ export const queue = (
     }
   }
 
+  /** The page may be gone after this. */
+  const leave = (): void => {
+    for (const [key, body] of go(true) || []) fly(key, body, true)
+  }
+  /** Sends what may go, as long as anyone is here to wait for it. */
+  const look = (): void => (document.hidden ? leave() : void go())
+
   const take = (body: string): void => {
-    gone = false
     unsent.set(keyOf(), body)
     for (;;) {
       const left = unsent.all(false).filter(([, one]) => one != GONE)
@@ -141,8 +164,11 @@ export const queue = (
       // The oldest that is not on its way.
       unsent.set(left.find(([one]) => !flying.has(one))![0], GONE)
     }
-    // In a task of its own: at pagehide, which comes before the page counts as hidden, all goes before that.
-    document.hidden ? go(true) : setTimeout(go)
+    // Who is called last when the page is left sends it, with few functions on the stack. What comes after that goes at once.
+    if (gone) {
+      gone = false
+      leave()
+    } else setTimeout(look)
   }
 
   const online = (): void => {
@@ -150,5 +176,5 @@ export const queue = (
     go()
   }
 
-  return { take, go, online }
+  return { take, go, leave, look, online }
 }

@@ -18,13 +18,13 @@ export const draw = (rate: Rate, capture: (weight: number | null) => void): void
   if (Math.random() < share) capture(share < 1 ? Math.round(1e3 / share) : null)
 }
 
-/** Says of each record of a sort whether its view has room for it; what has none is counted as lost. */
-export const bounded = (): (() => boolean) => {
+/** Says of each record of a sort whether its view has room for it, of which it has `most`; what has none is counted as lost. */
+export const bounded = (most = MOST): (() => boolean) => {
   let view: number
   let count = 0
   return () => {
     if (view != (view = openedAt())) count = 0
-    if (count++ < MOST) return true
+    if (count++ < most) return true
     lose()
     return false
   }

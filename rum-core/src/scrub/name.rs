@@ -3,6 +3,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::look::NAME;
 use super::look::{ALPHA, DASH, DIGIT, LINE, LOWER, Look, PLAIN, SPACE, TOKEN, UNDERSCORE, UPPER, lower};
+#[cfg(not(target_arch = "wasm32"))]
+use super::words::may_end;
 use super::words::{ANY, AS_WORD, LONG, MASKED_SECRET, NAMES, NOTHING, REST, word_byte};
 
 /// How far a look goes that may find nothing.
@@ -53,7 +55,11 @@ pub(super) fn value(look: &mut Look<'_>, end: usize) -> usize {
 /// Whether a name that says secret ends at `end`.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn is_of_secret(look: &Look<'_>, end: usize) -> bool {
-    !look.is(end, NAME) && look.is(end.wrapping_sub(1), NAME) && secrecy(look, end) > 0
+    let last = end.wrapping_sub(1);
+    !look.is(end, NAME)
+        && look.is(last, NAME)
+        && may_end(look.byte(last.wrapping_sub(1)), look.byte(last))
+        && secrecy(look, end) > 0
 }
 
 /// Whether one of the token's bytes is of these kinds.

@@ -1,10 +1,10 @@
 //! Whether a rule may find anything in a text: most texts hold nothing, and a rule's look at each byte costs many times this one.
 //!
-//! Each answer is about what a rule needs at least, so a `false` is certain. The page's Wasm goes without: its texts are few, and
+//! A text is looked at once, byte by byte, and hardly any needs another look. Each answer is about what a rule needs at least, so a `false` is certain. The page's Wasm goes without: its texts are few, and
 //! this would be code to download.
 
 use super::look::{Look, WORD};
-use super::words::{BEGINNINGS, may_begin};
+use super::words::{BEGINNINGS, begin_with, may_begin};
 use super::{Rule, name};
 
 /// Digits of the shortest card number, and of the shortest phone number.
@@ -13,44 +13,120 @@ const OF_PHONE: usize = 8;
 /// What may stand between a name and the sign behind it: a quote that is escaped, and two spaces.
 const MOST_BETWEEN: usize = 4;
 
-/// Whether `rule` may find anything in `text`.
-pub(super) fn may_find(rule: Rule, text: &[u8]) -> bool {
-    match rule {
-        Rule::Secrets => has_sign(text) || has_beginning(text),
-        Rule::Emails => has(text, |byte| byte == b'@' || byte == b'%'),
-        Rule::Cards => digits(text) >= OF_CARD,
-        Rule::Phones => digits(text) >= OF_PHONE,
+/// `@`, before a URL's host and in an address.
+const AT: u32 = 1;
+/// `%`, with which an address may be escaped.
+const PERCENT: u32 = 1 << 1;
+/// `=` and `:`, between a name and its value.
+const SIGN: u32 = 1 << 2;
+const DIGIT: u32 = 1 << 3;
+
+/// What is known of a byte.
+#[derive(Clone, Copy)]
+struct Known {
+    kind: u32,
+    /// Which beginnings of secrets may have it at their first, second and third place: a bit a word.
+    begin: [u32; 3],
+}
+
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+static KNOWN: [Known; 256] = {
+    let mut all = [Known { kind: 0, begin: [0; 3] }; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let kind = match byte as u8 {
+            b'@' => AT,
+            b'%' => PERCENT,
+            b'=' | b':' => SIGN,
+            b'0'..=b'9' => DIGIT,
+            _ => 0,
+        };
+        all[byte] = Known {
+            kind,
+            begin: begin_with(byte as u8),
+        };
+        byte += 1;
+    }
+    all
+};
+
+/// What a text may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sifted {
+    secrets: bool,
+    emails: bool,
+    digits: usize,
+}
+
+impl Sifted {
+    /// Nothing is sifted out.
+    #[cfg(test)]
+    pub(super) const NOTHING: Self = Self {
+        secrets: true,
+        emails: true,
+        digits: usize::MAX,
+    };
+
+    pub(super) fn of(text: &[u8]) -> Self {
+        let (mut kinds, mut digits, mut begun) = (0, 0_usize, 0);
+        // Beginnings that the last byte may be the first of, and the last two the first two of.
+        let (mut one, mut two) = (0, 0);
+        for byte in text {
+            let Known {
+                kind,
+                begin: [first, second, third],
+            } = known(*byte);
+            kinds |= kind;
+            digits = digits.wrapping_add(usize::from(kind & DIGIT > 0));
+            begun |= two & third;
+            (one, two) = (first, one & second);
+        }
+        let signs = kinds & AT > 0 || (kinds & SIGN > 0 && has_named_sign(text));
+        Self {
+            secrets: signs || (begun > 0 && has_beginning(text)),
+            emails: kinds & (AT | PERCENT) > 0,
+            digits,
+        }
+    }
+
+    /// Whether `rule` may find anything.
+    pub(super) fn may_find(self, rule: Rule) -> bool {
+        match rule {
+            Rule::Secrets => self.secrets,
+            Rule::Emails => self.emails,
+            Rule::Cards => self.digits >= OF_CARD,
+            Rule::Phones => self.digits >= OF_PHONE,
+        }
     }
 }
 
-/// Without an early end: so it runs over many bytes at a time.
-fn has(text: &[u8], is: impl Fn(u8) -> bool) -> bool {
-    text.iter().fold(false, |found, byte| found | is(*byte))
+#[expect(clippy::indexing_slicing, reason = "there is one for each byte")]
+fn known(byte: u8) -> Known {
+    KNOWN[byte as usize]
 }
 
-fn digits(text: &[u8]) -> usize {
-    text.iter().map(|byte| usize::from(byte.is_ascii_digit())).sum()
-}
-
-/// Whether there is a sign before a URL's host, or between a value and a name that says secret.
-fn has_sign(text: &[u8]) -> bool {
+/// Whether there is a sign between a value and a name that says secret.
+fn has_named_sign(text: &[u8]) -> bool {
     let look = Look::new(text, 0);
     let is_named = |sign: usize| (sign.saturating_sub(MOST_BETWEEN)..=sign).any(|end| name::is_of_secret(&look, end));
-    has(text, |byte| byte == b'@')
-        || (has(text, |byte| byte == b'=' || byte == b':')
-            && (0..)
-                .zip(text)
-                .any(|(at, byte)| matches!(byte, b'=' | b':') && is_named(at)))
+    (0..)
+        .zip(text)
+        .any(|(at, byte)| matches!(byte, b'=' | b':') && is_named(at))
 }
 
 /// Whether a word begins as a secret does.
 fn has_beginning(text: &[u8]) -> bool {
     let mut look = Look::new(text, 0);
-    let mut in_word = false;
+    let in_word = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        before.is_some_and(u8::is_ascii_alphanumeric)
+    };
     let mut places = text.windows(3).enumerate();
     places.any(|(at, bytes)| {
-        let begins = !in_word && matches!(bytes, [first, second, third] if may_begin(*first, *second, *third));
-        in_word = matches!(bytes, [first, ..] if first.is_ascii_alphanumeric());
-        begins && look.is(at, WORD) && look.find(at, BEGINNINGS) > 0
+        // The bytes first: hardly any three of them begin a secret.
+        matches!(bytes, [first, second, third] if may_begin(*first, *second, *third))
+            && !in_word(at)
+            && look.is(at, WORD)
+            && look.find(at, BEGINNINGS) > 0
     })
 }

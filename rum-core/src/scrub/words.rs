@@ -216,9 +216,22 @@ pub(super) fn word_byte(at: usize) -> u32 {
     WORDS.get(at).copied().unwrap_or(0).into()
 }
 
+/// A word's `bit` besides those that are there, for the bytes that are the same as its `letter`.
+#[cfg(not(target_arch = "wasm32"))]
+const fn with(mut words: [u32; 256], bit: u32, letter: u8) -> [u32; 256] {
+    let mut byte = 0;
+    while byte < 256 {
+        if is_same(letter as u32, byte as u32) {
+            words[byte] |= bit;
+        }
+        byte += 1;
+    }
+    words
+}
+
 /// Which of the words of [`BEGINNINGS`] may have a byte at their first, second and third place: a bit a word.
 #[cfg(not(target_arch = "wasm32"))]
-static BEGIN_WITH: [[u32; 256]; 3] = {
+const BEGIN_WITH: [[u32; 256]; 3] = {
     let mut words = [[0; 256]; 3];
     let (mut number, mut ends) = (0, 0);
     let mut bit = 1;
@@ -229,13 +242,7 @@ static BEGIN_WITH: [[u32; 256]; 3] = {
         } else if ends == 2 {
             let mut at = 0;
             while at < 3 {
-                let mut byte = 0;
-                while byte < 256 {
-                    if is_same(word[at] as u32, byte as u32) {
-                        words[at][byte] |= bit;
-                    }
-                    byte += 1;
-                }
+                words[at] = with(words[at], bit, word[at]);
                 at += 1;
             }
             bit <<= 1;
@@ -245,9 +252,45 @@ static BEGIN_WITH: [[u32; 256]; 3] = {
     words
 };
 
+/// Of which of the words of [`BEGINNINGS`] a byte may be the first, the second and the third one: a bit a word.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) const fn begin_with(byte: u8) -> [u32; 3] {
+    let [firsts, seconds, thirds] = &BEGIN_WITH;
+    [firsts[byte as usize], seconds[byte as usize], thirds[byte as usize]]
+}
+
 /// Whether one of the words of [`BEGINNINGS`] may begin with these bytes.
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) fn may_begin(first: u8, second: u8, third: u8) -> bool {
     let [firsts, seconds, thirds] = &BEGIN_WITH;
     firsts[first as usize] & seconds[second as usize] & thirds[third as usize] > 0
+}
+
+/// Which of the words of [`NAMES`] may have a byte as their last one, and as the one before: a bit a word.
+#[cfg(not(target_arch = "wasm32"))]
+static END_WITH: [[u32; 256]; 2] = {
+    let mut words = [[0; 256]; 2];
+    let (mut number, mut bit) = (0, 1);
+    while !ALL[number].0.is_empty() {
+        let word = ALL[number].0;
+        let mut back = 0;
+        while back < 2 {
+            words[back] = with(words[back], bit, word[word.len() - 1 - back]);
+            // Names may have these anywhere.
+            words[back][b'-' as usize] |= bit;
+            words[back][b'_' as usize] |= bit;
+            back += 1;
+        }
+        bit <<= 1;
+        number += 1;
+    }
+    words
+};
+
+/// Whether one of the words of [`NAMES`] may end with these bytes.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) fn may_end(before: char, last: char) -> bool {
+    let [lasts, befores] = &END_WITH;
+    let of = |words: &[u32; 256], byte: char| words.get(byte as usize).copied().unwrap_or(0);
+    matches!(last, '-' | '_') || of(lasts, last) & of(befores, before) > 0
 }

@@ -34,6 +34,13 @@ pub struct Window {
 }
 
 impl Window {
+    /// None so far.
+    pub const NONE: Self = Self {
+        value: 0.0,
+        first: 0.0,
+        last: 0.0,
+    };
+
     /// A shift of score `value` at `t` (ms) joins this window, or makes it another one.
     pub fn push(&mut self, t: f64, value: f64) -> Joined {
         if self.value > 0.0 && t - self.last < GAP && t - self.first < LENGTH {
@@ -73,12 +80,17 @@ pub struct Cls<W> {
 
 impl<W> Default for Cls<W> {
     fn default() -> Self {
-        Self {
-            open: Window::default(),
-            largest: None,
-            worst: None,
-        }
+        Self::NONE
     }
+}
+
+impl<W> Cls<W> {
+    /// Nothing shifted so far.
+    pub const NONE: Self = Self {
+        open: Window::NONE,
+        largest: None,
+        worst: None,
+    };
 }
 
 impl<W: Copy> Cls<W> {

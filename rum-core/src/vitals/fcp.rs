@@ -11,11 +11,14 @@ pub struct Fcp {
 
 impl Default for Fcp {
     fn default() -> Self {
-        Self { painted: f64::NAN }
+        Self::NONE
     }
 }
 
 impl Fcp {
+    /// Not so far.
+    pub const NONE: Self = Self { painted: f64::NAN };
+
     /// The browser painted the first content at `t` (ms).
     pub fn push(&mut self, t: f64) {
         if self.painted.is_nan() {

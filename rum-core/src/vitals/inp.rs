@@ -177,20 +177,23 @@ pub struct Inp {
 
 impl Default for Inp {
     fn default() -> Self {
-        Self {
-            longest: [const { None }; INTERACTIONS],
-            changes: 0,
-            frames: [Frame::NONE; MOST_FRAMES],
-            numbered: 0,
-            processed: 0.0,
-            ids: Ids::NONE,
-            counted_from: f64::NAN,
-            counted: f64::NAN,
-        }
+        Self::NONE
     }
 }
 
 impl Inp {
+    /// Of a scope in which nothing happened so far.
+    pub const NONE: Self = Self {
+        longest: [None; INTERACTIONS],
+        changes: 0,
+        frames: [Frame::NONE; MOST_FRAMES],
+        numbered: 0,
+        processed: 0.0,
+        ids: Ids::NONE,
+        counted_from: f64::NAN,
+        counted: f64::NAN,
+    };
+
     /// The value of a scope with interactions that are all too short for an entry: the least that Event Timing can say.
     pub const LEAST: f64 = FRAME;
 
@@ -200,6 +203,8 @@ impl Inp {
     }
 
     /// An Event Timing entry of any event: what it is to one of the longest interactions, which has that slot.
+    /// Inlined, for to a caller elsewhere an answer of several values goes through memory.
+    #[inline(always)]
     pub fn push(&mut self, entry: Entry) -> Option<(usize, Taken)> {
         let frame = self.present(&entry);
         self.interact(entry, frame)
@@ -282,6 +287,8 @@ impl Inp {
     /// Takes the entry of an interaction that frame `frame` presented. Answers with the place of its interaction among the
     /// longest, which is below [`INTERACTIONS`] and stays the same until another one takes it over; `None` if it is no
     /// interaction or none of the longest.
+    /// Inlined, for to a caller elsewhere an answer of several values goes through memory.
+    #[inline(always)]
     pub fn interact(&mut self, entry: Entry, frame: u32) -> Option<(usize, Taken)> {
         let Entry {
             id, start, duration, ..
@@ -363,7 +370,9 @@ impl Inp {
     }
 
     /// The interaction that is the value, with its place.
+    /// Inlined, for to a caller elsewhere an answer of several values goes through memory.
     #[must_use]
+    #[inline(always)]
     pub fn interaction(&self) -> Option<(usize, &Interaction)> {
         let place = self.place_of(self.interactions())?;
         Some((place, self.at(place)?))

@@ -17,14 +17,19 @@ pub struct Lcp<W> {
 
 impl<W: Copy + Default> Default for Lcp<W> {
     fn default() -> Self {
-        Self {
-            candidates: [(f64::NAN, W::default()); CANDIDATES],
-            input: f64::INFINITY,
-        }
+        Self::none(W::default())
     }
 }
 
 impl<W: Copy> Lcp<W> {
+    /// None so far; `nothing` names no candidate.
+    pub const fn none(nothing: W) -> Self {
+        Self {
+            candidates: [(f64::NAN, nothing); CANDIDATES],
+            input: f64::INFINITY,
+        }
+    }
+
     /// The browser reported a candidate painted at `t` (ms).
     pub fn push(&mut self, t: f64, what: W) {
         if t > self.input {

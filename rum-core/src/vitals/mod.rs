@@ -118,6 +118,7 @@ pub enum Scope {
 }
 
 /// A number, or `other` while it is not known (NaN).
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(crate) fn known(number: f64, other: f64) -> f64 {
     if number.is_nan() { other } else { number }
 }

@@ -8,6 +8,9 @@ pub struct Ttfb {
 }
 
 impl Ttfb {
+    /// Not so far.
+    pub const NONE: Self = Self { response_start: 0.0 };
+
     /// The navigation entry's `responseStart` in ms; capture sends it only once the entry is complete and valid.
     pub fn push(&mut self, response_start: f64) {
         self.response_start = response_start;

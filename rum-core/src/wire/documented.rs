@@ -2,6 +2,7 @@
 //!
 //! Units are those of the compact form: µs since the time origin, millionths for CLS.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,12 @@ pub struct Named<T> {
     seq: i64,
     #[serde(flatten)]
     event: T,
+}
+
+impl<T> Named<T> {
+    const fn of(view: i64, seq: i64, event: T) -> Self {
+        Self { view, seq, event }
+    }
 }
 
 /// The body.
@@ -95,7 +102,7 @@ impl TryFrom<DocumentedBatch> for Batch {
         items.extend((0..).zip(named.views).map(|(view, named)| Item {
             view,
             seq: named.seq,
-            event: Event::View(named.event),
+            event: Event::View(Box::new(named.event)),
         }));
         push(&mut items, named.vitals, Event::Vital);
         push(&mut items, named.requests, Event::Request);
@@ -116,11 +123,11 @@ impl TryFrom<DocumentedBatch> for Batch {
     }
 }
 
-fn push<T>(items: &mut Vec<Item>, named: Vec<Named<T>>, event: impl Fn(T) -> Event) {
+fn push<T>(items: &mut Vec<Item>, named: Vec<Named<T>>, event: impl Fn(Box<T>) -> Event) {
     items.extend(named.into_iter().map(|named| Item {
         view: named.view,
         seq: named.seq,
-        event: event(named.event),
+        event: event(Box::new(named.event)),
     }));
 }
 
@@ -157,17 +164,17 @@ impl DocumentedBatch {
             match event {
                 Event::View(event) => {
                     numbers.push(view);
-                    named.views.push(Named { view: at, seq, event });
+                    named.views.push(Named::of(at, seq, *event));
                 }
-                Event::Vital(event) => named.vitals.push(Named { view: at, seq, event }),
-                Event::Request(event) => named.requests.push(Named { view: at, seq, event }),
-                Event::Error(event) => named.errors.push(Named { view: at, seq, event }),
-                Event::Action(event) => named.actions.push(Named { view: at, seq, event }),
-                Event::LongFrame(event) => named.long_frames.push(Named { view: at, seq, event }),
-                Event::Resource(event) => named.resources.push(Named { view: at, seq, event }),
-                Event::UserTiming(event) => named.user_timings.push(Named { view: at, seq, event }),
-                Event::ElementTiming(event) => named.element_timings.push(Named { view: at, seq, event }),
-                Event::Log(event) => named.logs.push(Named { view: at, seq, event }),
+                Event::Vital(event) => named.vitals.push(Named::of(at, seq, *event)),
+                Event::Request(event) => named.requests.push(Named::of(at, seq, *event)),
+                Event::Error(event) => named.errors.push(Named::of(at, seq, *event)),
+                Event::Action(event) => named.actions.push(Named::of(at, seq, *event)),
+                Event::LongFrame(event) => named.long_frames.push(Named::of(at, seq, *event)),
+                Event::Resource(event) => named.resources.push(Named::of(at, seq, *event)),
+                Event::UserTiming(event) => named.user_timings.push(Named::of(at, seq, *event)),
+                Event::ElementTiming(event) => named.element_timings.push(Named::of(at, seq, *event)),
+                Event::Log(event) => named.logs.push(Named::of(at, seq, *event)),
             }
         }
         Some(named)

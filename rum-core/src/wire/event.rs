@@ -4,6 +4,7 @@
 //! within the same batch. `seq` is the time of the report in ms since the time origin: of several reports of one row the
 //! highest `seq` is the value, everything else is history.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::field::{Field, wire_fields, wire_items, wire_list, wire_nested};
@@ -15,28 +16,28 @@ use super::{Reader, Writer};
 use crate::Id;
 
 wire_items! {
-    /// What becomes a row.
+    /// What becomes a row. In boxes, for they differ tenfold in size, and go from stage to stage.
     pub enum Event in kind {
         /// A page view, as it stands.
-        1 => View(ViewEvent),
+        1 => View(Box<ViewEvent>),
         /// A Core Web Vital or a related metric, as it stands.
-        2 => Vital(VitalEvent),
+        2 => Vital(Box<VitalEvent>),
         /// A fetch or XMLHttpRequest.
-        64 => Request(RequestEvent),
+        64 => Request(Box<RequestEvent>),
         /// An error, with its count so far.
-        65 => Error(ErrorEvent),
+        65 => Error(Box<ErrorEvent>),
         /// Something the user did.
-        66 => Action(ActionEvent),
+        66 => Action(Box<ActionEvent>),
         /// A long animation frame, or a long task.
-        67 => LongFrame(LongFrameEvent),
+        67 => LongFrame(Box<LongFrameEvent>),
         /// A resource that the page loaded.
-        68 => Resource(ResourceEvent),
+        68 => Resource(Box<ResourceEvent>),
         /// A mark or a measure.
-        69 => UserTiming(UserTimingEvent),
+        69 => UserTiming(Box<UserTimingEvent>),
         /// An element that the page wants timed.
-        70 => ElementTiming(ElementTimingEvent),
+        70 => ElementTiming(Box<ElementTimingEvent>),
         /// What the page logged.
-        71 => Log(LogEvent),
+        71 => Log(Box<LogEvent>),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How one field of an item is read and written, and the macro that makes items from a table of fields.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::error::Expected;
@@ -120,6 +121,16 @@ impl Fields for NoFields {
     fn write_fields(&self, _: &mut Writer) {}
 }
 
+impl<T: Fields> Fields for Box<T> {
+    const FIELDS: &'static [FieldInfo] = T::FIELDS;
+    fn read_fields(r: &mut Reader<'_>) -> Self {
+        Self::new(T::read_fields(r))
+    }
+    fn write_fields(&self, w: &mut Writer) {
+        T::write_fields(self, w);
+    }
+}
+
 /// The place of the field called `name`. It is in the list: a macro made both from one name.
 pub(crate) const fn position(fields: &[FieldInfo], name: &str) -> usize {
     let name = name.as_bytes();
@@ -145,7 +156,7 @@ pub(crate) const fn position(fields: &[FieldInfo], name: &str) -> usize {
 }
 
 /// The next field of an array, or its absent value behind the array's end.
-#[inline(never)]
+#[cfg_attr(target_arch = "wasm32", inline(never))]
 pub(super) fn next<T: Field>(r: &mut Reader<'_>) -> T {
     if r.next_field() { T::read(r) } else { T::absent(r) }
 }
@@ -253,7 +264,7 @@ macro_rules! wire_items {
     ($(#[doc = $doc:literal])* pub enum $name:ident in $kinds:ident { $($(#[doc = $vdoc:literal])* $kind:literal => $variant:ident($type:ty),)* }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
-        #[allow(clippy::large_enum_variant, reason = "the large ones are one a view; a box would cost every reader")]
+        #[allow(clippy::large_enum_variant, reason = "of records the large ones are one a view; a box would cost the page")]
         pub enum $name { $($(#[doc = $vdoc])* $variant($type),)* }
         /// The numbers of the kinds.
         #[expect(non_upper_case_globals, reason = "they are named as the variants are")]

@@ -78,7 +78,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The byte under the cursor after white space; 0 at the end.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn peek(&mut self) -> u8 {
         loop {
             match self.text.as_bytes().get(self.at) {
@@ -102,7 +103,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Enters an array.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn begin_array(&mut self) {
         self.entered = self.eat(b'[');
         if !self.entered {
@@ -111,7 +112,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves to the next item of the array entered last: true if there is one, false after its `]`.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub fn next_item(&mut self) -> bool {
         let first = core::mem::take(&mut self.entered);
         if self.eat(b']') {
@@ -126,7 +128,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves to the next position of an item: false behind its last one, as often as asked, until [`Reader::close`].
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub fn next_field(&mut self) -> bool {
         self.ended = self.ended || !self.next_item();
         if self.nested == 0 {
@@ -136,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Leaves an item: what is left of it was a newer writer's, and is counted.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn close(&mut self) {
         while self.next_field() {
             self.skip_value(0);
@@ -195,7 +198,8 @@ impl<'a> Reader<'a> {
     }
 
     /// An integer of at most 2^53 in size, as JavaScript writes it. A fraction or an exponent is an error.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub fn int(&mut self) -> i64 {
         let negative = self.eat(b'-');
         let start = self.at;
@@ -216,7 +220,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string. Lone surrogates become U+FFFD, as everywhere on the web where text must be UTF-8.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn text(&mut self) -> String {
         let mut text = String::new();
         if !self.eat(b'"') {
@@ -224,10 +228,7 @@ impl<'a> Reader<'a> {
         }
         while !self.failed() {
             let rest = self.text.get(self.at..).unwrap_or("");
-            let run = rest
-                .bytes()
-                .position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-                .unwrap_or(rest.len());
+            let run = plain(rest.as_bytes());
             text.push_str(rest.get(..run).unwrap_or(""));
             self.advance(run);
             if self.eat(b'"') {
@@ -336,7 +337,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One value of any shape, as the text that it is.
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn raw(&mut self) -> &'a str {
         self.peek();
         let start = self.at;
@@ -359,6 +360,31 @@ impl<'a> Reader<'a> {
             self.skip_value(depth.saturating_add(1));
         }
     }
+}
+
+/// How many bytes of a string come before its end, an escape, or what may not be in it.
+fn plain(bytes: &[u8]) -> usize {
+    let start = plain_chunks(bytes);
+    let run = bytes.iter().skip(start).position(|byte| ends(*byte));
+    run.map_or(bytes.len(), |run| start.saturating_add(run))
+}
+
+const fn ends(byte: u8) -> bool {
+    byte == b'"' || byte == b'\\' || byte < 0x20
+}
+
+/// How many of them are in whole chunks. Within a chunk there is no early end, so a processor looks at all its bytes at once.
+#[cfg(not(target_arch = "wasm32"))]
+fn plain_chunks(bytes: &[u8]) -> usize {
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let all = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |end, byte| end | ends(*byte));
+    chunks.iter().take_while(all).count().saturating_mul(16)
+}
+
+/// In the page texts are few, and this would be more code.
+#[cfg(target_arch = "wasm32")]
+const fn plain_chunks(_: &[u8]) -> usize {
+    0
 }
 
 #[cfg(test)]

@@ -206,10 +206,9 @@ wire_fields! {
 wire_fields! {
     /// A restore from the back/forward cache.
     pub struct RestoreRecord {
-        /// Time from the restore to the second animation frame after it, in µs: FCP of such a view.
+        /// Time from the restore to the second animation frame after it, in µs: FCP of such a view, and its LCP where the browser has
+        /// told of candidates for that.
         painted: i64,
-        /// The same for its LCP; absent where the browser knows none.
-        largest: Option<i64>,
     }
 }
 

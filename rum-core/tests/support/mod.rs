@@ -208,13 +208,8 @@ impl Page {
     }
 
     pub fn restored(self, ms: f64, n: u64, painted: f64) -> Self {
-        self.view(ms, n, ViewKind::BackForwardCache, "/").push(
-            ms,
-            Record::Restore(RestoreRecord {
-                painted: us(painted),
-                largest: Some(us(painted)),
-            }),
-        )
+        self.view(ms, n, ViewKind::BackForwardCache, "/")
+            .push(ms, Record::Restore(RestoreRecord { painted: us(painted) }))
     }
 
     pub fn counted(mut self, interactions: i64) -> Self {
@@ -302,7 +297,7 @@ impl Rows {
         });
         let first = found.next();
         assert!(found.next().is_none(), "{metric:?} of view {n} is there twice");
-        first
+        first.map(|vital| &**vital)
     }
 
     /// The value of the document's metric, in ms (CLS: its own unit), where view `n` began the document.

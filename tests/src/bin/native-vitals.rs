@@ -45,7 +45,7 @@ fn vitals(body: &str) -> Result<Vec<Value>, String> {
 
 fn view_of<'a>(item: &Item, items: &'a [Item]) -> Option<&'a ViewEvent> {
     items.iter().find_map(|candidate| match &candidate.event {
-        Event::View(view) if candidate.view == item.view => Some(view),
+        Event::View(view) if candidate.view == item.view => Some(&**view),
         _ => None,
     })
 }

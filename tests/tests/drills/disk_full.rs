@@ -1,76 +1,21 @@
 //! The disk is full: a small file system of its own under the spool, filled by somebody else while a batch is written, while the next
-//! segment is begun, and while a segment is deleted. Where this process may not mount one, the system's refusal is played alone.
-
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+//! segment is begun, and while a segment is deleted.
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::StatusCode;
-use rum_collector::fault::Step;
 use rum_tests::collector::Collector;
 use rum_tests::processes::{resume, stopped};
 use rum_tests::traffic::{Book, Visit};
 use rum_tests::waiting::until;
 
-use crate::stage::{SMALL_SEGMENTS, Stage, say, segments};
-
-/// The least that a segment and a half need.
-const SIZE: &str = "size=512k";
-const PAGE: usize = 4_096;
-/// More than a segment has room for.
-const VISITS: usize = 60;
-
-/// A file system in memory, taken away at the end.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None` where this process may not mount.
-    fn mount(folder: &Path) -> Result<Option<Self>> {
-        fs::create_dir_all(folder)?;
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", SIZE, "rum-drill"])
-            .arg(folder)
-            .output();
-        match mounted {
-            Ok(output) if output.status.success() => Ok(Some(Self(folder.to_owned()))),
-            _ => Ok(None),
-        }
-    }
-
-    fn ballast(&self) -> PathBuf {
-        self.0.join("of-somebody-else")
-    }
-
-    /// Leaves at most `left` pages of room.
-    fn fill(&self, left: usize) -> Result<()> {
-        let mut file = File::create(self.ballast())?;
-        while file.write_all(&[1; PAGE]).is_ok() {}
-        let length = file.metadata()?.len();
-        file.set_len(length.saturating_sub((left * PAGE) as u64))?;
-        Ok(())
-    }
-
-    fn free(&self) -> Result<()> {
-        Ok(fs::remove_file(self.ballast())?)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: a collector may just be ending.
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
+use crate::small_disk::SmallDisk;
+use crate::stage::{SMALL_SEGMENTS, Stage, segments};
 
 #[tokio::test]
 async fn a_disk_that_is_full_refuses_and_goes_on_by_itself_when_there_is_room() -> Result<()> {
     let mut stage = Stage::set(SMALL_SEGMENTS).await?;
-    let Some(disk) = SmallDisk::mount(&stage.place.spool())? else {
-        say("this process may not mount a small disk: the system's refusal is played, and nothing else");
-        return Ok(());
-    };
+    let disk = SmallDisk::mount(&stage.place.spool()).await?;
+    stage.place.start_by(disk.enter(stage.place.folder())?);
     // While a batch is written; and while the next segment is begun, whose header needs eight pages at once.
     for (left, doing) in [(0, "writing a segment"), (10, "beginning a segment")] {
         let collector = stage.start().await?;
@@ -128,10 +73,7 @@ async fn deleted_while_full(stage: &mut Stage, disk: &SmallDisk) -> Result<()> {
         anyhow::Ok(sent)
     });
     stopped(pid).await.context("no segment is deleted")?;
-    let oldest = segments(&stage.place.spool())?
-        .into_iter()
-        .next()
-        .context("no segment")?;
+    let oldest = segments(&disk.seen()?)?.into_iter().next().context("no segment")?;
     disk.fill(0)?;
     resume(pid)?;
     until("the segment is deleted", async || Ok((!oldest.exists()).then_some(()))).await?;
@@ -141,35 +83,4 @@ async fn deleted_while_full(stage: &mut Stage, disk: &SmallDisk) -> Result<()> {
     stage.counts_once(&collector).await?;
     collector.kill().await?;
     stage.everything_counts_once().await
-}
-
-#[tokio::test]
-async fn a_step_that_the_system_refuses_for_want_of_room_is_answered_503_or_put_off() -> Result<()> {
-    let mut stage = Stage::set(SMALL_SEGMENTS).await?;
-    for (step, arrival, told) in [
-        (Step::AppendWrite, 5, Told::Pages),
-        (Step::HeaderWrite, 2, Told::Pages),
-        (Step::CursorWrite, 3, Told::Nobody),
-        (Step::SegmentDelete, 1, Told::Nobody),
-    ] {
-        let fault = format!("{}:before=enospc#{arrival}", step.name());
-        let collector = stage.place.start_armed(&stage.store, &fault).await?;
-        let mut refusals = 0;
-        for _ in 0..VISITS {
-            refusals += stage.book.send_until_kept(&collector.sender()).await?;
-        }
-        ensure!((refusals > 0) == (told == Told::Pages), "{fault}: {refusals} refusals");
-        stage.counts_once(&collector).await?;
-        collector.kill().await?;
-        stage.everything_counts_once().await.context(fault)?;
-    }
-    stage.database.stop().await;
-    Ok(())
-}
-
-/// Who learns that a step failed.
-#[derive(PartialEq)]
-enum Told {
-    Pages,
-    Nobody,
 }

@@ -1,10 +1,12 @@
 //! What the drills share: a ClickHouse that outlives collectors, a folder for these, and the book of all visits.
 
+use std::env;
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail};
 use rum_tests::collector::{Collector, Place, Sender, Store};
@@ -18,7 +20,7 @@ use tokio::time::{Duration, timeout};
 /// Pages that send at once.
 const PAGES: usize = 3;
 /// The pause of a page between two visits: as many as a boundary needs come in no time.
-const PACE: Duration = Duration::from_millis(4);
+pub(crate) const PACE: Duration = Duration::from_millis(4);
 /// How long a collector may live that is to die. Generous: it is only waited out when it does not.
 const LIFE: Duration = Duration::from_secs(60);
 
@@ -109,6 +111,22 @@ impl Stage {
     }
 }
 
+/// What a variable says of how much is drilled.
+pub(crate) fn setting<T: FromStr>(name: &str, default: T) -> Result<T> {
+    match env::var(name) {
+        Ok(text) => text
+            .parse()
+            .ok()
+            .with_context(|| format!("{name} is no number: {text}")),
+        Err(_) => Ok(default),
+    }
+}
+
+/// At how many arrivals of each boundary it is struck.
+pub(crate) fn arrivals() -> Result<u32> {
+    setting("RUM_DRILL_ARRIVALS", 1)
+}
+
 /// Says what a drill did, or could not do, whether it passes or not.
 pub(crate) fn say(text: &str) {
     // Who has no standard error cannot be told.
@@ -138,8 +156,13 @@ pub(crate) fn segments(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Sends until nobody answers.
 pub(crate) async fn page(sender: Sender, age_ms: i64) -> Result<Book> {
+    page_at(PACE, sender, age_ms).await
+}
+
+/// The same, at another pace.
+pub(crate) async fn page_at(pace: Duration, sender: Sender, age_ms: i64) -> Result<Book> {
     let mut book = Book::default();
-    let mut ticks = tokio::time::interval(PACE);
+    let mut ticks = tokio::time::interval(pace);
     while book.unanswered() == 0 {
         ticks.tick().await;
         book.send_visit(&sender, &Visit::at(now_ms() - age_ms)).await?;

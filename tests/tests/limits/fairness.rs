@@ -28,7 +28,7 @@ fn batch(timings: i64) -> String {
     let seconds = u32::try_from(now_ms / 1_000).unwrap_or_default();
     let id = || Id::starting_at(seconds, rand::random());
     let timing = |ordinal: i64| {
-        Event::UserTiming(UserTimingEvent {
+        Event::UserTiming(Box::new(UserTimingEvent {
             ordinal,
             what: UserTiming {
                 start: 1_000 * ordinal,
@@ -36,7 +36,7 @@ fn batch(timings: i64) -> String {
                 duration: Some(2_000),
                 weight: None,
             },
-        })
+        }))
     };
     let events = std::iter::once(page_view(id(), id())).chain((1..=timings).map(timing));
     let items = events.map(|event| Item {

@@ -28,7 +28,7 @@ fn logged(place: &Place, text: &str) -> Result<usize> {
 async fn a_quota_that_is_used_up_stays_so_after_a_restart_and_is_told_once() -> Result<()> {
     const NEAR: &str = "the app will soon have used up its quota";
     const OVER: &str = "the app has used up its quota";
-    let place = Place::with(&format!("events_per_day = {}\n", 5 * EVENTS))?;
+    let place = Place::with(&format!("events_per_day = {}\n", 5 * EVENTS))?.at_noon()?;
     let collector = place.start(&Store::nowhere()).await?;
     for visit in 1..=5 {
         let near = usize::from(visit > 4);
@@ -54,7 +54,7 @@ async fn a_quota_that_is_used_up_stays_so_after_a_restart_and_is_told_once() -> 
 
 #[tokio::test]
 async fn what_was_written_down_survives_a_kill_and_a_retry_counts_once() -> Result<()> {
-    let place = Place::with("events_per_day = 1000\n")?;
+    let place = Place::with("events_per_day = 1000\n")?.at_noon()?;
     let collector = place.start(&Store::nowhere()).await?;
     let visits = [Visit::now(), Visit::now()];
     for visit in &visits {

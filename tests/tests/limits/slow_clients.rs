@@ -1,13 +1,15 @@
-//! Two thousand clients that send a byte now and then, from a few addresses, hold all the places that there are. What others
-//! send meanwhile is kept, and counts once.
+//! Two thousand clients that send a byte now and then, from a few addresses, hold all the places that there are. Who comes
+//! meanwhile is let in: what pages send on new connections is kept, and counts once.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use rum_tests::collector::{Collector, KEY, Place, Store};
+use rum_tests::collector::{Collector, KEY, Place, Sender, Store};
 use rum_tests::traffic::{Book, Visit};
-use rum_tests::waiting::until;
+use rum_tests::waiting::{LIMIT, until};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
@@ -23,7 +25,8 @@ const PLACES: usize = 1_024;
 const OF_ADDRESS: usize = 256;
 /// The pause between two bytes of a slow client, and between two of its connections.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Visits that are sent meanwhile, at least.
+/// Pages that are visited at once meanwhile, and their visits, at least.
+const PAGES: usize = 8;
 const VISITS: usize = 60;
 /// Slow connections that are ended before the test does, of each sort.
 const ENDED: u64 = 600;
@@ -73,7 +76,7 @@ async fn slow(from: [u8; 4], to: SocketAddr, over: Over, end: CancellationToken)
 }
 
 /// As many descriptors as this process may have: each slow client needs one.
-fn raise_descriptors() -> Result<()> {
+pub(crate) fn raise_descriptors() -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let current = limit.maximum;
     setrlimit(Resource::Nofile, Rlimit { current, ..limit })?;
@@ -86,7 +89,7 @@ fn raise_descriptors() -> Result<()> {
 }
 
 /// A sample of `/metrics`.
-async fn sample(collector: &Collector, name: &str) -> Result<u64> {
+pub(crate) async fn sample(collector: &Collector, name: &str) -> Result<u64> {
     let page = collector.metrics().await?;
     let value = page
         .lines()
@@ -95,19 +98,30 @@ async fn sample(collector: &Collector, name: &str) -> Result<u64> {
 }
 
 /// Sends a visit until it is acknowledged, as a page does.
-async fn send(collector: &Collector, book: &mut Book) -> Result<()> {
+async fn send(sender: &Sender, book: &mut Book) -> Result<()> {
     let visit = Visit::now();
-    let what = "a visit is acknowledged";
-    until(what, async || match visit.send(&collector.sender()).await {
-        Ok(status) => {
-            ensure!(status == 204, "a good batch is answered {status}");
-            Ok(Some(()))
+    let sending = async {
+        loop {
+            match visit.send(sender).await {
+                Ok(status) => return status,
+                Err(_) => sleep(PAUSE).await,
+            }
         }
-        Err(_) => Ok(None),
-    })
-    .await?;
+    };
+    let status = timeout(LIMIT, sending).await.context("a visit is not answered")?;
+    ensure!(status == 204, "a good batch is answered {status}");
     book.acknowledge(&visit);
     Ok(())
+}
+
+/// Sends one visit after the other.
+async fn page(sender: Sender, sent: Arc<AtomicUsize>, end: CancellationToken) -> Result<Book> {
+    let mut book = Book::default();
+    while !end.is_cancelled() {
+        send(&sender, &mut book).await?;
+        sent.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(book)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,7 +135,7 @@ async fn two_thousand_slow_clients_keep_nobody_from_sending() -> Result<()> {
     collector.ready("clickhouse").await?;
     let address = collector.url().trim_start_matches("http://").parse()?;
     let mut book = Book::default();
-    send(&collector, &mut book).await?;
+    send(&collector.newcomer()?, &mut book).await?;
 
     let end = CancellationToken::new();
     let mut clients = JoinSet::new();
@@ -136,35 +150,39 @@ async fn two_thousand_slow_clients_keep_nobody_from_sending() -> Result<()> {
     }
     // Both limits are met: no place is left, and an address has wanted more than its own.
     until("all places are taken", async || {
-        send(&collector, &mut book).await?;
         Ok((sample(&collector, "rum_connections_open").await? == PLACES as u64).then_some(()))
     })
     .await?;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let mut pages = JoinSet::new();
+    for _ in 0..PAGES {
+        pages.spawn(page(collector.newcomer()?, Arc::clone(&sent), end.clone()));
+    }
     let crowded = "rum_connections_refused_total{reason=\"address\"}";
     let (heads, bodies) = (
         "rum_connections_timed_out_total{stage=\"head\"}",
         "rum_batches_total{outcome=\"refused_incomplete\"}",
     );
-    until("slow clients are sent away", async || {
-        send(&collector, &mut book).await?;
+    until("slow clients are sent away, and visits are kept", async || {
         let counts = [
             sample(&collector, crowded).await?,
             sample(&collector, heads).await?,
             sample(&collector, bodies).await?,
         ];
+        let sent = sent.load(Ordering::Relaxed);
         println!(
-            "{} sent; {crowded} {}, {heads} {}, {bodies} {}",
-            book.acknowledged(),
-            counts[0],
-            counts[1],
-            counts[2]
+            "{sent} sent; {crowded} {}, {heads} {}, {bodies} {}",
+            counts[0], counts[1], counts[2]
         );
-        let enough = counts.iter().all(|count| *count >= ENDED) && book.acknowledged() >= VISITS;
+        let enough = counts.iter().all(|count| *count >= ENDED) && sent >= VISITS;
         Ok(enough.then_some(()))
     })
     .await?;
 
     end.cancel();
+    while let Some(page) = pages.join_next().await {
+        book.add(page??);
+    }
     while clients.join_next().await.is_some() {}
     until("their places are free again", async || {
         Ok((sample(&collector, "rum_connections_open").await? < 16).then_some(()))

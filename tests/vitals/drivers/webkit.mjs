@@ -63,6 +63,8 @@ async function openDriver(display) {
 
 export class Webkit {
   static engine = 'WebKit'
+  /** So many situations at least need nothing that it lacks. */
+  static situations = 30
   /** What situations may need besides types of entries, see `situations/index.mjs`. */
   static abilities = ['bfcache']
   #processes = []

@@ -5,7 +5,7 @@
 //   visit    what the visitor does, see `visit.mjs`; if it is not only to open `/`
 //   leaves   true if the visit ends by itself; else the visitor leaves when everything has settled
 //   shows    checks that the situation was what its name says
-//   differs  metrics whose rows differ from the reference on purpose: `why`, and how (`as`)
+//   differs  metrics whose rows differ from the reference on purpose: `why`, and how: `as` gets the row's value and the reference's, then both whole
 //   silent   true if nothing is measured, because nobody sees the page
 //   modes    wasm, raw; if not both
 //   needs    what an engine has to have: `ENTRY_TYPES`, and these abilities

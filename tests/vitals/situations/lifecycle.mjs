@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 
 import { BUSY, page } from '../html.mjs'
+import { isRestored } from '../reports.mjs'
+import { isRaw } from '../sdk.mjs'
 
 const TEXT = '<h1 id="title">A heading</h1><button id="button">Press</button><div style="height: 300px; background: #ddd">Tall</div>'
 const slow = (ms) => `${BUSY}<script>button.onclick = () => busy(${ms})</script>`
@@ -24,6 +26,45 @@ export const EARLY_TTFB = {
     as: (value, expected = value) => assert.ok(value > 0 && Math.abs(value - expected) <= 0.001, `${value}, not ${expected}`),
   },
 }
+
+/** Nobody is idle before the page has been left and was restored: until then the SDK's second part does not come. */
+const IDLE_LATER = `<script>
+  const idle = window.requestIdleCallback ?? ((take) => setTimeout(take))
+  const waiting = []
+  window.requestIdleCallback = (...given) => waiting.push(given)
+  addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return
+    window.requestIdleCallback = idle
+    for (const given of waiting) requestIdleCallback(...given)
+  }, true)
+</script>`
+
+/** After a restore no frame is made before the page was hidden and is seen again. */
+const FRAMES_LATER = `<script>
+  const frame = requestAnimationFrame
+  addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return
+    const waiting = []
+    window.requestAnimationFrame = (take) => waiting.push(take)
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) return
+      window.requestAnimationFrame = frame
+      for (const take of waiting) frame(take)
+    })
+  }, true)
+</script>`
+
+/** A paint after a restore that nobody was there to see. */
+const UNSEEN = {
+  why: 'the page was hidden again before it was painted; the reference counts the time in which nobody looked',
+  as: (value, expected, _, metric) => {
+    if (!isRestored(metric)) return assert.ok(Math.abs(value - expected) <= 0.005, `${value}, not ${expected}`)
+    assert.ok(expected > AWAY, `${expected} has the time in which nobody looked`)
+    assert.equal(value, undefined)
+  },
+}
+/** ms for which nobody looks. */
+const AWAY = 150
 
 /** What is reported of a restore that nothing follows, where an engine has the entries. */
 const RESTORED = { CLS: 'layout-shift', FCP: 'paint', LCP: 'largest-contentful-paint', TTFB: 'bfcache' }
@@ -265,6 +306,40 @@ export const LIFECYCLE = [
       await visitor.evaluate(push, 100)
     },
     shows: ({ restored, abilities }) => assert.ok(restored.FCP.value > 0 && (!abilities.has('layout-shift') || restored.CLS.value > 0)),
+  },
+  {
+    name: 'left before the second part has come, and restored',
+    needs: ['bfcache'],
+    pages: { '/': page(TEXT, { first: IDLE_LATER }) },
+    async visit(visitor) {
+      await visitor.open()
+      await visitor.sees('paint', { name: 'first-contentful-paint' })
+      await visitor.leaveAtOnce()
+      await visitor.restored()
+      await visitor.evaluate(push, 100)
+      await visitor.settled()
+    },
+    shows({ restored, abilities, document }) {
+      assert.deepEqual(Object.keys(restored).sort(), Object.keys(RESTORED).filter((name) => abilities.has(RESTORED[name])))
+      assert.equal(isRaw(document.bodies[0]), true, 'the first body is made without the second part')
+    },
+  },
+  {
+    name: 'restored, and hidden before it is painted',
+    needs: ['bfcache', 'hide'],
+    pages: { '/': page(TEXT, { first: FRAMES_LATER }) },
+    async visit(visitor) {
+      await visitor.open()
+      await visitor.leave()
+      await visitor.back()
+      await visitor.untilThere(() => window.probe?.restores === 1)
+      await visitor.hide()
+      await visitor.evaluate((ms) => new Promise((done) => setTimeout(done, ms)), AWAY)
+      await visitor.show()
+      await visitor.evaluate(push, 100)
+    },
+    shows: ({ restored, abilities }) => assert.ok(restored.FCP.value > AWAY && (!abilities.has('layout-shift') || restored.CLS.value > 0)),
+    differs: { FCP: UNSEEN, LCP: UNSEEN },
   },
   {
     name: "the page's own listeners throw and stop events",

@@ -75,7 +75,7 @@ export const OPTIONS = [
   asks('generateTarget has no name for an element', '{ generateTarget: () => undefined }', 100, ({ INP }) => {
     if (INP) assert.equal(INP.attribution.interactionTarget, '#button')
   }),
-  threshold('durationThreshold is low', '{ durationThreshold: 16 }', 20, ({ INP, document }) => {
+  threshold('durationThreshold is low', '{ durationThreshold: 16 }', 24, ({ INP, document }) => {
     assert.ok(INP.value >= 16 && INP.value < 40, `INP is ${INP.value}`)
     assert.equal(INP.attribution.interactionTarget, '#button')
     assert.equal(lastINP(document, 'plain').attribution.interactionTarget, '#title', 'below 40 ms only the first is told')

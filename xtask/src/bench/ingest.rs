@@ -1,12 +1,13 @@
 //! `cargo xtask bench ingest`: what a collector keeps of recorded page views, built for speed, on this machine's loopback, until
 //! ClickHouse has every row; beside handlers that only read the bodies, or only parse them.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{Column, Row};
+use super::{Column, Row, flame};
 use crate::tools::{Cache, libchdb, rust};
 use crate::workspace::Workspace;
 use crate::{native, process, terminal};
@@ -63,18 +64,49 @@ fn figures(bench: &mut Command) -> Result<Value> {
 
 /// The benchmark, and the collector that it starts, built for speed.
 fn built(workspace: &Workspace, cache: &Cache) -> Result<Command> {
+    built_in(workspace, cache, &workspace.target, "")
+}
+
+/// Likewise, in a target folder of its own and with more flags for the compiler.
+fn built_in(workspace: &Workspace, cache: &Cache, target: &Path, flags: &str) -> Result<Command> {
     rust::check(workspace)?;
     terminal::note("cargo", "building the collector for speed");
-    let mut cargo = workspace.command("cargo");
-    process::run(cargo.args(["build", "--release", "--package", native::COLLECTOR]))?;
-    let mut cargo = workspace.command("cargo");
-    process::run(cargo.args(["build", "--release", "--package", "rum-tests", "--bin", PROGRAM]))?;
-    let release = workspace.target.join("release");
+    let cargo = || {
+        let mut cargo = workspace.command("cargo");
+        cargo.args(["build", "--release", "--target-dir"]).arg(target);
+        if !flags.is_empty() {
+            cargo
+                .env("RUSTFLAGS", flags)
+                .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
+        }
+        cargo
+    };
+    process::run(cargo().args(["--package", native::COLLECTOR]))?;
+    process::run(cargo().args(["--package", "rum-tests", "--bin", PROGRAM]))?;
+    let release = target.join("release");
     let mut bench = workspace.command(&release.join(PROGRAM).to_string_lossy());
     bench
         .env("RUM_LIBCHDB", libchdb::ready(cache)?)
         .env("RUM_COLLECTOR_BIN", release.join(native::COLLECTOR));
     Ok(bench)
+}
+
+/// Draws where the collector is under full load, by samples of `seconds`.
+pub(super) fn flame_graph(workspace: &Workspace, cache: &Cache, seconds: u32, drawing: &Path) -> Result<()> {
+    // With frame pointers all is compiled anew.
+    let target = workspace.target.join("profile");
+    let mut bench = built_in(workspace, cache, &target, "-C force-frame-pointers=yes")?;
+    let samples = target.join("ingest.perf");
+    terminal::note("bench", &format!("full load for {seconds} s"));
+    process::run(
+        bench
+            .args(["profile", RECORDINGS])
+            .arg(seconds.to_string())
+            .arg(&samples),
+    )?;
+    let mut script = workspace.command("perf");
+    let script = process::output(script.arg("script").arg("--input").arg(&samples))?;
+    flame::draw(&script, drawing)
 }
 
 /// The object of an outage as a table's row.

@@ -13,7 +13,7 @@ type Answering = Pin<Box<dyn Future<Output = Response>>>;
 /// Ingest of two apps, one place and room for two who wait.
 struct Subject {
     ingest: Ingest,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Subject {
@@ -46,10 +46,7 @@ impl Subject {
             outcomes: Arc::default(),
         };
         let ingest = Ingest::open(&config, parts).unwrap();
-        Self {
-            ingest,
-            _folder: folder,
-        }
+        Self { ingest, folder }
     }
 
     async fn lend(&self, of: impl Fn(&Shared) -> &Fair, app: &str) -> Lent {
@@ -67,6 +64,13 @@ impl Subject {
         let request = Request::post(format!("/v1/batches?k={app}"));
         let ingest = self.ingest.clone();
         Box::pin(ingest.answer(Form::Batch, request.body(body.into()).unwrap()))
+    }
+
+    /// Events that an app has used of its day. What was counted on the day after `begun_ms` is still there then, so a midnight
+    /// between the two does not matter.
+    fn events(&self, app: &str, begun_ms: i64) -> u64 {
+        let apps = self.ingest.quotas().at(begun_ms);
+        apps.iter().find(|day| &*day.app == app).unwrap().events
     }
 
     fn count(&self, outcome: Outcome) -> u64 {
@@ -113,6 +117,32 @@ async fn the_newest_batch_of_who_has_most_waiting_makes_room() {
     assert_eq!(subject.count(Outcome::BatchStored), 2);
 }
 
+#[tokio::test]
+async fn who_has_more_than_its_share_of_the_spool_is_refused_and_others_are_not() {
+    let subject = Subject::new();
+    subject.ingest.0.shares.tell(vec!["a".into()]);
+    let refused = subject.send("a", 1, 0).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(subject.count(Outcome::RefusedShare), 1);
+    assert_eq!(subject.send("b", 2, 0).await.status(), StatusCode::NO_CONTENT);
+
+    subject.ingest.0.shares.tell(Vec::new());
+    assert_eq!(subject.send("a", 1, 0).await.status(), StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn an_app_that_is_alone_has_all_of_the_spool() {
+    let subject = Subject::new();
+    let alone = r#"[{name = "a", key = "a", origins = ["*"]}]"#;
+    let data = subject.folder.path().display().to_string();
+    let environment = [("RUM_APPS".to_owned(), alone.to_owned()), ("RUM_DATA".to_owned(), data)];
+    let config = Config::load(None, environment).unwrap();
+    subject.ingest.adopt(subject.ingest.prepare(&config).unwrap());
+    subject.ingest.0.shares.tell(vec!["a".into()]);
+    assert_eq!(subject.send("a", 1, 0).await.status(), StatusCode::NO_CONTENT);
+}
+
 fn busy(usage: &crate::ingest::usage::AppUsage) -> u64 {
     let of_busy = usage.refused().find(|(outcome, _)| *outcome == Outcome::RefusedBusy);
     of_busy.unwrap().1
@@ -157,6 +187,7 @@ async fn what_is_stored_after_its_time_counts_as_stored_too() {
         file.sync_data()
     });
     let subject = Subject::with(folder, options);
+    let begun_ms = now_ms();
     // Paused time moves once everything waits for the disk.
     let answer = subject.send("b", 1, 0).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -172,10 +203,7 @@ async fn what_is_stored_after_its_time_counts_as_stored_too() {
         tokio::task::yield_now().await;
     }
     assert_eq!(subject.count(Outcome::BatchStored), 1);
-    let [_, day] = &subject.ingest.quotas().today()[..] else {
-        panic!("there are two apps")
-    };
-    assert_eq!(day.events, 1);
+    assert_eq!(subject.events("b", begun_ms), 1);
     // The page does as it was told, and is told that it is kept.
     assert_eq!(subject.send("b", 1, 0).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(subject.count(Outcome::BatchDuplicate), 1);
@@ -185,28 +213,47 @@ async fn what_is_stored_after_its_time_counts_as_stored_too() {
 #[tokio::test]
 async fn who_goes_away_before_the_answer_has_used_its_quota() {
     let subject = Subject::new();
+    let begun_ms = now_ms();
     let mut gone = subject.send("b", 1, 0);
     assert!(at_once(&mut gone).await.is_none(), "the disk has not answered yet");
     drop(gone);
-    assert_eq!(subject.send("b", 2, 0).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(subject.send("a", 2, 0).await.status(), StatusCode::NO_CONTENT);
     // Both frames are on disk now, and who counts the first one has been told so.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    let [_, day] = &subject.ingest.quotas().today()[..] else {
-        panic!("there are two apps")
-    };
-    assert_eq!((day.events, subject.count(Outcome::EventAccepted)), (2, 2));
+    assert_eq!(
+        (subject.events("b", begun_ms), subject.count(Outcome::EventAccepted)),
+        (1, 2)
+    );
 }
 
 #[tokio::test]
-async fn who_goes_away_waits_no_more() {
+async fn what_has_come_is_taken_although_its_sender_has_gone() {
     let subject = Subject::new();
     let place = subject.lend(|shared| &shared.places, "a").await;
     let mut gone = subject.send("b", 1, 0);
-    assert!(at_once(&mut gone).await.is_none());
+    assert!(at_once(&mut gone).await.is_none(), "the place is another's");
     drop(gone);
-    assert_eq!(subject.ingest.waiting("b"), 0);
+    assert_eq!(subject.ingest.waiting("b"), 1);
     drop(place);
-    assert_eq!(subject.send("b", 1, 0).await.status(), StatusCode::NO_CONTENT);
+    // It is behind the first one, and so on disk later.
+    assert_eq!(subject.send("b", 2, 0).await.status(), StatusCode::NO_CONTENT);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(subject.count(Outcome::BatchStored), 2);
+    assert_eq!(subject.ingest.waiting("b"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_counts_although_its_sender_has_gone() {
+    let subject = Subject::new();
+    let _place = subject.lend(|shared| &shared.places, "a").await;
+    let mut gone = subject.send("b", 1, 0);
+    assert!(at_once(&mut gone).await.is_none(), "the place is another's");
+    drop(gone);
+    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    assert_eq!(subject.count(Outcome::RefusedBusy), 1);
+    assert_eq!(subject.ingest.waiting("b"), 0);
 }

@@ -4,57 +4,49 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use http::header::HOST;
 use http::{HeaderValue, StatusCode, Version};
 use hyper::body::Incoming;
-use hyper::service::Service as _;
-use hyper_util::service::TowerToHyperService;
 
 use super::Shared;
-use super::exchanges::{Answer, Exchanges};
+use super::answer::Answer;
+use super::exchanges::Exchanges;
 use super::places::{Full, Place};
 use crate::serve::Problem;
 use crate::serve::headers::{Headers, Readers};
+use crate::serve::observe::named;
+use crate::serve::server::Server;
 
 /// What answers the requests of one connection.
-#[derive(Clone)]
 pub(super) struct Asked {
     pub(super) shared: Arc<Shared>,
-    pub(super) router: TowerToHyperService<Router>,
+    pub(super) server: Server,
     pub(super) peer: SocketAddr,
     pub(super) exchanges: Arc<Exchanges>,
 }
 
 impl Asked {
     pub(super) async fn answer(
-        self,
+        self: Arc<Self>,
         mut request: hyper::Request<Incoming>,
     ) -> Result<hyper::Response<Answer>, Infallible> {
-        let exchange = self.exchanges.begin();
-        let place = if request.version() == Version::HTTP_2 {
+        let mut exchange = self.exchanges.begin();
+        if request.version() == Version::HTTP_2 {
             host(&mut request);
             match self.place() {
-                Ok(place) => Some(place),
+                Ok(place) => exchange.place = Some(place),
                 Err(full) => {
-                    let (head, body) = self.full(full).into_parts();
-                    let answer = Answer {
-                        body,
-                        exchange,
-                        place: None,
-                    };
-                    return Ok(hyper::Response::from_parts(head, answer));
+                    let (head, body) = named(request.headers(), self.full(full)).into_parts();
+                    return Ok(hyper::Response::from_parts(head, Answer::new(body, exchange)));
                 }
             }
-        } else {
-            None
-        };
+        }
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        let (head, body) = self.router.call(request).await?.into_parts();
-        let answer = Answer { body, exchange, place };
-        Ok(hyper::Response::from_parts(head, answer))
+        let (head, body) = self.server.answer(request.map(Body::new)).await.into_parts();
+        Ok(hyper::Response::from_parts(head, Answer::new(body, exchange)))
     }
 
     fn place(&self) -> Result<Place, Full> {

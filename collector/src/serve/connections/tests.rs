@@ -1,16 +1,19 @@
 //! With real sockets on loopback.
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::post;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use http_body_util::channel::Channel;
 use hyper::client::conn::http2;
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::protocols::HEAD_BYTES;
 use super::*;
 use crate::config::Config;
 
@@ -43,7 +46,7 @@ impl Echo {
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let serving = connections.clone();
-        let served = tokio::spawn(async move { serving.serve(listener, router, stop).await });
+        let served = tokio::spawn(async move { serving.serve(listener, router.into(), stop).await });
         Self {
             connections,
             address,
@@ -58,8 +61,11 @@ impl Echo {
     }
 }
 
+/// How HTTP/2 begins.
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// An empty SETTINGS frame.
-const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+pub(super) const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 async fn connect_from(from: [u8; 4], to: std::net::SocketAddr) -> TcpStream {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -68,7 +74,7 @@ async fn connect_from(from: [u8; 4], to: std::net::SocketAddr) -> TcpStream {
 }
 
 /// Reads an answer whose body is `ab`.
-async fn read_answer(stream: &mut TcpStream) {
+pub(super) async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) {
     let mut answer = String::new();
     while !answer.ends_with("\r\n\r\nab") {
         let mut bytes = [0; 512];
@@ -126,8 +132,7 @@ async fn a_request_that_does_not_finish_is_left() {
 #[tokio::test]
 async fn heads_that_come_too_slowly_end_their_connection() {
     let echo = Echo::start(&[("RUM_LIMITS_HEADER_TIMEOUT", "2s")]).await;
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let mut http2 = preface.to_vec();
+    let mut http2 = PREFACE.to_vec();
     http2.extend(SETTINGS);
     // The head of request 1 begins, and says that more of it follows.
     let mut half_a_head = http2.clone();
@@ -136,7 +141,7 @@ async fn heads_that_come_too_slowly_end_their_connection() {
         (&b""[..], Late::Head),
         (b"P", Late::Head),
         (b"POST / HT", Late::Head),
-        (&preface[..5], Late::Head),
+        (&PREFACE[..5], Late::Head),
         (&http2, Late::Head),
         (&half_a_head, Late::Head),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab", Late::Idle),
@@ -233,6 +238,7 @@ async fn requests_of_one_http2_connection_take_places_too() {
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(refused.headers()["access-control-allow-origin"], "*");
+    assert_eq!(refused.headers()["x-request-id"].len(), 16);
     assert_eq!(echo.connections.counts().requests_crowded.get(), 1);
     drop((one, two));
     for answered in [first, second] {
@@ -261,7 +267,7 @@ async fn an_answer_that_nobody_fetches_ends_its_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = connections.clone();
-    tokio::spawn(async move { serving.serve(listener, router, CancellationToken::new()).await });
+    tokio::spawn(async move { serving.serve(listener, router.into(), CancellationToken::new()).await });
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let counts = connections.counts();
@@ -287,7 +293,7 @@ async fn connections_over_the_limit_wait_for_their_turn() {
 }
 
 /// A frame of HTTP/2: type, flags, stream, payload.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let head = [length[1], length[2], length[3], kind, flags];
     [&head, &stream.to_be_bytes()[..], payload].concat()
@@ -297,7 +303,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 async fn who_asks_and_takes_back_as_fast_as_possible_loses_the_connection() {
     let echo = Echo::start(&[]).await;
     let mut stream = echo.connect().await;
-    let mut flood = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    let mut flood = PREFACE.to_vec();
     flood.extend(SETTINGS);
     for request in 0..1_000 {
         let number = 2 * request + 1;

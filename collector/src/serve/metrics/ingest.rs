@@ -35,7 +35,7 @@ pub(super) fn families(outcomes: &Outcomes, usage: &Usage) -> Vec<Family> {
     );
     let mut app_refused = Family::counter(
         "rum_app_refused_batches_total",
-        "Batches that a rate, a quota or too many others kept out, by configured app.",
+        "Batches that a rate, a quota, the share of the spool or too many others kept out, by configured app.",
     );
     for (app, usage) in usage.apps() {
         page_names = page_names.sample([("app", app)], usage.page_names.estimate());

@@ -3,11 +3,15 @@
 use super::exposition::Family;
 use crate::ingest::{AppDay, Resource};
 
-/// The metrics of apps that stand so, of which as many batches wait as `waiting` says.
-pub(super) fn families(apps: &[AppDay], waiting: impl Fn(&str) -> usize) -> Vec<Family> {
+/// The metrics of apps that stand so. How many batches of an app wait `waiting` says, and `held` how many bytes of the spool they take.
+pub(super) fn families(apps: &[AppDay], waiting: impl Fn(&str) -> usize, held: impl Fn(&str) -> u64) -> Vec<Family> {
     let of_waiting = Family::gauge(
         "rum_app_batches_waiting",
         "Batches that have arrived and wait for their turn, by configured app.",
+    );
+    let of_held = Family::gauge(
+        "rum_app_spool_bytes",
+        "Bytes of the spool that batches take, by configured app.",
     );
     let events = Family::gauge(
         "rum_app_day_events",
@@ -27,6 +31,7 @@ pub(super) fn families(apps: &[AppDay], waiting: impl Fn(&str) -> usize) -> Vec<
     );
     vec![
         each(of_waiting, apps, |day| Some(waiting(&day.app) as u64)),
+        each(of_held, apps, |day| Some(held(&day.app))),
         each(events, apps, |day| Some(day.events)),
         each(events_limit, apps, |day| limit(day, Resource::Events)),
         each(bytes, apps, |day| Some(day.bytes)),

@@ -32,11 +32,17 @@ fn of_spool(health: &SpoolHealth) -> Vec<Family> {
         )
         .sample([("mode", health.fsync.name())], 1_u64),
         Family::gauge("rum_spool_segments", "Segments of the spool.").sample([], health.segments as u64),
-        Family::gauge(
-            "rum_spool_damaged_places",
-            "Places where stored batches were lost to damage, as far as they are known.",
+        Family::counter(
+            "rum_spool_damaged_places_total",
+            "Places where stored batches were lost to damage: found at the start, or met since.",
         )
-        .sample([], health.damaged as u64),
+        .sample([], health.damaged),
+        Family::counter("rum_spool_lost_bytes_total", "Bytes of these places.").sample([], health.lost_bytes),
+        Family::gauge(
+            "rum_spool_torn_bytes",
+            "Bytes of an unfinished frame, which a crash had left, that this start has cut off the newest segment.",
+        )
+        .sample([], health.torn_bytes),
         Family::gauge(
             "rum_spool_refusing",
             "1 while the spool takes no batch, which is answered 503.",
@@ -108,6 +114,14 @@ fn of_inserts(measures: &Measures) -> Vec<Family> {
                 "Time that each insert took that succeeded.",
             ),
             |table| measures.table(table).time.snapshot(),
+        ),
+        of_tables(
+            Family::gauge(
+                "rum_insert_size_rows",
+                "Rows that an insert may have now: fewer once ClickHouse had no memory or time for so many, then more again. 0 before \
+                 the first.",
+            ),
+            |table| measures.table(table).size.get(),
         ),
         failures,
         of_tables(

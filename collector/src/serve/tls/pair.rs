@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 use tokio_rustls::rustls::crypto::CryptoProvider;
@@ -168,19 +167,4 @@ fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
         return Err(failed(source));
     }
     std::fs::read(path).map_err(failed)
-}
-
-/// What a file looks like from outside: another one, when it was replaced or written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Look([Option<(u64, SystemTime)>; 2]);
-
-impl Look {
-    /// At both files, through links: a link that leads elsewhere is a change.
-    pub(super) fn at(tls: &Tls) -> Self {
-        let look = |path: &Path| {
-            let metadata = std::fs::metadata(path).ok()?;
-            Some((metadata.len(), metadata.modified().ok()?))
-        };
-        Self([look(&tls.certificate), look(&tls.key)])
-    }
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::store::consumer::Consumer;
-use crate::store::frame::tests::frame_of;
+use crate::store::frame::tests::{frame_for_all, frame_of};
 use crate::store::segment::FIRST_FRAME;
 use crate::store::{Spool, SpoolOptions};
 
@@ -107,6 +107,36 @@ async fn the_next_pass_waits_for_the_tables_and_not_for_ever() {
     assert_eq!(waited(&first).await, Duration::ZERO);
 }
 
+/// Files of the folder that are deleted and still open in this process.
+#[cfg(target_os = "linux")]
+fn open_though_deleted(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    // One that another test has closed meanwhile has no target.
+    let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    targets
+        .filter(|target| target.starts_with(folder) && target.to_string_lossy().ends_with(" (deleted)"))
+        .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_segment_that_is_deleted_is_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = SpoolOptions::new(folder.path().to_owned());
+    options.segment_bytes = 1;
+    let spool = Spool::open(options).unwrap();
+    append(&spool, 0..2).await;
+    let gone = segment::path(folder.path(), 2);
+    let file = std::fs::File::open(&gone).unwrap();
+    for table in Table::ALL {
+        fetch(&mut spool.consumer(table), ALL);
+    }
+    assert!(!gone.exists());
+    assert_eq!(open_though_deleted(folder.path()).len(), 1, "the test sees its own");
+    drop(file);
+    assert_eq!(open_though_deleted(folder.path()), Vec::<std::path::PathBuf>::new());
+}
+
 #[tokio::test]
 async fn a_table_that_is_stalled_holds_no_memory() {
     let folder = tempfile::tempdir().unwrap();
@@ -119,6 +149,82 @@ async fn a_table_that_is_stalled_holds_no_memory() {
     spoil(folder.path());
     assert!(fetch(&mut bad, ALL).is_empty());
     assert!(spool.health().damaged > 0, "it has read by itself");
+}
+
+/// A pass in the tests of memory; each table has several times as much, wherever it is.
+const PASS: ReadLimits = ReadLimits {
+    rows: usize::MAX,
+    bytes: 16 << 10,
+};
+
+/// A spool with rows for all tables, each of which stands in another segment.
+async fn all_tables_apart(folder: &std::path::Path) -> (Spool, [Consumer; Table::ALL.len()]) {
+    let mut options = SpoolOptions::new(folder.to_owned());
+    options.segment_bytes = FIRST_FRAME + (4 << 10);
+    options.sync = Arc::new(|_| Ok(()));
+    let spool = Spool::open(options).unwrap();
+    for id in 0..600 {
+        spool.append(frame_for_all(id, 40)).await.unwrap();
+    }
+    let mut tables = Table::ALL.map(|table| spool.consumer(table));
+    let one = ReadLimits { rows: 1, ..PASS };
+    for (segment, table) in (2..).zip(&mut tables) {
+        loop {
+            let batch = table.read(one).unwrap();
+            table.advance(&batch);
+            if batch.next.segment >= segment {
+                break;
+            }
+        }
+    }
+    (spool, tables)
+}
+
+/// Bytes of all rows that are in memory.
+fn held(one_of_them: &Batch) -> usize {
+    one_of_them._held.all.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn tables_that_are_far_apart_hold_no_more_than_two_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_spool, mut tables) = all_tables_apart(folder.path()).await;
+    let mut inserting: Vec<_> = tables.iter_mut().map(|table| table.read(PASS).unwrap()).collect();
+    let of = |batch: &Batch| batch.rows.data().len();
+    assert!(inserting.iter().all(|batch| of(batch) > 0), "each goes on");
+    let total: usize = inserting.iter().map(of).sum();
+    assert!(total <= held(&inserting[0]), "and what waits for others");
+    // In turn, and the others' inserts hang meanwhile.
+    for turn in 0..200 {
+        let place = turn % 4;
+        tables[place].advance(&inserting.remove(place));
+        inserting.insert(place, tables[place].read(PASS).unwrap());
+        assert!(held(&inserting[0]) <= HELD_PASSES * PASS.bytes, "{turn}");
+    }
+    let last = inserting.pop().unwrap();
+    drop(inserting);
+    drop(tables);
+    let alone = of(&last);
+    assert!(
+        held(&last) >= alone && held(&last) - alone <= PASS.bytes,
+        "what was dropped is not counted"
+    );
+}
+
+#[test]
+fn the_more_is_held_the_less_is_read_and_never_nothing() {
+    for (held, one, all) in [
+        (0, 6_912, 16_384),
+        (16_384, 2_816, 11_264),
+        (27_048, 512, 600),
+        (32_768, 512, 512),
+        (usize::MAX, 512, 512),
+    ] {
+        assert_eq!(PASS.for_one(held).bytes, one, "{held}");
+        assert_eq!(PASS.for_all(held).bytes, all, "{held}");
+    }
+    let tiny = ReadLimits { bytes: 1, ..PASS };
+    assert_eq!((tiny.for_one(9).bytes, tiny.for_all(9).bytes), (1, 1));
 }
 
 #[derive(Clone, Debug)]

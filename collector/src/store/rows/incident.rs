@@ -2,10 +2,10 @@
 
 use rum_core::wire::Item;
 use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ResourceEvent, ViewEvent};
-use url::Url;
 
+use super::address::Address;
 use super::{Maker, Name, attributes, clamp_u32, clamp_u64, each, ms, ms32, name, status, text};
-use crate::errors::{ErrorOrigin, Frame, frames, group, group_without_stack, without_query};
+use crate::errors::{Said, judged, without_query};
 use crate::store::row::{ActionFields, ActionRow, ErrorFields, ErrorRow, RequestFields, RequestRow};
 use crate::store::rowbinary::{Low, Map};
 
@@ -124,14 +124,16 @@ impl<'a> Maker<'a> {
         let error = &event.what;
         let class = error.class.as_deref().unwrap_or_default();
         let stack = error.stack.as_deref().unwrap_or_default();
-        let frames = frames(stack);
         let url = error.url.as_deref().unwrap_or_default();
         let source = name::source(error.source);
-        let group_id = if name::has_no_stack(error.source) {
-            group_without_stack(source, class, &error.message, url)
-        } else {
-            group(class, &error.message, &frames)
-        };
+        let judged = judged(&Said {
+            without_stack: name::has_no_stack(error.source).then_some(source),
+            class,
+            message: &error.message,
+            stack,
+            url,
+        });
+        let frames: Vec<_> = judged.frames().collect();
         let causes = error.causes.as_ref().map_or(&[][..], |causes| &causes.0);
         let debug_ids = error.debug_ids.iter().flat_map(|ids| &ids.0);
         let row = ErrorRow {
@@ -139,7 +141,7 @@ impl<'a> Maker<'a> {
             what: ErrorFields {
                 ordinal: clamp_u64(event.ordinal),
                 last_ts: self.moment(view, item.seq.saturating_mul(1_000)),
-                group_id,
+                group_id: judged.group,
                 class: Low(class),
                 message: &error.message,
                 stack,
@@ -148,12 +150,12 @@ impl<'a> Maker<'a> {
                 count: clamp_u32(error.count),
                 cut: clamp_u32(error.cut.unwrap_or(0)),
                 release: text(&self.batch.accepted.document.release),
-                origin: Low(ErrorOrigin::of(class, &error.message, &frames, url).name()),
+                origin: Low(judged.origin.name()),
                 frame_function: each(&frames, |frame| frame.function),
                 frame_file: each(&frames, |frame| without_query(frame.file)),
                 frame_line: each(&frames, |frame| frame.line),
                 frame_column: each(&frames, |frame| frame.column),
-                frame_in_app: each(&frames, Frame::is_in_app),
+                frame_in_app: each(&frames, |frame| frame.in_app),
                 cause_class: each(causes, |cause| text(&cause.class)),
                 cause_message: each(causes, |cause| cause.message.as_str()),
                 cause_stack: each(causes, |cause| cause.stack.as_deref().unwrap_or_default()),
@@ -209,28 +211,5 @@ impl<'a> Maker<'a> {
             &row,
             row.place.ver,
         );
-    }
-}
-
-/// A URL in its parts; what is no URL is all path.
-struct Address<'a> {
-    text: &'a str,
-    url: Option<Url>,
-}
-
-impl<'a> Address<'a> {
-    fn of(text: &'a str) -> Self {
-        Self {
-            text,
-            url: Url::parse(text).ok(),
-        }
-    }
-
-    fn host(&self) -> &str {
-        self.url.as_ref().and_then(Url::host_str).unwrap_or_default()
-    }
-
-    fn path(&self) -> &str {
-        self.url.as_ref().map_or(self.text, Url::path)
     }
 }

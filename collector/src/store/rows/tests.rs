@@ -206,13 +206,13 @@ fn a_page_view_with_all_that_it_can_say() {
         engaged: Some(7_250_500),
         ..view()
     };
-    let frame = rows(&batch(vec![(9_000, Event::View(whole))]));
+    let frame = rows(&batch(vec![(9_000, Event::View(Box::new(whole)))]));
     insta::assert_json_snapshot!("page_view", decoded(&frame, Table::Views));
 }
 
 #[test]
 fn what_is_absent_is_null_and_not_zero() {
-    let bare = rows(&batch(vec![(0, Event::View(view()))]));
+    let bare = rows(&batch(vec![(0, Event::View(Box::new(view())))]));
     insta::assert_json_snapshot!("page_view_of_which_little_is_known", decoded(&bare, Table::Views));
 }
 
@@ -226,23 +226,23 @@ fn time_that_a_machine_slept_through_is_added() {
         start: 60_000_000,
         ..view()
     };
-    let mut batch = batch(vec![(60_000, Event::View(resumed))]);
+    let mut batch = batch(vec![(60_000, Event::View(Box::new(resumed)))]);
     batch.accepted.sent_ms += SLEPT * 1_000 + 60_000;
     batch.accepted.received_ms += SLEPT * 1_000 + 60_000;
     let row = decoded(&rows(&batch), Table::Views).remove(0);
-    batch.accepted.items[0].event = Event::View(ViewEvent {
+    batch.accepted.items[0].event = Event::View(Box::new(ViewEvent {
         view_id: Id::starting_at(later, 0xbeef),
         start: (SLEPT + 60) * 1_000_000,
         ..view()
-    });
+    }));
     assert_eq!(row["ts"], decoded(&rows(&batch), Table::Views).remove(0)["ts"]);
 }
 
 #[test]
 fn an_impossible_start_sends_the_whole_view_to_clock_bad() {
     let mut ahead = batch(vec![
-        (0, Event::View(view())),
-        (4_000, Event::Vital(vital(Metric::Lcp as i64, 0, 1_200_000))),
+        (0, Event::View(Box::new(view()))),
+        (4_000, Event::Vital(Box::new(vital(Metric::Lcp as i64, 0, 1_200_000)))),
     ]);
     // The sender's clock is a day ahead.
     ahead.accepted.received_ms -= 86_400_000;
@@ -259,6 +259,10 @@ fn an_impossible_start_sends_the_whole_view_to_clock_bad() {
         [(&view, &"view".into(), &0.into()), (&lcp, &"LCP".into(), &0.into())]
     );
     let row: Json = serde_json::from_str(kept[1]["row"].as_str().unwrap()).unwrap();
+    // A day, and the quarter of a second that the batch was under way.
+    for skew in [&kept[0]["skew_ms"], &kept[1]["skew_ms"], &row["skew_ms"]] {
+        assert_eq!(skew, &Json::from(-86_400_000 + 250));
+    }
     assert_eq!(
         (&row["value"], &row["view_id"]),
         (&1_200.0.into(), &"6b018ff00000beef".into())
@@ -267,11 +271,27 @@ fn an_impossible_start_sends_the_whole_view_to_clock_bad() {
 
 #[test]
 fn a_skewed_clock_is_corrected_and_a_slow_network_is_not() {
-    for (sent_ago_ms, expected) in [(250, START_MS), (59_000, START_MS), (3_600_000, START_MS + 3_600_000)] {
-        let mut skewed = batch(vec![(0, Event::View(view()))]);
+    for (sent_ago_ms, skew_ms) in [
+        (250, 0),
+        (60_000, 0),
+        (-60_000, 0),
+        (3_600_000, 3_600_000),
+        (-120_000, -120_000),
+    ] {
+        let mut skewed = batch(vec![
+            (0, Event::View(Box::new(view()))),
+            (4_000, Event::Vital(Box::new(vital(Metric::Lcp as i64, 0, 1_200_000)))),
+        ]);
         skewed.accepted.sent_ms = skewed.accepted.received_ms - sent_ago_ms;
-        let row = decoded(&rows(&skewed), Table::Views).remove(0);
-        assert_eq!(row["ts"], Json::from(expected), "{sent_ago_ms}");
+        let frame = rows(&skewed);
+        let row = decoded(&frame, Table::Views).remove(0);
+        assert_eq!(row["ts"], Json::from(START_MS + skew_ms), "{sent_ago_ms}");
+        assert_eq!(row["skew_ms"], Json::from(skew_ms), "{sent_ago_ms}");
+        assert_eq!(
+            decoded(&frame, Table::Vitals)[0]["skew_ms"],
+            Json::from(skew_ms),
+            "{sent_ago_ms}"
+        );
         // What places the row is the id's, however wrong the clock.
         assert_eq!(row["hour"], Json::from(START_SECONDS / 3_600 * 3_600));
     }
@@ -279,11 +299,11 @@ fn a_skewed_clock_is_corrected_and_a_slow_network_is_not() {
 
 #[test]
 fn a_snapshot_of_a_crashed_tab_is_as_old_as_it_is() {
-    let mut crashed = batch(vec![(0, Event::View(view()))]);
+    let mut crashed = batch(vec![(0, Event::View(Box::new(view())))]);
     crashed.accepted.sent_ms = crashed.accepted.received_ms - 3_600_000;
     crashed.accepted.document.raw_reason = Some(4);
     let row = decoded(&rows(&crashed), Table::Views).remove(0);
-    assert_eq!(row["ts"], Json::from(START_MS));
+    assert_eq!((&row["ts"], &row["skew_ms"]), (&Json::from(START_MS), &Json::from(0)));
     assert_eq!(row["raw_reason"], "crashed");
 }
 
@@ -301,10 +321,10 @@ fn the_newest_report_wins_and_among_equals_the_earliest_arrival() {
 #[test]
 fn what_no_row_can_be_made_of_is_counted() {
     let mut strange = batch(vec![
-        (0, Event::View(view())),
-        (1, Event::Vital(vital(99, 0, 1))),
-        (1, Event::Vital(vital(Metric::Lcp as i64, 7, 1))),
-        (1, Event::Vital(vital(Metric::Lcp as i64, 0, 1))),
+        (0, Event::View(Box::new(view()))),
+        (1, Event::Vital(Box::new(vital(99, 0, 1)))),
+        (1, Event::Vital(Box::new(vital(Metric::Lcp as i64, 7, 1)))),
+        (1, Event::Vital(Box::new(vital(Metric::Lcp as i64, 0, 1)))),
     ]);
     strange.accepted.items[3].view = 42;
     let frame = rows(&strange);
@@ -408,30 +428,30 @@ fn no_number_makes_it_fall() {
             ..view()
         };
         let mut batch = batch(vec![
-            (number, Event::View(view)),
-            (number, Event::Vital(vital(Metric::Cls as i64, 0, number))),
-            (number, Event::Vital(inp)),
-            (number, Event::Vital(lcp)),
+            (number, Event::View(Box::new(view))),
+            (number, Event::Vital(Box::new(vital(Metric::Cls as i64, 0, number)))),
+            (number, Event::Vital(Box::new(inp))),
+            (number, Event::Vital(Box::new(lcp))),
             (
                 number,
-                Event::Request(RequestEvent {
+                Event::Request(Box::new(RequestEvent {
                     ordinal: number,
                     what: request,
-                }),
+                })),
             ),
             (
                 number,
-                Event::Action(ActionEvent {
+                Event::Action(Box::new(ActionEvent {
                     ordinal: number,
                     what: action,
-                }),
+                })),
             ),
             (
                 number,
-                Event::Log(LogEvent {
+                Event::Log(Box::new(LogEvent {
                     ordinal: number,
                     what: log,
-                }),
+                })),
             ),
         ]);
         batch.accepted.document.time_origin_ms = number;

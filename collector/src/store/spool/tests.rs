@@ -5,7 +5,7 @@ use crate::store::frame::tests::frame_of;
 use crate::store::pass::ReadLimits;
 use crate::store::schema::Schema;
 use crate::store::segment::{FIRST_FRAME, Writer};
-use std::fs::File;
+use futures_util::FutureExt as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,7 +19,7 @@ pub(super) fn options(folder: &Path) -> SpoolOptions {
     SpoolOptions::new(folder.join("spool"))
 }
 
-fn open(folder: &Path) -> Spool {
+pub(super) fn open(folder: &Path) -> Spool {
     Spool::open(options(folder)).unwrap()
 }
 
@@ -40,7 +40,7 @@ pub(super) fn waiting(spool: &Spool, texts: &[&str]) -> Vec<usize> {
 }
 
 /// Moves every cursor behind all that there is.
-fn pass_all(spool: &Spool) {
+pub(super) fn pass_all(spool: &Spool) {
     for table in Table::ALL {
         let mut consumer = spool.consumer(table);
         // What an earlier pass has read may not be all.
@@ -111,84 +111,6 @@ async fn cursors_survive_and_passed_segments_are_deleted() {
 }
 
 #[tokio::test]
-async fn a_torn_tail_is_cut_and_counted() {
-    let folder = tempfile::tempdir().unwrap();
-    let spool = open(folder.path());
-    append(&spool, 1, "first").await.unwrap();
-    append(&spool, 2, "second").await.unwrap();
-    drop(spool);
-    let file = &segments(folder.path())[0];
-    let whole = std::fs::metadata(file).unwrap().len();
-    File::options()
-        .write(true)
-        .open(file)
-        .unwrap()
-        .set_len(whole - 3)
-        .unwrap();
-
-    let spool = open(folder.path());
-    let health = spool.health();
-    assert!(health.torn_bytes > 0 && health.damaged == 0, "{health:?}");
-    assert_eq!(waiting(&spool, &["first", "second"]), [1, 0]);
-    // It was not acknowledged as far as this spool knows: the retry is stored.
-    assert_eq!(append(&spool, 2, "second").await.unwrap(), Appended::Stored);
-    drop(spool);
-    assert_eq!(open(folder.path()).health().torn_bytes, 0, "it was cut from the file");
-}
-
-#[tokio::test]
-async fn a_damaged_frame_costs_itself_and_is_counted_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let spool = open(folder.path());
-    for (id, text) in [(1, "first"), (2, "second"), (3, "third")] {
-        append(&spool, id, text).await.unwrap();
-    }
-    drop(spool);
-    let file = &segments(folder.path())[0];
-    let mut bytes = std::fs::read(file).unwrap();
-    let place = bytes.windows(6).position(|window| window == b"second").unwrap();
-    bytes[place] ^= 1;
-    std::fs::write(file, bytes).unwrap();
-    let spool = open(folder.path());
-    assert_eq!(waiting(&spool, &["first", "second", "third"]), [1, 0, 1]);
-    assert_eq!(waiting(&spool, &["third"]), [1]);
-    assert_eq!(spool.health().damaged, 1);
-}
-
-#[tokio::test]
-async fn each_flipped_byte_of_a_segment_costs_at_most_its_frame_and_is_counted() {
-    let folder = tempfile::tempdir().unwrap();
-    let texts = ["<first>", "<second>", "<third>"];
-    let spool = open(folder.path());
-    for (id, text) in (1..).zip(texts) {
-        append(&spool, id, text).await.unwrap();
-    }
-    drop(spool);
-    let file = &segments(folder.path())[0];
-    let whole = std::fs::read(file).unwrap();
-    // Each byte of the frames, and of the headers' some: all of those are tried where nothing else is opened with them.
-    let headers = (0..FIRST_FRAME as usize).step_by(331);
-    for place in headers.chain(FIRST_FRAME as usize..whole.len()) {
-        let mut bytes = whole.clone();
-        bytes[place] ^= 0x10;
-        std::fs::write(file, &bytes).unwrap();
-        let spool = open(folder.path());
-        let lost = waiting(&spool, &texts).iter().filter(|found| **found == 0).count();
-        let health = spool.health();
-        // In the last frame's own 20 bytes a flipped bit looks like a write that was never finished: see docs/operating.md.
-        let counted = health.damaged > 0 || health.torn_bytes > 0;
-        let in_frames = place >= FIRST_FRAME as usize;
-        assert_eq!(
-            (lost, counted),
-            (usize::from(in_frames), in_frames),
-            "byte {place}: {health:?}"
-        );
-        drop(spool);
-        std::fs::write(file, &whole).unwrap();
-    }
-}
-
-#[tokio::test]
 async fn a_full_spool_refuses_and_recovers() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = options(folder.path());
@@ -224,6 +146,69 @@ async fn a_full_spool_refuses_and_recovers() {
     assert_eq!(spool.health().refusal, None, "there is room, although nobody has tried");
     assert_eq!(append(&spool, 1_000, &long).await.unwrap(), Appended::Stored);
     assert_eq!(waiting(&spool, &[&long]), [1]);
+}
+
+async fn append_of(spool: &Spool, app: &str, id: u64) -> Result<Appended, SpoolError> {
+    let mut frame = frame_of(id, &[&"x".repeat(1_000)]);
+    frame.key.app = app.into();
+    spool.append(frame).await
+}
+
+#[tokio::test]
+async fn what_each_app_takes_is_known_also_after_a_restart_until_it_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    for (app, id) in [("noisy", 1), ("noisy", 2), ("quiet", 1)] {
+        append_of(&spool, app, id).await.unwrap();
+    }
+    assert_eq!(append_of(&spool, "noisy", 2).await.unwrap(), Appended::Duplicate);
+    let held = |spool: &Spool| [spool.held("noisy"), spool.held("quiet")];
+    let before = held(&spool);
+    assert_eq!(before[0], 2 * before[1]);
+    assert_eq!(before[0] + before[1], spool.health().bytes - FIRST_FRAME);
+    drop(spool);
+    let spool = open(folder.path());
+    assert_eq!(held(&spool), before);
+    append_of(&spool, "quiet", 2).await.unwrap();
+    pass_all(&spool);
+    assert_eq!(held(&spool), [0, before[1]], "the segment that is being written stays");
+}
+
+#[tokio::test]
+async fn who_fills_the_spool_has_more_than_its_share_before_others_have_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.max_bytes = 20 * FIRST_FRAME;
+    options.segment_bytes = 4 * FIRST_FRAME;
+    let spool = Spool::open(options.clone()).unwrap();
+    let is_over = |spool: &Spool| ["noisy", "quiet"].map(|app| spool.shares().is_over(app));
+    append_of(&spool, "quiet", 0).await.unwrap();
+    let mut sent = 0;
+    while is_over(&spool) == [false, false] {
+        sent += 1;
+        append_of(&spool, "noisy", sent).await.unwrap();
+    }
+    assert_eq!(is_over(&spool), [true, false]);
+    let SpoolHealth { bytes, limit_bytes, .. } = spool.health();
+    assert!(bytes < limit_bytes * 4 / 5, "{bytes} of {limit_bytes}");
+    drop(spool);
+
+    let spool = Spool::open(options).unwrap();
+    append_of(&spool, "quiet", 1).await.unwrap();
+    assert_eq!(is_over(&spool), [true, false], "after a restart, too");
+    pass_all(&spool);
+    assert_eq!(is_over(&spool), [false, false]);
+}
+
+#[tokio::test]
+async fn a_segment_that_is_long_enough_is_deleted_although_nothing_follows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.segment_bytes = FIRST_FRAME + 1;
+    let spool = Spool::open(options).unwrap();
+    append(&spool, 1, "first").await.unwrap();
+    pass_all(&spool);
+    assert!(segments(folder.path()).is_empty());
 }
 
 #[tokio::test]
@@ -351,6 +336,26 @@ async fn frames_that_wait_share_one_sync_and_twins_share_one_frame() {
     );
     assert_eq!(enters.try_iter().count(), 0, "there was no other sync");
     assert_eq!(waiting(&spool, &["other"]), [3]);
+}
+
+#[tokio::test]
+async fn what_a_frame_was_made_with_is_given_back_when_the_frame_is_with_the_disk_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, enters, release) = held(folder.path());
+    let room = spool.writing.lend(&"noisy".into(), WRITING_KIB).await.unwrap();
+    let place = Arc::new(());
+    let mut append = Box::pin(spool.append_and_give_back(frame_of(0, &["text"]), Arc::clone(&place)));
+    assert!((&mut append).now_or_never().is_none());
+    assert_eq!(Arc::strong_count(&place), 2, "it waits in front of the disk");
+    drop(room);
+    assert!((&mut append).now_or_never().is_none());
+    assert_eq!(Arc::strong_count(&place), 1, "nothing is synced yet");
+    // The header, and the frame.
+    for _ in 0..2 {
+        release.send(()).unwrap();
+    }
+    assert_eq!(append.await.unwrap(), Appended::Stored);
+    drop(enters);
 }
 
 #[tokio::test]

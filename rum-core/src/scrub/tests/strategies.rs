@@ -79,10 +79,14 @@ pub(crate) fn planted() -> impl Strategy<Value = String> {
 /// What may stand around it.
 pub(crate) const BORDERS: &[&str] = &[" ", "\n", "<", "\t", ", ", "\"", "(", "/", "=", ":", "?", ";", "'"];
 
-/// Whether what is planted may be the local part of an address that goes on behind its border: then the address is masked, and the
-/// groups of a card before it are not known any more. An apostrophe belongs to names.
-pub(crate) fn may_be_local_part(border: &str, after: &str) -> bool {
-    border == "'" && after.contains(['@', '%'])
+/// Whether what is planted between these would rightly be something else:
+/// - the local part of an address that goes on behind its border: then the address is masked, and the groups of a card before it are
+///   not known any more. An apostrophe belongs to names.
+/// - the user of a URL: then the host behind the `@` stays.
+pub(crate) fn is_part_of_another(before: &str, border: &str, planted: &str, after: &str) -> bool {
+    let local_part = border == "'" && after.contains(['@', '%']);
+    let user = planted.contains('@') && format!("{before}{border}").contains("://");
+    local_part || user
 }
 
 /// Texts of what the rules look for, in any order.

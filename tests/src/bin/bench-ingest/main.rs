@@ -1,11 +1,13 @@
 //! `bench-ingest`: what the collector makes of recorded page views, over the loopback, until ClickHouse has every row; and what
 //! the same bodies cost handlers that do less. `cargo xtask bench ingest` builds and runs it.
 //!
-//! With `outage` it is what an outage costs: batches at a steady rate while ClickHouse is away.
+//! With `outage` it is what an outage costs: batches at a steady rate while ClickHouse is away. With `profile` nothing is measured:
+//! Linux' `perf` looks where the collector is under full load.
 //!
 //! Prints one JSON object on standard output.
 
 mod outage;
+mod profile;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -44,12 +46,18 @@ async fn main() -> Result<()> {
             writeln!(std::io::stdout(), "{figures:#}")?;
             Ok(())
         }
+        ["profile", recordings, seconds, samples] => {
+            let time = Duration::from_secs(seconds.parse()?);
+            profile::record(Path::new(recordings), time, Path::new(samples)).await
+        }
         [recordings, seconds] => {
             let figures = measure(Path::new(recordings), Duration::from_secs(seconds.parse()?)).await?;
             writeln!(std::io::stdout(), "{figures:#}")?;
             Ok(())
         }
-        _ => bail!("usage: bench-ingest [outage] RECORDINGS SECONDS"),
+        _ => {
+            bail!("usage: bench-ingest [outage] RECORDINGS SECONDS, or bench-ingest profile RECORDINGS SECONDS SAMPLES")
+        }
     }
 }
 

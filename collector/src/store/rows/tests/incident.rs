@@ -92,11 +92,11 @@ fn log() -> LogEvent {
 #[test]
 fn requests_errors_actions_and_logs() {
     let frame = rows(&batch(vec![
-        (0, Event::View(view())),
-        (1_251, Event::Request(request())),
-        (2_000, Event::Error(error())),
-        (900, Event::Action(action())),
-        (1_100, Event::Log(log())),
+        (0, Event::View(Box::new(view()))),
+        (1_251, Event::Request(Box::new(request()))),
+        (2_000, Event::Error(Box::new(error()))),
+        (900, Event::Action(Box::new(action()))),
+        (1_100, Event::Log(Box::new(log()))),
     ]));
     insta::assert_json_snapshot!("log", decoded(&frame, Table::Logs));
     insta::assert_json_snapshot!("request", decoded(&frame, Table::Requests));
@@ -146,17 +146,17 @@ fn resources_and_timings() {
         },
     };
     let frame = rows(&batch(vec![
-        (0, Event::View(view())),
+        (0, Event::View(Box::new(view()))),
         (
             151,
-            Event::Resource(ResourceEvent {
+            Event::Resource(Box::new(ResourceEvent {
                 ordinal: 10,
                 what: resource,
-            }),
+            })),
         ),
-        (500, Event::UserTiming(timing(11, None))),
-        (700, Event::UserTiming(timing(12, Some(200_250)))),
-        (800, Event::ElementTiming(element)),
+        (500, Event::UserTiming(Box::new(timing(11, None)))),
+        (700, Event::UserTiming(Box::new(timing(12, Some(200_250))))),
+        (800, Event::ElementTiming(Box::new(element))),
     ]));
     insta::assert_json_snapshot!("resource", decoded(&frame, Table::Requests));
     insta::assert_json_snapshot!("timings", decoded(&frame, Table::Timings));
@@ -165,11 +165,11 @@ fn resources_and_timings() {
 #[test]
 fn rows_weigh_as_their_session_does_and_errors_as_they_are_sent() {
     let mut sampled = batch(vec![
-        (0, Event::View(view())),
-        (1, Event::Vital(vital(Metric::Lcp as i64, 0, 1))),
-        (1, Event::Log(log())),
-        (1, Event::Error(error())),
-        (1, Event::Action(action())),
+        (0, Event::View(Box::new(view()))),
+        (1, Event::Vital(Box::new(vital(Metric::Lcp as i64, 0, 1)))),
+        (1, Event::Log(Box::new(log()))),
+        (1, Event::Error(Box::new(error()))),
+        (1, Event::Action(Box::new(action()))),
     ]);
     sampled.weights = Weights::new(0.05, false);
     let frame = rows(&sampled);
@@ -187,7 +187,10 @@ fn rows_weigh_as_their_session_does_and_errors_as_they_are_sent() {
 
 #[test]
 fn a_view_of_a_report_places_its_error_and_is_no_row() {
-    let mut report = batch(vec![(0, Event::View(view())), (0, Event::Error(error()))]);
+    let mut report = batch(vec![
+        (0, Event::View(Box::new(view()))),
+        (0, Event::Error(Box::new(error()))),
+    ]);
     report.accepted.mode = Mode::Report;
     let frame = rows(&report);
     assert_eq!((frame.rows(Table::Views), frame.rows(Table::Errors)), (0, 1));

@@ -67,12 +67,12 @@ fn values_have_the_units_of_the_tables() {
         ..vital(Metric::Cls as i64, 1, 123_456)
     };
     let frame = rows(&batch(vec![
-        (0, Event::View(loaded)),
-        (4_000, Event::Vital(lcp)),
-        (4_000, Event::Vital(inp)),
-        (4_000, Event::Vital(shift)),
-        (4_000, Event::Vital(vital(Metric::Fcp as i64, 0, 250_000))),
-        (4_000, Event::Vital(vital(Metric::Ttfb as i64, 0, 107_125))),
+        (0, Event::View(Box::new(loaded))),
+        (4_000, Event::Vital(Box::new(lcp))),
+        (4_000, Event::Vital(Box::new(inp))),
+        (4_000, Event::Vital(Box::new(shift))),
+        (4_000, Event::Vital(Box::new(vital(Metric::Fcp as i64, 0, 250_000)))),
+        (4_000, Event::Vital(Box::new(vital(Metric::Ttfb as i64, 0, 107_125)))),
     ]));
     insta::assert_json_snapshot!("vitals", decoded(&frame, Table::Vitals));
     insta::assert_json_snapshot!("long_frame", decoded(&frame, Table::LongFrames));
@@ -80,7 +80,10 @@ fn values_have_the_units_of_the_tables() {
 
 /// The only vital of a batch with this view.
 fn vital_of(view: ViewEvent, vital: VitalEvent) -> Map<String, Json> {
-    let frame = rows(&batch(vec![(0, Event::View(view)), (4_000, Event::Vital(vital))]));
+    let frame = rows(&batch(vec![
+        (0, Event::View(Box::new(view))),
+        (4_000, Event::Vital(Box::new(vital))),
+    ]));
     decoded(&frame, Table::Vitals).remove(0)
 }
 
@@ -203,12 +206,12 @@ fn a_frame_is_a_row_of_the_view_that_was_open_when_it_began() {
         ..view()
     };
     let mut batch = batch(vec![
-        (0, Event::View(first)),
-        (0, Event::View(second)),
+        (0, Event::View(Box::new(first))),
+        (0, Event::View(Box::new(second))),
         // The document's worst interaction was in the second view, and the first view's own in itself.
-        (9_000, Event::Vital(inp(0, vec![frame(3, 6_000_000)]))),
-        (9_000, Event::Vital(inp(1, vec![frame(2, 4_999_999)]))),
-        (9_000, Event::Vital(inp(1, vec![frame(3, 6_000_000)]))),
+        (9_000, Event::Vital(Box::new(inp(0, vec![frame(3, 6_000_000)])))),
+        (9_000, Event::Vital(Box::new(inp(1, vec![frame(2, 4_999_999)])))),
+        (9_000, Event::Vital(Box::new(inp(1, vec![frame(3, 6_000_000)])))),
     ]);
     for (item, view) in batch.accepted.items.iter_mut().zip([0, 1, 0, 0, 1]) {
         item.view = view;

@@ -69,6 +69,13 @@ pub(crate) struct Refused(#[expect(dead_code, reason = "it stands for the body i
 )]
 pub(crate) struct Later(#[expect(dead_code, reason = "it stands for the body in the document")] Body);
 
+/// The collector failed.
+#[derive(ToResponse)]
+#[response(
+    description = "The collector failed at this request, which is a bug: its log has the reason under the `x-request-id`."
+)]
+pub(crate) struct Failed(#[expect(dead_code, reason = "it stands for the body in the document")] Body);
+
 /// No token, or none that is known.
 #[derive(ToResponse)]
 #[response(
