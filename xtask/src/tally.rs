@@ -101,6 +101,15 @@ impl Tally {
         }
     }
 
+    /// The names of the tests whose failures [`count_cargo`](Self::count_cargo) read, as `--exact` wants them.
+    pub(crate) fn failed_in_cargo(&self) -> Vec<String> {
+        let first_lines = self.failures.iter().filter_map(|failure| failure.lines().next());
+        first_lines
+            .filter_map(|line| line.strip_prefix("---- ")?.strip_suffix(" stdout ----"))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// With what `again` found of the tests that failed here: what passes then was unsteady, and stays in sight as that.
     pub(crate) fn after(self, again: Self) -> Self {
         let steady = again.failed > 0;
@@ -270,6 +279,24 @@ not ok 1 - suite
         let failed = first().after(again.clone());
         assert_eq!((failed.passed, failed.failed), (8, 1));
         assert_eq!((failed.failures, failed.unsteady), (again.failures, Vec::new()));
+    }
+
+    #[test]
+    fn failed_tests_have_the_names_that_cargo_test_is_asked_for() {
+        let mut tally = Tally::default();
+        let text = "\
+---- a::b stdout ----
+thread 'a::b' panicked
+
+---- src/c.rs - d (line 3) stdout ----
+Test executable failed
+
+failures:
+    a::b";
+        for line in text.lines() {
+            tally.count_cargo(line);
+        }
+        assert_eq!(tally.failed_in_cargo(), ["a::b", "src/c.rs - d (line 3)"]);
     }
 
     #[test]
