@@ -3,6 +3,7 @@
 import { micros, now, wall } from './clock'
 import { Kind, type Id } from './generated/wire'
 import { idAt } from './ids'
+import { guard } from './guard'
 import { calls } from './interface'
 import { dropped, lost } from './loss'
 import { saveSession, sessionId } from './session'
@@ -33,7 +34,7 @@ let attached: number
 const gatherers: (() => void)[] = []
 
 /** `gather` records what it holds back, before each report. */
-export const beforeCut = (gather: () => void): unknown => gatherers.push(gather)
+export const beforeCut = (gather: () => void): unknown => gatherers.push(guard(gather))
 
 /** Records all that is held back. */
 export const gather = (): void => gatherers.forEach((gather) => gather())

@@ -112,6 +112,18 @@ test('a page that is left before it has loaded', async (t) => {
   assert.equal(server.requests.filter(({ path }) => path.endsWith('.wasm')).length, 0)
 })
 
+test('what cannot be gathered when a page is left does not keep the rest from being sent', async (t) => {
+  const { server, tab, complaints } = await open(t, { '/': page() })
+  await tab.evaluate(() => new Promise((done) => setTimeout(done, 100)))
+  await tab.evaluate(() => {
+    performance.getEntriesByType = () => { throw new Error('the page has its own') }
+  })
+  await leave(tab)
+  const batch = await server.batch(1)
+  assert.deepEqual([batch.of(Kind.View).length, batch.of(Kind.Navigation).length, batch.of(Kind.Cut).length], [1, 0, 1])
+  assert.deepEqual(complaints, [])
+})
+
 test('hidden, seen again, hidden: vitals are repeated, the rest is sent once', async (t) => {
   const { server, tab } = await open(t, { '/': page(), '/api': () => ({ body: '' }) })
   await tab.evaluate(() => fetch('/api'))

@@ -91,6 +91,10 @@ const app = (path) =>
 
 /** Resolves to what the browser says of the soft navigation; our observer has heard of it in the same task. */
 const softly = async (tab) => {
+  assert.ok(
+    await tab.evaluate(() => PerformanceObserver.supportedEntryTypes.includes('soft-navigation')),
+    `Chromium ${browser.version()} tells of no soft navigations, as 151 does: update it, or set RUM_CHROMIUM to the path of a newer one`,
+  )
   await tab.waitForFunction(() => window.softly > 0)
   return tab.evaluate(() => {
     const { startTime, interactionId, presentationTime, paintTime } = window.latest
@@ -148,6 +152,61 @@ test('a soft navigation from before the second chunk is no rename', async (t) =>
   assert.equal(batch.of(Kind.Rename).length, 0)
   assert.deepEqual(batch.named(Kind.View).map(({ kind, t, page }) => [kind, t, page]), [[0, 0, '/'], [3, micros(entry.start), '/second']])
 })
+
+/** As in a browser that does not tell of soft navigations. */
+const withoutSoftNavigations = (context) =>
+  context.addInitScript(() => {
+    const { getEntriesByType } = Performance.prototype
+    Performance.prototype.getEntriesByType = function (type) {
+      return type === 'soft-navigation' ? [] : getEntriesByType.call(this, type)
+    }
+    const types = PerformanceObserver.supportedEntryTypes.filter((type) => type !== 'soft-navigation')
+    Object.defineProperty(PerformanceObserver, 'supportedEntryTypes', { get: () => types })
+  })
+
+test('a route to which a click has led before the second chunk is a view since the click', async (t) => {
+  let give
+  const later = new Promise((resolve) => (give = resolve))
+  const GLUE = `/${manifest.glue[0]}`
+  const { server, tab } = await open(t, { '/': app('/second'), [GLUE]: () => later }, withoutSoftNavigations)
+  await tab.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('rum.js')))
+  await tab.click('button')
+  give({ body: readFileSync(join(dist, GLUE)), type: 'text/javascript' })
+  await secondChunk(server)
+  await leave(tab)
+  const batch = await server.batch(1)
+  const [action] = batch.named(Kind.Action)
+  assert.equal(batch.of(Kind.Rename).length, 0)
+  assert.deepEqual(batch.named(Kind.View).map(({ kind, t, page }) => [kind, t, page]), [[0, 0, '/'], [4, action.t, '/second']])
+})
+
+for (const [api, prepare] of [
+  ['Navigation', () => {}],
+  ['History', (context) => context.addInitScript(() => delete window.navigation)],
+])
+  test(`${api} API: until the load what replaces the path renames, although the second chunk is there`, async (t) => {
+    let give
+    const later = new Promise((resolve) => (give = resolve))
+    const server = await serve({ ...WITHOUT_WASM, '/': page({ tag: '<script src="/rum.js" data-app="KEY" data-tracing="https://api.example.com"></script>', body: '<img src="/slow.png">' }), '/slow.png': () => later })
+    t.after(server.close)
+    const context = await browser.newContext()
+    t.after(() => context.close())
+    await prepare(context)
+    const tab = await context.newPage()
+    await tab.goto(server.origin, { waitUntil: 'commit' })
+    await tab.waitForFunction(() => window.wasmRum?.startView)
+    await tab.evaluate(() => {
+      history.replaceState(null, '', '/home')
+      history.pushState(null, '', '/list')
+    })
+    give({ body: '', type: 'image/png' })
+    await tab.waitForFunction(() => document.readyState === 'complete')
+    await tab.evaluate(() => history.replaceState(null, '', '/list/2'))
+    await leave(tab)
+    const batch = await server.batch(1)
+    assert.deepEqual(batch.named(Kind.Rename).map(({ page_name }) => page_name), ['/home'])
+    assert.deepEqual(batch.named(Kind.View).map(({ kind, page }) => [kind, page]), [[0, '/'], [4, '/list'], [4, '/list/2']])
+  })
 
 test('a discarded tab that is loaded again', async (t) => {
   const { server, tab } = await open(t, {}, (context) =>

@@ -59,12 +59,10 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
             }
         })
     };
-    // A fresh container has no package lists, an old one outdated lists.
-    if install().is_ok() {
-        return Ok(());
-    }
-    update()?;
-    install()
+    // A fresh container has no package lists, and an old one may have some by which a browser of half a year ago is installed.
+    // Where they cannot be fetched the package may be known all the same.
+    let updated = update();
+    install().or_else(|error| updated.and(Err(error)))
 }
 
 /// How far an installation is, by a line that apt writes for programs: `dlstatus:2:41.5:…` while it downloads, which is
