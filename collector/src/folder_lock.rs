@@ -14,7 +14,11 @@ const STEP: Duration = Duration::from_millis(10);
 /// # Errors
 /// [`TryLockError::WouldBlock`] if another process keeps it; and what the system says.
 pub(crate) fn take(file: &File) -> Result<(), TryLockError> {
-    let end = Instant::now() + PATIENCE;
+    take_within(PATIENCE, file)
+}
+
+fn take_within(patience: Duration, file: &File) -> Result<(), TryLockError> {
+    let end = Instant::now() + patience;
     loop {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) if Instant::now() < end => {
@@ -43,7 +47,7 @@ mod tests {
         take(&first).unwrap();
         let second = open();
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| take(&second));
+            let waiting = scope.spawn(|| take_within(60 * PATIENCE, &second));
             drop(first);
             waiting.join().unwrap().unwrap();
         });

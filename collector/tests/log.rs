@@ -169,7 +169,7 @@ impl Begun {
 #[tokio::test]
 async fn what_is_held_back_at_the_end_is_told_before_it() {
     const REQUESTS: u64 = 60;
-    let mut collector = Collector::start("[limits]\ndrain = \"60s\"\n", "");
+    let mut collector = Collector::start("[limits]\ndrain = \"60s\"\nbody_timeout = \"60s\"\n", "");
     // No segment can be begun any more.
     fs::remove_dir_all(collector.program.folder.path().join("data/spool")).unwrap();
     let mut begun = Vec::new();

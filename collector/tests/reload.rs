@@ -299,8 +299,12 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
             collector.status(ask("authorization", &bearer)).await == StatusCode::OK
         })
         .await;
-    // There is no ClickHouse that could evaluate them.
-    assert_eq!(collector.part("alerts").await["state"], "unhealthy");
+    // There is no ClickHouse that could evaluate them. They follow the tokens, part by part.
+    collector
+        .until("the rules are in force", async || {
+            collector.part("alerts").await["state"] == "unhealthy"
+        })
+        .await;
     let login = collector.http.post(format!("{}/v1/login", collector.program.url));
     let login = login
         .body(serde_json::json!({ "token": token }).to_string())
@@ -342,7 +346,11 @@ async fn a_token_that_is_removed_ends_its_logins_and_new_rules_are_evaluated() {
         .header("cookie", &cookie)
         .body("SELECT 1");
     assert_eq!(collector.status(ended).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(collector.part("alerts").await["rules"], "none");
+    collector
+        .until("the rules are gone", async || {
+            collector.part("alerts").await["rules"] == "none"
+        })
+        .await;
     collector.end();
 }
 

@@ -113,7 +113,9 @@ fn attribute(span: &Span, key: &str) -> Option<Value> {
 #[tokio::test]
 async fn a_request_its_commit_inserts_and_rounds_of_the_rules_are_told() {
     let (url, spans) = receiver().await;
-    let collector = Collector::start(&format!("[traces]\nendpoint = {url:?}\nratio = 1.0\n"));
+    let collector = Collector::start(&format!(
+        "[limits]\ndrain = \"60s\"\n[traces]\nendpoint = {url:?}\nratio = 1.0\n"
+    ));
     collector.post(1, Some(&format!("00-{TRACE}-{CALLER}-01"))).await;
     collector.post(2, None).await;
     collector

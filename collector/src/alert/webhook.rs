@@ -173,7 +173,7 @@ mod tests {
     use axum::http::HeaderMap;
     use axum::response::{IntoResponse, Redirect, Response};
     use axum::routing::post;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
 
     use super::*;
 
@@ -314,9 +314,10 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_there_is_said_without_the_path() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        // Taken, so that no other test gets it, and nobody listens.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = socket.local_addr().unwrap();
         let webhook = impatient(&format!("http://{address}/secret"));
         let Outcome::Unreachable { why } = webhook.deliver("f-1", "{}", &CancellationToken::new()).await else {
             panic!("somebody is there")

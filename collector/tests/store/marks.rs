@@ -130,8 +130,8 @@ async fn marks_of_an_hour_that_gets_no_more_rows_become_one() {
              SELECT 30, {hour}, 'shop', cityHash64(number), {cleared} FROM numbers({marks})"
         )
     };
-    // Until all are there: a merge before that would make one of marks whose clearing is still to come.
-    database.run("SYSTEM STOP MERGES rum_data.dirty_hours").await;
+    // Until each day is one part: of some of its parts alone a merge would make one of marks whose clearing is in another.
+    database.run("SYSTEM STOP TTL MERGES rum_data.dirty_hours").await;
     // Of four hours: one that may still get rows, an old one, an old one of which some were cleared, and one of which all were.
     for (age, marks, cleared) in [
         (48, "1, 50", 0),
@@ -144,7 +144,8 @@ async fn marks_of_an_hour_that_gets_no_more_rows_become_one() {
     ] {
         database.run(&mark(age, marks, cleared)).await;
     }
-    database.run("SYSTEM START MERGES rum_data.dirty_hours").await;
+    database.run("OPTIMIZE TABLE rum_data.dirty_hours FINAL").await;
+    database.run("SYSTEM START TTL MERGES rum_data.dirty_hours").await;
     // As ClickHouse does by itself within some hours.
     database.run("OPTIMIZE TABLE rum_data.dirty_hours FINAL").await;
     let of = |age: i64, what: &str| format!("SELECT {what} FROM rum_data.dirty_hours WHERE hour = {}", hour(age));

@@ -138,8 +138,12 @@ fn spaces_end(look: &Look<'_>, at: usize) -> usize {
     look.run(at, SPACE, 2)
 }
 
-/// Whether a line and a column begin at `at`.
+/// Digits of a line: fewer than a card's number has, which is masked.
+const LINE_DIGITS: usize = 9;
+
+/// Whether a line and a column begin at `at`. What else the column is a part of may have been masked.
 fn is_position(look: &Look<'_>, at: usize) -> bool {
-    let line = look.run(at, DIGIT, LOOK);
-    line > at && look.byte(line) == ':' && look.is(line.wrapping_add(1), DIGIT)
+    let line = look.run(at, DIGIT, LINE_DIGITS);
+    let column = line.wrapping_add(1);
+    line > at && look.byte(line) == ':' && (look.is(column, DIGIT) || look.byte(column) == '[')
 }

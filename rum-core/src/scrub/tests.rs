@@ -100,6 +100,10 @@ fn tokens() {
         ("key sk_live_0123456789abc", "key [token]"),
         ("AKIA0123456789ABCDEF", "[token]"),
         ("https://user:pa:ss@db.example:80/x", "https://[token]@db.example:80/x"),
+        // A position, of which more was masked than it is.
+        ("password:0:0aa@example.com", "password:0:[email]"),
+        ("cookie:12:4111111111111111", "cookie:12:[card]"),
+        ("cookie:4111111111111111:12", "cookie:[token]"),
         ("ftp://jane@example.com:pw@host/x", "ftp://[token]@host/x"),
     ]);
     untouched(&[

@@ -10,12 +10,14 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 const BATCHES: usize = 100;
+/// So that a machine that stands still for a while has time for all that there is.
+const LONG_DRAIN: &str = "[limits]\ndrain = \"60s\"\n";
 
 #[tokio::test]
 async fn a_collector_that_is_told_to_stop_inserts_what_it_has() -> Result<()> {
     let folder = TempDir::new()?;
     let database = Database::start(folder.path()).await?;
-    let place = Place::new()?;
+    let place = Place::with(LONG_DRAIN)?;
     let collector = place
         .start(&Store::server(&database, &database.endpoint().await?.url).await?)
         .await?;
@@ -50,7 +52,7 @@ async fn send_on(sender: Sender, answered: mpsc::Sender<()>) -> Result<Book> {
 
 #[tokio::test]
 async fn a_collector_that_is_told_to_stop_leaves_an_empty_spool_and_no_process() -> Result<()> {
-    let place = Place::new()?;
+    let place = Place::with(LONG_DRAIN)?;
     let collector = place.start(&Store::Embedded).await?;
     collector.ready("clickhouse").await?;
     let clickhouse = until("ClickHouse runs", async || collector.clickhouse().await).await?;

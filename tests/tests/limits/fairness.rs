@@ -117,9 +117,11 @@ async fn waiting(collector: &Collector, app: &str) -> Result<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sends_now_and_then_does_not_wait_behind_who_floods() -> Result<()> {
-    // Few places, so that the flood has to wait on a machine of many cores, too.
-    let other =
-        format!("[[apps]]\nname = {QUIET:?}\nkey = {QUIET:?}\norigins = [\"*\"]\n[limits]\nbatches_at_once = 4\n");
+    // Few places, so that the flood has to wait on a machine of many cores, too; and for as long as it takes on a slow one.
+    let other = format!(
+        "[[apps]]\nname = {QUIET:?}\nkey = {QUIET:?}\norigins = [\"*\"]\n[limits]\nbatches_at_once = 4\nstore_timeout = \"60s\"\n\
+         body_timeout = \"60s\"\n"
+    );
     let place = Place::with(&other)?;
     let collector = place.start(&Store::nowhere()).await?;
     let (noisy, quiet) = (Pages::new(&collector, KEY), Pages::new(&collector, QUIET));

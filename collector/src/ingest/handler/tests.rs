@@ -1,6 +1,8 @@
 //! Who waits for its turn, and who is told to come again, with the turns in the test's hand.
 
 use std::pin::Pin;
+use std::sync::Mutex;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use tempfile::TempDir;
 
@@ -47,6 +49,20 @@ impl Subject {
         };
         let ingest = Ingest::open(&config, parts).unwrap();
         Self { ingest, folder }
+    }
+
+    /// Its disk is held until the sender is dropped.
+    fn held() -> (Self, SyncSender<()>) {
+        let folder = TempDir::new().unwrap();
+        let mut options = SpoolOptions::new(folder.path().join("spool"));
+        let (release, released) = sync_channel::<()>(1);
+        let released = Mutex::new(released);
+        options.sync = Arc::new(move |file| {
+            // An error means that the test lets all go.
+            let _ = released.lock().unwrap().recv();
+            file.sync_data()
+        });
+        (Self::with(folder, options), release)
     }
 
     async fn lend(&self, of: impl Fn(&Shared) -> &Fair, app: &str) -> Lent {
@@ -177,16 +193,7 @@ async fn who_waits_too_long_is_told_to_come_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_stored_after_its_time_counts_as_stored_too() {
-    let folder = TempDir::new().unwrap();
-    let mut options = SpoolOptions::new(folder.path().join("spool"));
-    let (release, released) = std::sync::mpsc::sync_channel::<()>(1);
-    let released = std::sync::Mutex::new(released);
-    options.sync = Arc::new(move |file| {
-        // An error means that the test lets all go.
-        let _ = released.lock().unwrap().recv();
-        file.sync_data()
-    });
-    let subject = Subject::with(folder, options);
+    let (subject, release) = Subject::held();
     let begun_ms = now_ms();
     // Paused time moves once everything waits for the disk.
     let answer = subject.send("b", 1, 0).await;
@@ -212,11 +219,11 @@ async fn what_is_stored_after_its_time_counts_as_stored_too() {
 
 #[tokio::test]
 async fn who_goes_away_before_the_answer_has_used_its_quota() {
-    let subject = Subject::new();
+    let (subject, release) = Subject::held();
     let begun_ms = now_ms();
     let mut gone = subject.send("b", 1, 0);
     assert!(at_once(&mut gone).await.is_none(), "the disk has not answered yet");
-    drop(gone);
+    drop((gone, release));
     assert_eq!(subject.send("a", 2, 0).await.status(), StatusCode::NO_CONTENT);
     // Both frames are on disk now, and who counts the first one has been told so.
     for _ in 0..100 {
