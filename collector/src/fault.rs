@@ -4,12 +4,13 @@
 //! release build nothing reads the variable, and a boundary is no code at all. What the drills promise is in
 //! docs/durability.md.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::thread;
 
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
@@ -317,7 +318,7 @@ pub(crate) fn clock_jump_ms() -> i64 {
     }
     static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
     let file = FILE.get_or_init(|| std::env::var_os(CLOCK_VARIABLE).map(PathBuf::from));
-    let said = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    let said = file.as_ref().and_then(|file| fs::read_to_string(file).ok());
     // Hours and days: what could overflow the calendar is no clock.
     let most = 400 * 86_400_000;
     said.and_then(|text| text.trim().parse().ok())
@@ -329,9 +330,26 @@ pub(crate) fn clock_jump_ms() -> i64 {
 fn strike(strike: Strike) -> io::Result<()> {
     match strike {
         Strike::Kill => Ok(kill_process(getpid(), Signal::KILL)?),
-        Strike::Stop => Ok(kill_process(getpid(), Signal::STOP)?),
+        Strike::Stop => stand_still(),
         Strike::Refuse(error) => Err(error.into()),
     }
+}
+
+/// Any thread may be the one that takes the signal for all: this one would go on until that one has its turn.
+fn stand_still() -> io::Result<()> {
+    kill_process(getpid(), Signal::STOP)?;
+    while is_stop_pending() {
+        thread::yield_now();
+    }
+    Ok(())
+}
+
+/// Whether no thread has taken a SIGSTOP of this process yet, as Linux tells.
+fn is_stop_pending() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+    let signals = pending.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    signals.is_some_and(|signals| signals >> (Signal::STOP.as_raw() - 1) & 1 == 1)
 }
 
 #[cfg(test)]

@@ -83,11 +83,11 @@ pub(crate) const BORDERS: &[&str] = &[" ", "\n", "<", "\t", ", ", "\"", "(", "/"
 /// - the local part of an address that goes on behind its border: then the address is masked, and the groups of a card before it are
 ///   not known any more. An apostrophe belongs to names.
 /// - the user of a URL: then the host behind the `@` stays.
-/// - a web token, which is masked first: then the other side of the `@` stays.
+/// - a web token, whatever the case of its first letters, which is masked first: then the other side of the `@` stays.
 pub(crate) fn is_part_of_another(before: &str, border: &str, planted: &str, after: &str) -> bool {
     let local_part = border == "'" && after.contains(['@', '%']);
     let user = planted.contains('@') && format!("{before}{border}").contains("://");
-    let token = planted.contains('@') && planted.contains("eyJ");
+    let token = planted.contains('@') && planted.to_ascii_lowercase().contains("eyj");
     local_part || user || token
 }
 
