@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{self, Append, Committer, GROUP_BYTES};
@@ -244,6 +245,7 @@ impl Spool {
             key,
             payload,
             answer,
+            caller: Handle::try_current().ok(),
             _lent: lent,
         };
         queue.send(append).await.map_err(|_| self.closed())?;
