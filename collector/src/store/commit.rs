@@ -16,7 +16,7 @@ use super::health::{Refusal, RefusalCause};
 use super::log::Log;
 use super::schema::Schema;
 use super::seen::Seen;
-use super::segment::{self, FIRST_FRAME, Writer};
+use super::segment::{FIRST_FRAME, Payload, Writer};
 use super::share::Held;
 use super::spool::{Appended, SpoolError, SpoolOptions};
 use crate::clock;
@@ -37,7 +37,7 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Append {
     pub(super) key: BatchKey,
-    pub(super) payload: Vec<u8>,
+    pub(super) payload: Payload,
     pub(super) answer: oneshot::Sender<Fate>,
     /// Where its caller waits, if that is a runtime.
     pub(super) caller: Option<Handle>,
@@ -209,7 +209,7 @@ impl Committer {
         }
         let fits: Vec<bool> = frames
             .iter()
-            .map(|frame| match room.checked_sub(segment::frame_length(&frame.payload)) {
+            .map(|frame| match room.checked_sub(frame.payload.frame_length()) {
                 Some(left) => {
                     room = left;
                     true
@@ -253,7 +253,7 @@ impl Committer {
         let cause = match error {
             // What did not fit sealed its segment, so it needs the header of another one, too.
             SpoolError::Full { .. } => RefusalCause::Full {
-                needed: FIRST_FRAME + segment::frame_length(&frame.payload),
+                needed: FIRST_FRAME + frame.payload.frame_length(),
             },
             _ => RefusalCause::Failing,
         };
@@ -267,7 +267,7 @@ impl Committer {
         let begun = Instant::now();
         let fsync = self.options.fsync;
         let active = self.active()?;
-        let payloads: Vec<_> = frames.iter().map(|frame| &*frame.payload).collect();
+        let payloads: Vec<_> = frames.iter().map(|frame| &frame.payload).collect();
         let before = active.length;
         let number = active.number;
         let written = match fsync {
@@ -284,7 +284,7 @@ impl Committer {
                 commits.committed(payloads.len() as u64, length - before, begun.elapsed());
                 let mut held = Held::default();
                 for frame in frames {
-                    held.add(&frame.key.app, segment::frame_length(&frame.payload));
+                    held.add(&frame.key.app, frame.payload.frame_length());
                 }
                 self.log.grown(number, length, &held);
                 Ok(())

@@ -18,7 +18,7 @@ use super::measures::Measures;
 use super::recovery;
 use super::schema::Table;
 use super::seen::Seen;
-use super::segment::{MAX_PAYLOAD, Sync, sync_data};
+use super::segment::{MAX_PAYLOAD, Payload, Sync, sync_data};
 use super::share::Shares;
 use super::waiting;
 use crate::clock;
@@ -243,7 +243,7 @@ impl Spool {
         let queue = self.appender.queue.as_ref().ok_or(SpoolError::Closed)?;
         let append = Append {
             key,
-            payload,
+            payload: Payload::new(payload),
             answer,
             caller: Handle::try_current().ok(),
             _lent: lent,
