@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::errors::frames;
+    use crate::errors::stack::frames;
 
     const V8: &str = "TypeError: x is null\n    at Cart.pay (https://a.example/cart.js?v=7:10:5)\n    at Array.forEach (<anonymous>)\n    at new Shop (https://a.example/shop.3f2a1c9d.js:2:1)\n    at https://a.example/cart.js:3:1";
     const GECKO: &str = "pay@https://a.example/cart.js?v=7:10:15\nShop@https://a.example/shop.3f2a1c9d.js:2:11\nload/<@https://a.example/cart.js:3:11";

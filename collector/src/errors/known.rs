@@ -131,7 +131,7 @@ fn judge(said: &Said<'_>) -> Judged {
     let places = places.collect();
     Judged {
         group,
-        origin: ErrorOrigin::of(class, message, frames.iter().copied(), url),
+        origin: ErrorOrigin::of(class, message, frames.iter().map(|frame| frame.file), url),
         texts: texts.into(),
         frames: places,
     }

@@ -20,4 +20,4 @@ mod stack;
 pub(crate) use file::without_query;
 pub(crate) use known::{Said, judged};
 pub(crate) use origin::ErrorOrigin;
-pub(crate) use stack::frames;
+pub(crate) use stack::files;

@@ -1,7 +1,5 @@
 //! Whose code threw an error: the app's, or somebody's whom the page's owner cannot mend.
 
-use super::stack::Frame;
-
 /// Schemes of code that a browser's extensions bring, and what Safari shows instead of their places.
 /// - <https://developer.chrome.com/docs/extensions/reference/manifest/web-accessible-resources>
 /// - <https://developer.mozilla.org/en-US/docs/Mozilla/Add-ons/WebExtensions/manifest.json/web_accessible_resources>
@@ -34,11 +32,11 @@ pub(crate) enum ErrorOrigin {
 }
 
 impl ErrorOrigin {
-    /// Judges by the topmost frame that has a file: an extension that calls the page does not make the page's errors its own.
+    /// Judges by `files` of a stack, the topmost that there is: an extension that calls the page does not make the page's errors its own.
     /// Without one by `url`, which what has no stack is about.
-    pub(crate) fn of<'a>(class: &str, message: &str, frames: impl IntoIterator<Item = Frame<'a>>, url: &str) -> Self {
-        match frames.into_iter().find(|frame| !frame.file.is_empty()) {
-            Some(top) if is_of_extension(top.file) => Self::Extension,
+    pub(crate) fn of<'a>(class: &str, message: &str, files: impl IntoIterator<Item = &'a str>, url: &str) -> Self {
+        match files.into_iter().find(|file| !file.is_empty()) {
+            Some(top) if is_of_extension(top) => Self::Extension,
             None if is_of_extension(url) => Self::Extension,
             None if class.is_empty() && is_muted(message) => Self::Opaque,
             _ => Self::App,
@@ -70,7 +68,7 @@ fn is_muted(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::errors::frames;
+    use crate::errors::files;
 
     #[test]
     fn the_topmost_file_says_whose_an_error_is() {
@@ -108,7 +106,7 @@ mod tests {
             ("f@[native code]", ErrorOrigin::App),
             ("", ErrorOrigin::App),
         ] {
-            assert_eq!(ErrorOrigin::of("Error", "x", frames(stack), ""), expected, "{stack}");
+            assert_eq!(ErrorOrigin::of("Error", "x", files(stack), ""), expected, "{stack}");
         }
     }
 
@@ -124,7 +122,7 @@ mod tests {
             ("", "", ErrorOrigin::App),
             (OWN, "chrome-extension://abcdefgh/logo.png", ErrorOrigin::App),
         ] {
-            assert_eq!(ErrorOrigin::of("", "x", frames(stack), url), expected, "{stack} {url}");
+            assert_eq!(ErrorOrigin::of("", "x", files(stack), url), expected, "{stack} {url}");
         }
     }
 
@@ -144,11 +142,7 @@ mod tests {
                 ErrorOrigin::App,
             ),
         ] {
-            assert_eq!(
-                ErrorOrigin::of(class, message, frames(stack), ""),
-                expected,
-                "{message}"
-            );
+            assert_eq!(ErrorOrigin::of(class, message, files(stack), ""), expected, "{message}");
         }
     }
 }

@@ -5,7 +5,7 @@ use rum_core::wire::Event;
 use super::outcome::{Outcome, Tally};
 use crate::batch::AcceptedBatch;
 use crate::config::ForeignErrors;
-use crate::errors::{ErrorOrigin, frames};
+use crate::errors::{ErrorOrigin, files};
 
 /// Leaves out the errors of browser extensions and those of which the browser says nothing. An error that repeats is
 /// counted once a report, as what is stored of others is.
@@ -30,10 +30,10 @@ pub(super) fn without_foreign_errors(batch: AcceptedBatch, policy: ForeignErrors
 fn foreign(event: &Event) -> Option<Outcome> {
     let Event::Error(error) = event else { return None };
     let error = &error.what;
-    let frames = frames(error.stack.as_deref().unwrap_or_default());
+    let files = files(error.stack.as_deref().unwrap_or_default());
     let class = error.class.as_deref().unwrap_or_default();
     let url = error.url.as_deref().unwrap_or_default();
-    match ErrorOrigin::of(class, &error.message, frames, url) {
+    match ErrorOrigin::of(class, &error.message, files, url) {
         ErrorOrigin::App => None,
         ErrorOrigin::Extension => Some(Outcome::ErrorOfExtension),
         ErrorOrigin::Opaque => Some(Outcome::ErrorOpaque),

@@ -258,7 +258,7 @@ impl Shared {
             // What is refused for good comes first, then what is refused for longest: who is told to come again should be
             // welcome then.
             let client = addresses.as_ref().map(|addresses| addresses.client);
-            self.may_come(rules, head.app)
+            self.may_come(rules, head.app, received_ms)
                 .and_then(|()| rules.rates.check(head.app, client))
                 .map_err(|reject| rules.refused(head.app, reject))?;
             Ok(head)
@@ -301,7 +301,7 @@ impl Shared {
             .await
             .map_err(|reject| rules.refused(head.app, reject))?;
         // Those that came while it was welcome have waited with this one.
-        self.may_come(rules, head.app)
+        self.may_come(rules, head.app, now_ms())
             .map_err(|reject| rules.refused(head.app, reject))?;
         let (digested, Turn { core, place }) = digest(batch, turn).await?;
         drop(core);
@@ -363,8 +363,8 @@ impl Shared {
     }
 
     /// Whether `app` is within its quota of the day and its share of the spool.
-    fn may_come(&self, rules: &Rules, app: &App) -> Result<(), Reject> {
-        self.quotas.check(app, now_ms(), rand::random())?;
+    fn may_come(&self, rules: &Rules, app: &App, now_ms: i64) -> Result<(), Reject> {
+        self.quotas.check(app, now_ms, rand::random())?;
         if self.shares.is_over(&app.name) && rules.apps.are_several() {
             let app = Arc::clone(&app.name);
             return Err(Reject::SpoolShare { app });

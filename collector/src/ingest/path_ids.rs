@@ -41,7 +41,14 @@ fn path_start(url: &str) -> Option<usize> {
     if url.starts_with('/') {
         return Some(0);
     }
-    let host = url.find("://")? + "://".len();
+    // Mostly the first colon is the one: a text is not as soon looked for as a character.
+    let colon = url.find(':')?;
+    let at = if url[colon..].starts_with("://") {
+        colon
+    } else {
+        url.find("://")?
+    };
+    let host = at + "://".len();
     let length = url[host..].find(['/', '?', '#']).unwrap_or(url.len() - host);
     Some(host + length)
 }

@@ -50,7 +50,11 @@ pub(super) fn expand(text: &mut String, origin: &str, limit: usize, tally: &mut 
 /// Puts `origin` in front of a URL that is only a path, then cuts.
 pub(super) fn expand_url(url: &mut String, origin: &str, limit: usize, tally: &mut Tally) {
     if url.starts_with('/') {
-        url.insert_str(0, origin);
+        // Written anew: to make a text longer in place costs more than a new one.
+        let mut whole = String::with_capacity(origin.len() + url.len());
+        whole.push_str(origin);
+        whole.push_str(url);
+        *url = whole;
     }
     cut(url, limit, tally);
 }

@@ -19,6 +19,7 @@ mod schema;
 mod server;
 mod sql;
 mod tls;
+mod workers;
 
 pub use asked_as::AskedAs;
 pub use assets::{Assets, AssetsError};
@@ -33,5 +34,6 @@ pub use router::{Routes, server};
 pub use server::Server;
 pub use sql::Sql;
 pub use tls::{Certificates, TlsError};
+pub(crate) use workers::Workers;
 
 pub use crate::problem::Problem;

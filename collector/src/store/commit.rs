@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::answers::Answers;
 use super::frame::BatchKey;
 use super::health::{Refusal, RefusalCause};
 use super::log::Log;
 use super::schema::Schema;
 use super::seen::Seen;
-use super::segment::{self, FIRST_FRAME, Writer};
+use super::segment::{FIRST_FRAME, Payload, Writer};
 use super::share::Held;
 use super::spool::{Appended, SpoolError, SpoolOptions};
 use crate::clock;
@@ -36,16 +37,21 @@ const TRY_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Append {
     pub(super) key: BatchKey,
-    pub(super) payload: Vec<u8>,
-    pub(super) answer: oneshot::Sender<Result<Appended, SpoolError>>,
+    pub(super) payload: Payload,
+    pub(super) answer: oneshot::Sender<Fate>,
+    /// Where its caller waits, if that is a runtime.
+    pub(super) caller: Option<Handle>,
     /// Its share of the bytes that may wait.
     pub(super) _lent: Lent,
 }
 
+/// What became of a frame.
+pub(super) type Fate = Result<Appended, SpoolError>;
+
 impl Append {
     /// A caller that has gone away needs no answer.
-    fn answer(self, answer: Result<Appended, SpoolError>) {
-        let _ = self.answer.send(answer);
+    pub(super) fn answer(self, fate: Fate) {
+        let _ = self.answer.send(fate);
     }
 }
 
@@ -164,9 +170,10 @@ impl Committer {
         let mut new: Vec<Append> = Vec::new();
         let mut twins = Vec::new();
         let mut places = HashMap::new();
+        let mut answers = Answers::default();
         for append in group {
             if self.seen.contains(&append.key) {
-                append.answer(Ok(Appended::Duplicate));
+                answers.add(append, Ok(Appended::Duplicate));
             } else if let Some(place) = places.get(&append.key) {
                 // Not seen yet: its twin's fate, which the sync decides, is its own.
                 twins.push((append, *place));
@@ -177,23 +184,21 @@ impl Committer {
         }
         let fates = if new.is_empty() { Vec::new() } else { self.write(&new) };
         for (twin, place) in twins {
-            let fate: Option<&Result<Appended, SpoolError>> = fates.get(place);
-            twin.answer(
-                fate.cloned()
-                    .unwrap_or(Err(SpoolError::Closed))
-                    .map(|_| Appended::Duplicate),
-            );
+            let fate: Option<&Fate> = fates.get(place);
+            let fate = fate.cloned().unwrap_or(Err(SpoolError::Closed));
+            answers.add(twin, fate.map(|_| Appended::Duplicate));
         }
         for (append, fate) in new.into_iter().zip(fates) {
             if fate.is_ok() {
                 self.seen.insert(append.key.clone());
             }
-            append.answer(fate);
+            answers.add(append, fate);
         }
+        answers.give();
     }
 
     /// Writes what has room; each frame's fate, in order.
-    fn write(&mut self, frames: &[Append]) -> Vec<Result<Appended, SpoolError>> {
+    fn write(&mut self, frames: &[Append]) -> Vec<Fate> {
         let full = SpoolError::Full {
             bytes: self.log.bytes(),
             limit: self.options.max_bytes,
@@ -204,7 +209,7 @@ impl Committer {
         }
         let fits: Vec<bool> = frames
             .iter()
-            .map(|frame| match room.checked_sub(segment::frame_length(&frame.payload)) {
+            .map(|frame| match room.checked_sub(frame.payload.frame_length()) {
                 Some(left) => {
                     room = left;
                     true
@@ -241,14 +246,14 @@ impl Committer {
     }
 
     /// Tells what became of the last frame.
-    fn tell(&self, frame: &Append, fate: &Result<Appended, SpoolError>) {
+    fn tell(&self, frame: &Append, fate: &Fate) {
         let Err(error) = fate else {
             return self.log.accepted();
         };
         let cause = match error {
             // What did not fit sealed its segment, so it needs the header of another one, too.
             SpoolError::Full { .. } => RefusalCause::Full {
-                needed: FIRST_FRAME + segment::frame_length(&frame.payload),
+                needed: FIRST_FRAME + frame.payload.frame_length(),
             },
             _ => RefusalCause::Failing,
         };
@@ -262,7 +267,7 @@ impl Committer {
         let begun = Instant::now();
         let fsync = self.options.fsync;
         let active = self.active()?;
-        let payloads: Vec<_> = frames.iter().map(|frame| &*frame.payload).collect();
+        let payloads: Vec<_> = frames.iter().map(|frame| &frame.payload).collect();
         let before = active.length;
         let number = active.number;
         let written = match fsync {
@@ -279,7 +284,7 @@ impl Committer {
                 commits.committed(payloads.len() as u64, length - before, begun.elapsed());
                 let mut held = Held::default();
                 for frame in frames {
-                    held.add(&frame.key.app, segment::frame_length(&frame.payload));
+                    held.add(&frame.key.app, frame.payload.frame_length());
                 }
                 self.log.grown(number, length, &held);
                 Ok(())

@@ -13,6 +13,7 @@
 //! inserts dead letters again.
 
 pub(crate) mod alert_state;
+mod answers;
 mod batch_rows;
 mod client;
 mod clock;

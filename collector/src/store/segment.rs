@@ -102,21 +102,40 @@ pub(super) fn number(path: &Path, extension: &str) -> Option<u64> {
     path.file_stem()?.to_str()?.parse().ok()
 }
 
+/// What a frame carries, and its checksum. That is made where the bytes were: they are still in the core's cache there.
+#[derive(Debug)]
+pub(super) struct Payload {
+    bytes: Vec<u8>,
+    crc: u32,
+}
+
+impl Payload {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        let crc = crc32c::crc32c(&bytes);
+        Self { bytes, crc }
+    }
+
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes that its frame takes.
+    pub(super) fn frame_length(&self) -> u64 {
+        (FRAME_HEADER + self.len()) as u64
+    }
+}
+
 /// What stands before a payload.
-fn frame_header(magic: u64, payload: &[u8]) -> [u8; FRAME_HEADER] {
+fn frame_header(magic: u64, payload: &Payload) -> [u8; FRAME_HEADER] {
     let mut header = [0; FRAME_HEADER];
     let (covered, crcs) = header.split_at_mut(12);
     let (own_crc, crc) = crcs.split_at_mut(4);
     covered[..8].copy_from_slice(&magic.to_le_bytes());
     covered[8..].copy_from_slice(&(payload.len() as u32).to_le_bytes());
     own_crc.copy_from_slice(&crc32c::crc32c(covered).to_le_bytes());
-    crc.copy_from_slice(&crc32c::crc32c(payload).to_le_bytes());
+    crc.copy_from_slice(&payload.crc.to_le_bytes());
     header
-}
-
-/// Bytes that a frame of this payload takes.
-pub(super) fn frame_length(payload: &[u8]) -> u64 {
-    (FRAME_HEADER + payload.len()) as u64
 }
 
 /// A segment that is being written.
@@ -164,7 +183,7 @@ impl Writer {
     }
 
     /// Writes a frame of each payload and makes them durable. After an error the file must not be used any more.
-    pub(super) fn append(&mut self, payloads: &[&[u8]]) -> io::Result<()> {
+    pub(super) fn append(&mut self, payloads: &[&Payload]) -> io::Result<()> {
         self.write(payloads)?;
         self.sync()?;
         self.keep(payloads);
@@ -172,7 +191,7 @@ impl Writer {
     }
 
     /// Writes a frame of each payload, which a later [`sync`](Self::sync) makes durable. Likewise after an error.
-    pub(super) fn append_unsynced(&mut self, payloads: &[&[u8]]) -> io::Result<()> {
+    pub(super) fn append_unsynced(&mut self, payloads: &[&Payload]) -> io::Result<()> {
         self.write(payloads)?;
         self.keep(payloads);
         Ok(())
@@ -184,7 +203,7 @@ impl Writer {
         disk::sync(Step::AppendSync, (&self.path, &self.file), &self.sync)
     }
 
-    fn write(&mut self, payloads: &[&[u8]]) -> io::Result<()> {
+    fn write(&mut self, payloads: &[&Payload]) -> io::Result<()> {
         let headers: Vec<_> = payloads
             .iter()
             .map(|payload| frame_header(self.magic, payload))
@@ -192,13 +211,13 @@ impl Writer {
         // From where they are: a group may be as large as all that may wait.
         let pieces = headers.iter().zip(payloads);
         let mut pieces: Vec<_> = pieces
-            .flat_map(|(header, payload)| [IoSlice::new(header), IoSlice::new(payload)])
+            .flat_map(|(header, payload)| [IoSlice::new(header), IoSlice::new(&payload.bytes)])
             .collect();
         disk::write(Step::AppendWrite, (&self.path, &mut self.file), &mut pieces)
     }
 
-    fn keep(&mut self, payloads: &[&[u8]]) {
-        self.length += payloads.iter().map(|payload| frame_length(payload)).sum::<u64>();
+    fn keep(&mut self, payloads: &[&Payload]) {
+        self.length += payloads.iter().map(|payload| payload.frame_length()).sum::<u64>();
     }
 }
 
@@ -451,8 +470,8 @@ mod tests {
     fn segment(folder: &Path, payloads: impl Fn(u64) -> Vec<Vec<u8>>) -> (PathBuf, Vec<u8>) {
         let mut writer = Writer::create(folder, 1, &Schema::current(), sync_data()).unwrap();
         let payloads = payloads(writer.magic);
-        let payloads: Vec<_> = payloads.iter().map(Vec::as_slice).collect();
-        writer.append(&payloads).unwrap();
+        let payloads: Vec<_> = payloads.into_iter().map(Payload::new).collect();
+        writer.append(&payloads.iter().collect::<Vec<_>>()).unwrap();
         let path = path(folder, 1);
         let bytes = std::fs::read(&path).unwrap();
         assert_eq!(bytes.len() as u64, writer.length);
@@ -519,7 +538,8 @@ mod tests {
         // A small schema, for it is read 32,768 times.
         let schema: Schema = serde_json::from_str(r#"{"tables":[]}"#).unwrap();
         let mut writer = Writer::create(folder.path(), 1, &schema, sync_data()).unwrap();
-        writer.append(&[b"first", b"second"]).unwrap();
+        let payloads = [b"first".to_vec(), b"second".to_vec()].map(Payload::new);
+        writer.append(&payloads.each_ref()).unwrap();
         let path = path(folder.path(), 1);
         let bytes = std::fs::read(&path).unwrap();
         let file = File::options().write(true).open(&path).unwrap();
@@ -536,7 +556,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let payloads = |magic: u64| {
             let mut forged = b"before".to_vec();
-            forged.extend(frame_header(magic ^ 1, b"forged"));
+            forged.extend(frame_header(magic ^ 1, &Payload::new(b"forged".to_vec())));
             forged.extend(b"forged");
             vec![magic.to_le_bytes().repeat(3), forged, b"last".to_vec()]
         };
@@ -559,7 +579,7 @@ mod tests {
             std::fs::write(&path, &bytes[..bytes.len() - cut]).unwrap();
             let mut reader = Reader::open(&path).unwrap().unwrap();
             let end = (bytes.len() - cut) as u64;
-            let last = bytes.len() as u64 - frame_length(b"third, longer");
+            let last = bytes.len() as u64 - Payload::new(b"third, longer".to_vec()).frame_length();
             assert_eq!(reader.next(last, end, &mut Vec::new()).unwrap(), Next::Torn, "{cut}");
         }
     }
@@ -569,7 +589,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, bytes) = segment(folder.path(), three);
         let end = bytes.len() as u64;
-        let last = end - frame_length(b"third, longer");
+        let last = end - Payload::new(b"third, longer".to_vec()).frame_length();
         for place in last as usize..bytes.len() {
             let mut flipped = bytes.clone();
             flipped[place] ^= 0x40;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{self, Append, Committer, GROUP_BYTES};
@@ -17,7 +18,7 @@ use super::measures::Measures;
 use super::recovery;
 use super::schema::Table;
 use super::seen::Seen;
-use super::segment::{MAX_PAYLOAD, Sync, sync_data};
+use super::segment::{MAX_PAYLOAD, Payload, Sync, sync_data};
 use super::share::Shares;
 use super::waiting;
 use crate::clock;
@@ -242,8 +243,9 @@ impl Spool {
         let queue = self.appender.queue.as_ref().ok_or(SpoolError::Closed)?;
         let append = Append {
             key,
-            payload,
+            payload: Payload::new(payload),
             answer,
+            caller: Handle::try_current().ok(),
             _lent: lent,
         };
         queue.send(append).await.map_err(|_| self.closed())?;

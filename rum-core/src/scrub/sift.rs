@@ -13,25 +13,27 @@ const OF_PHONE: usize = 8;
 /// What may stand between a name and the sign behind it: a quote that is escaped, and two spaces.
 const MOST_BETWEEN: usize = 4;
 
-/// `@`, before a URL's host and in an address.
-const AT: u32 = 1;
-/// `%`, with which an address may be escaped.
-const PERCENT: u32 = 1 << 1;
-/// `=` and `:`, between a name and its value.
-const SIGN: u32 = 1 << 2;
-const DIGIT: u32 = 1 << 3;
+/// What is known of a byte, in one number: which beginnings of secrets may have it at their first, second and third place, a bit a
+/// word in each, and of what kind it is.
+type Known = u64;
 
-/// What is known of a byte.
-#[derive(Clone, Copy)]
-struct Known {
-    kind: u32,
-    /// Which beginnings of secrets may have it at their first, second and third place: a bit a word.
-    begin: [u32; 3],
-}
+/// Bits of a place: there are fewer words.
+const PLACE: u32 = 20;
+const FIRST: Known = (1 << PLACE) - 1;
+const THIRD: Known = FIRST << (2 * PLACE);
+
+/// `@`, before a URL's host and in an address.
+const AT: Known = 1 << (3 * PLACE);
+/// `%`, with which an address may be escaped.
+const PERCENT: Known = AT << 1;
+/// `=` and `:`, between a name and its value.
+const SIGN: Known = AT << 2;
+/// The highest bit: digits are counted by it.
+const DIGIT: Known = AT << 3;
 
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 static KNOWN: [Known; 256] = {
-    let mut all = [Known { kind: 0, begin: [0; 3] }; 256];
+    let mut all = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         let kind = match byte as u8 {
@@ -41,10 +43,12 @@ static KNOWN: [Known; 256] = {
             b'0'..=b'9' => DIGIT,
             _ => 0,
         };
-        all[byte] = Known {
-            kind,
-            begin: begin_with(byte as u8),
-        };
+        let [first, second, third] = begin_with(byte as u8);
+        assert!(
+            (first | second | third) as Known <= FIRST,
+            "there are more words than bits"
+        );
+        all[byte] = first as Known | (second as Known) << PLACE | (third as Known) << (2 * PLACE) | kind;
         byte += 1;
     }
     all
@@ -69,21 +73,18 @@ impl Sifted {
 
     pub(super) fn of(text: &[u8]) -> Self {
         let (mut kinds, mut digits, mut begun) = (0, 0_usize, 0);
-        // Beginnings that the last byte may be the first of, and the last two the first two of.
-        let (mut one, mut two) = (0, 0);
+        // Beginnings that the last byte may be the first of, that the last two may be the first two of, and so on.
+        let mut begins = 0;
         for byte in text {
-            let Known {
-                kind,
-                begin: [first, second, third],
-            } = known(*byte);
-            kinds |= kind;
-            digits = digits.wrapping_add(usize::from(kind & DIGIT > 0));
-            begun |= two & third;
-            (one, two) = (first, one & second);
+            let known = known(*byte);
+            begins = (begins << PLACE | FIRST) & known;
+            begun |= begins;
+            kinds |= known;
+            digits = digits.wrapping_add((known >> DIGIT.trailing_zeros()) as usize);
         }
         let signs = kinds & AT > 0 || (kinds & SIGN > 0 && has_named_sign(text));
         Self {
-            secrets: signs || (begun > 0 && has_beginning(text)),
+            secrets: signs || (begun & THIRD > 0 && has_beginning(text)),
             emails: kinds & (AT | PERCENT) > 0,
             digits,
         }

@@ -145,7 +145,8 @@ pub(crate) fn end(mut w: Writer) -> String {
 }
 
 fn read_list<T>(r: &mut Reader<'_>, read: impl Fn(&mut Reader<'_>) -> Option<T>) -> Vec<T> {
-    let mut items = Vec::new();
+    // A page sends some dozens: growing copies.
+    let mut items = Vec::with_capacity(32);
     read_items(r, |r| items.extend(read(r)));
     items
 }

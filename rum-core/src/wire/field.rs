@@ -57,7 +57,11 @@ impl Field for String {
 impl Field for Id {
     const TYPESCRIPT: &'static str = "Id";
     fn read(r: &mut Reader<'_>) -> Self {
-        Id::from_hex(&r.text()).unwrap_or_else(|| {
+        let id = match r.plain_text() {
+            Some(text) => Id::from_hex(text),
+            None => Id::from_hex(&r.text()),
+        };
+        id.unwrap_or_else(|| {
             r.fail(Expected::Id);
             Id::default()
         })

@@ -115,6 +115,9 @@ impl<'a> Reader<'a> {
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub fn next_item(&mut self) -> bool {
+        if self.at_plain_item() {
+            return true;
+        }
         let first = core::mem::take(&mut self.entered);
         if self.eat(b']') {
             return false;
@@ -125,6 +128,18 @@ impl<'a> Reader<'a> {
             self.fail(Expected::Value);
         }
         !self.failed()
+    }
+
+    /// Past the comma, if a value follows it at once, as it does where no person has written.
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    fn at_plain_item(&mut self) -> bool {
+        let rest = self.text.as_bytes().get(self.at..);
+        let follows = matches!(rest, Some([b',', b'"' | b'-' | b'0'..=b'9' | b'[' | b'n', ..]));
+        let found = follows && !self.entered;
+        if found {
+            self.advance(1);
+        }
+        found
     }
 
     /// Moves to the next position of an item: false behind its last one, as often as asked, until [`Reader::close`].
@@ -202,17 +217,18 @@ impl<'a> Reader<'a> {
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     pub fn int(&mut self) -> i64 {
         let negative = self.eat(b'-');
-        let start = self.at;
         let mut value = 0_i64;
-        while let Some(digit @ b'0'..=b'9') = self.text.as_bytes().get(self.at) {
+        let mut digits = 0_usize;
+        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        while let [digit @ b'0'..=b'9', behind @ ..] = rest
+            && value <= 1 << 53
+        {
             value = value.wrapping_mul(10).wrapping_add(i64::from(digit.wrapping_sub(b'0')));
-            self.advance(1);
-            if value > 1 << 53 {
-                break;
-            }
+            digits = digits.wrapping_add(1);
+            rest = behind;
         }
-        let rest = self.text.as_bytes().get(self.at);
-        if self.at == start || value > 1 << 53 || matches!(rest, Some(b'.' | b'e' | b'E')) {
+        self.advance(digits);
+        if digits == 0 || value > 1 << 53 || matches!(rest, [b'.' | b'e' | b'E', ..]) {
             self.fail(Expected::Integer);
             return 0;
         }
@@ -222,6 +238,9 @@ impl<'a> Reader<'a> {
     /// A string. Lone surrogates become U+FFFD, as everywhere on the web where text must be UTF-8.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn text(&mut self) -> String {
+        if let Some(text) = self.plain_text() {
+            return String::from(text);
+        }
         let mut text = String::new();
         if !self.eat(b'"') {
             self.fail(Expected::Text);
@@ -242,6 +261,18 @@ impl<'a> Reader<'a> {
             text.push(c);
         }
         text
+    }
+
+    /// A string, if the next one stands there as it is, without escapes. Most do.
+    pub(super) fn plain_text(&mut self) -> Option<&'a str> {
+        let rest = self.text.get(self.at..)?.strip_prefix('"')?;
+        let length = plain(rest.as_bytes());
+        let text = rest.get(..length)?;
+        if rest.as_bytes().get(length) != Some(&b'"') {
+            return None;
+        }
+        self.advance(length.saturating_add(2));
+        Some(text)
     }
 
     fn escape(&mut self) -> char {
@@ -364,7 +395,7 @@ impl<'a> Reader<'a> {
 
 /// How many bytes of a string come before its end, an escape, or what may not be in it.
 fn plain(bytes: &[u8]) -> usize {
-    let start = plain_chunks(bytes);
+    let start = plain_words(bytes);
     let run = bytes.iter().skip(start).position(|byte| ends(*byte));
     run.map_or(bytes.len(), |run| start.saturating_add(run))
 }
@@ -373,17 +404,30 @@ const fn ends(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20
 }
 
-/// How many of them are in whole chunks. Within a chunk there is no early end, so a processor looks at all its bytes at once.
+/// The same, as far as whole words go: a processor looks at all bytes of a word at once.
 #[cfg(not(target_arch = "wasm32"))]
-fn plain_chunks(bytes: &[u8]) -> usize {
-    let (chunks, _) = bytes.as_chunks::<16>();
-    let all = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |end, byte| end | ends(*byte));
-    chunks.iter().take_while(all).count().saturating_mul(16)
+fn plain_words(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHEST: u64 = ONES << 7;
+    // The highest bit of each byte that is below another one, and perhaps of bytes behind the first such.
+    // <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>
+    let below = |word: u64, byte: u8| word.wrapping_sub(ONES.wrapping_mul(byte.into())) & !word & HIGHEST;
+    let is = |word: u64, byte: u8| below(word ^ ONES.wrapping_mul(byte.into()), 1);
+    let mut plain = 0_usize;
+    for word in bytes.as_chunks::<8>().0 {
+        let word = u64::from_le_bytes(*word);
+        let ends = below(word, 0x20) | is(word, b'"') | is(word, b'\\');
+        if ends > 0 {
+            return plain.wrapping_add(ends.trailing_zeros() as usize >> 3);
+        }
+        plain = plain.wrapping_add(8);
+    }
+    plain
 }
 
 /// In the page texts are few, and this would be more code.
 #[cfg(target_arch = "wasm32")]
-const fn plain_chunks(_: &[u8]) -> usize {
+const fn plain_words(_: &[u8]) -> usize {
     0
 }
 

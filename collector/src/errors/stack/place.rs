@@ -73,7 +73,8 @@ impl<'a> Place<'a> {
 
     /// `file line 5 > eval:1:2`, `file line 5 > Function line 1 > eval:1:2`.
     fn of_gecko_eval(text: &'a str) -> Option<Self> {
-        let (outer, _) = text.split_once(" > ")?;
+        // One character is soon looked for, several are not.
+        let (outer, _) = text.contains('>').then(|| text.split_once(" > "))??;
         let (file, line) = outer.rsplit_once(" line ")?;
         Some(Self {
             file: short(file),
@@ -85,7 +86,7 @@ impl<'a> Place<'a> {
 
     /// `file:wasm-function[12]:0x34`.
     fn of_wasm(text: &'a str) -> Option<Self> {
-        let at = text.find(":wasm-function[")?;
+        let at = text.contains('[').then(|| text.find(":wasm-function["))??;
         let (wasm, offset) = text[at + 1..].split_once(':')?;
         Some(Self {
             file: &text[..at],
@@ -107,8 +108,9 @@ pub(super) fn scheme(text: &str) -> Option<&str> {
 /// Takes `:5` off the end. A port is no line: a URL has a path behind it.
 fn number_at_end(text: &str) -> Option<(&str, u32)> {
     let (rest, digits) = text.rsplit_once(':')?;
+    let number = number(digits)?;
     let only_host = rest.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'));
-    number(digits).filter(|_| !only_host).map(|number| (rest, number))
+    (!only_host).then_some((rest, number))
 }
 
 /// Digits; a number that is too large is the largest.

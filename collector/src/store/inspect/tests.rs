@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::frame::tests::frame_of;
-use crate::store::segment::{Writer, sync_data};
+use crate::store::segment::{Payload, Writer, sync_data};
 use crate::store::{Spool, SpoolOptions};
 
 const TEXT: &str = "a text";
@@ -147,7 +147,9 @@ async fn a_torn_tail_is_damage_only_where_a_frame_was() {
     let folder = tempfile::tempdir().unwrap();
     for number in [1, 2] {
         let mut writer = Writer::create(folder.path(), number, &Schema::current(), sync_data()).unwrap();
-        writer.append(&[&frame_of(number, &[TEXT]).encode()]).unwrap();
+        writer
+            .append(&[&Payload::new(frame_of(number, &[TEXT]).encode())])
+            .unwrap();
         // Dropped, it cuts off what is behind its length.
         writer.length -= 1;
     }
@@ -168,7 +170,8 @@ async fn rows_that_are_none_are_damage_although_the_checksums_hold() {
     let mut text = frame_of(3, &[TEXT]).encode();
     let length = text.len() - TEXT.len() - 1;
     text[length] += 1;
-    writer.append(&[&whole, &longer, &text, b"no payload"]).unwrap();
+    let payloads = [whole, longer, text, b"no payload".to_vec()].map(Payload::new);
+    writer.append(&payloads.each_ref()).unwrap();
     let inspection = inspect(folder.path()).unwrap();
     assert_eq!((inspection.frames(), inspection.rows()), (1, 1));
     let kinds: Vec<_> = inspection.damage.iter().map(|damage| damage.what).collect();

@@ -4,7 +4,7 @@ use super::*;
 use crate::store::frame::tests::frame_of;
 use crate::store::pass::ReadLimits;
 use crate::store::schema::Schema;
-use crate::store::segment::{FIRST_FRAME, Writer};
+use crate::store::segment::{FIRST_FRAME, Payload, Writer};
 use futures_util::FutureExt as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -484,7 +484,8 @@ async fn rows_of_an_older_schema_keep_their_columns() {
     columns.pop().unwrap();
     let older: Schema = serde_json::from_value(older).unwrap();
     let mut writer = Writer::create(&spool_folder, 1, &older, sync_data()).unwrap();
-    writer.append(&[&frame_of(1, &["older"]).encode()]).unwrap();
+    let older = Payload::new(frame_of(1, &["older"]).encode());
+    writer.append(&[&older]).unwrap();
     drop(writer);
 
     let spool = open(folder.path());
