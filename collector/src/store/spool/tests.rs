@@ -484,8 +484,8 @@ async fn rows_of_an_older_schema_keep_their_columns() {
     columns.pop().unwrap();
     let older: Schema = serde_json::from_value(older).unwrap();
     let mut writer = Writer::create(&spool_folder, 1, &older, sync_data()).unwrap();
-    let older = Payload::new(frame_of(1, &["older"]).encode());
-    writer.append(&[&older]).unwrap();
+    let payload = Payload::new(frame_of(1, &["older"]).encode());
+    writer.append(&[&payload]).unwrap();
     drop(writer);
 
     let spool = open(folder.path());
