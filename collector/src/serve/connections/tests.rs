@@ -273,7 +273,7 @@ async fn an_answer_that_nobody_fetches_ends_its_connection() {
     tokio::spawn(async move {
         serving
             .serve(listener, router.into(), &Workers::here(), CancellationToken::new())
-            .await
+            .await;
     });
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
