@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -129,8 +129,8 @@ impl Keeper {
     }
 }
 
-/// What a task gave; its panic goes on here. `None` when the runtime is ending.
-pub(crate) async fn finished<T>(task: impl Future<Output = Result<T, JoinError>>) -> Option<T> {
+/// What a blocking task gave; its panic goes on here. `None` when the runtime is ending.
+pub(crate) async fn finished<T>(task: JoinHandle<T>) -> Option<T> {
     match task.await {
         Ok(given) => Some(given),
         Err(error) => {
@@ -147,7 +147,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use tokio::sync::mpsc;
-    use tokio::task::{JoinHandle, spawn_blocking};
+    use tokio::task::spawn_blocking;
     use tokio::time::{Instant, timeout};
 
     use super::*;

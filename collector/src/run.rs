@@ -1,7 +1,6 @@
 //! The collector as a whole: what it opens before it listens, what runs beside the requests, and in which order it ends.
 
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -21,7 +20,7 @@ use crate::log::Log;
 use crate::reload::{Followers, Reloader};
 use crate::serve::{
     self, AskedAs, Assets, AssetsError, Certificates, Connections, Database, Health, HealthParts, Metrics,
-    MetricsParts, Router, Routes, Server, Sql, TlsError, Workers,
+    MetricsParts, Router, Routes, Server, Sql, TlsError,
 };
 use crate::store::writer::{self, WriterOptions};
 use crate::store::{self, Clickhouse, Confinement, Endpoint, Restarts, Spool, SpoolError, SpoolOptions};
@@ -249,8 +248,7 @@ impl Collector {
             tasks.spawn(keeper.keep(Task::Certificate, start));
         }
 
-        let workers = workers();
-        connections.serve(listener, server, &workers, shutdown).await;
+        connections.serve(listener, server, shutdown).await;
         if timeout(limits.drain, batches.finished()).await.is_err() {
             tracing::warn!(
                 "batches whose senders have gone are not finished after {:?}: leaving them",
@@ -263,15 +261,6 @@ impl Collector {
             tracing::warn!("the writer has not finished; what it did not insert stays in the spool");
         }
     }
-}
-
-/// A thread for connections on each core.
-fn workers() -> Workers {
-    let cores = available_parallelism().map_or(1, usize::from);
-    Workers::start(cores).unwrap_or_else(|error| {
-        tracing::error!(%error, "connections have no threads of their own, and take turns with everything else");
-        Workers::here()
-    })
 }
 
 /// A server as its users that may only read see it; the embedded ClickHouse has none.

@@ -23,7 +23,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,7 +35,6 @@ use self::watched::Watched;
 use super::headers::Transport;
 use super::server::Server;
 use super::tls::Certificates;
-use super::workers::Workers;
 use crate::client::Client;
 use crate::config::{Config, Limits, Proxies};
 use crate::meter::Counter;
@@ -156,20 +154,12 @@ impl Connections {
         self.0.certificates.as_ref()
     }
 
-    /// Serves `server` on `listener` until `shutdown`, then lets requests finish for at most [`Limits::drain`]. Connections live on
-    /// `workers`.
-    pub(crate) async fn serve(
-        &self,
-        listener: TcpListener,
-        server: Server,
-        workers: &Workers,
-        shutdown: CancellationToken,
-    ) {
+    /// Serves `server` on `listener` until `shutdown`, then lets requests finish for at most [`Limits::drain`].
+    pub async fn serve(&self, listener: TcpListener, server: Server, shutdown: CancellationToken) {
         let Shared {
             places, counts, limits, ..
         } = &*self.0;
         let open = TaskTracker::new();
-        let server = server.at(Handle::current());
         loop {
             // A place first: without one, connections wait in the system's queue and cost nothing here.
             let free = tokio::select! {
@@ -192,24 +182,12 @@ impl Connections {
                 continue;
             };
             counts.accepted.add(1);
-            // It is registered where it was accepted, and must be where it lives.
-            let Some((stream, worker)) = stream.into_std().ok().zip(workers.next()) else {
-                counts.ended.add(1);
-                continue;
-            };
             let shared = Arc::clone(&self.0);
-            let (server, shutdown) = (server.clone(), shutdown.clone());
-            let connection = async move {
-                match TcpStream::from_std(stream) {
-                    Ok(stream) => shared.connection(stream, peer, server, shutdown).await,
-                    Err(error) => {
-                        tracing::error!(%error, "a connection cannot be moved to its thread");
-                        shared.counts.ended.add(1);
-                    }
-                }
+            let connection = shared.connection(stream, peer, server.clone(), shutdown.clone());
+            open.spawn(async move {
+                connection.await;
                 drop(place);
-            };
-            open.spawn_on(connection, worker);
+            });
         }
         drop(listener);
         open.close();

@@ -19,7 +19,6 @@ mod schema;
 mod server;
 mod sql;
 mod tls;
-mod workers;
 
 pub use asked_as::AskedAs;
 pub use assets::{Assets, AssetsError};
@@ -34,6 +33,5 @@ pub use router::{Routes, server};
 pub use server::Server;
 pub use sql::Sql;
 pub use tls::{Certificates, TlsError};
-pub(crate) use workers::Workers;
 
 pub use crate::problem::Problem;

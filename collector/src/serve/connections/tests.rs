@@ -46,7 +46,7 @@ impl Echo {
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let serving = connections.clone();
-        let served = tokio::spawn(async move { serving.serve(listener, router.into(), &Workers::here(), stop).await });
+        let served = tokio::spawn(async move { serving.serve(listener, router.into(), stop).await });
         Self {
             connections,
             address,
@@ -270,11 +270,7 @@ async fn an_answer_that_nobody_fetches_ends_its_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = connections.clone();
-    tokio::spawn(async move {
-        serving
-            .serve(listener, router.into(), &Workers::here(), CancellationToken::new())
-            .await;
-    });
+    tokio::spawn(async move { serving.serve(listener, router.into(), CancellationToken::new()).await });
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let counts = connections.counts();
