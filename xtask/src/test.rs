@@ -199,7 +199,7 @@ impl Tests<'_> {
     }
 
     /// What fails runs once more, as a file of a browser's does: ClickHouse merges when it likes, too. The faults and the drills do not:
-    /// one loss in a thousand runs is what they are there to find.
+    /// one loss in a thousand runs is what they are there to find. They are told apart by their names, which no other test has.
     fn native(&self) -> Result<Tally> {
         let first = counted(&mut self.cargo_test()?, Tally::count_cargo)?;
         let names = first.failed_in_cargo();

@@ -194,13 +194,19 @@ async fn a_token_asks_as_the_reader_of_its_apps() {
     database.stop().await;
 }
 
-#[tokio::test]
-async fn a_token_sees_the_rows_of_its_apps() {
+/// A database with rows of all apps.
+async fn filled() -> Database {
     let database = Database::start().await;
     store::migrate(&database.clickhouse).await.unwrap();
     for rows in ROWS {
         database.run(rows).await;
     }
+    database
+}
+
+#[tokio::test]
+async fn a_token_sees_the_rows_of_its_apps() {
+    let database = filled().await;
     let server = StandIn::start(&database, users()).await;
     let folder = TempDir::new().unwrap();
     let router = router(folder.path(), &server.url, &READERS);
@@ -264,11 +270,7 @@ async fn rows_of_other_apps_are_warned_of() {
 
 #[tokio::test]
 async fn check_config_asks_as_each_reader() {
-    let database = Database::start().await;
-    store::migrate(&database.clickhouse).await.unwrap();
-    for rows in ROWS {
-        database.run(rows).await;
-    }
+    let database = filled().await;
     let server = StandIn::start(&database, users()).await;
     let folder = TempDir::new().unwrap();
     // Whose policies show another app, who shows none, and who does not know the password.
