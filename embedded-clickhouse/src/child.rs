@@ -15,7 +15,7 @@ use std::{
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::{
-    process::{Signal, getpid, kill_process},
+    process::{Signal, getpid, kill_process, nice},
     stdio,
 };
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,9 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(2);
 const TOLD_LIMIT: Duration = Duration::from_secs(1);
 /// The longest first line on standard input, in bytes.
 const OPTIONS_LIMIT: u64 = 64 * 1024;
+/// How much nicer it is than its parent. Where cores are short the parent goes first: it answers browsers, who wait, and its spool
+/// keeps what an insert has not taken yet.
+const NICENESS: i32 = 10;
 
 /// What the child is told by its parent, as one line of JSON on standard input.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -211,6 +214,10 @@ fn start(input: &mut BufReader<File>) -> Result<Child, ChildError> {
         .read_line(&mut line)
         .map_err(io_error("reading the options"))?;
     let options: ChildOptions = serde_json::from_str(&line).map_err(ChildError::Options)?;
+    // While there is one thread: on Linux each has a niceness of its own, and those that it starts get its.
+    if let Err(error) = nice(NICENESS) {
+        tracing::warn!(%error, "ClickHouse does not give way to the collector where cores are short");
+    }
     std::fs::create_dir_all(&options.data).map_err(io_error("making the data folder"))?;
     // Before the walls, which leave neither the library's folder nor a new socket; loading starts no thread.
     let library = Library::open(&options.library)?;

@@ -38,6 +38,39 @@ async fn a_killed_child_comes_back_with_its_data() {
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
+async fn its_parent_goes_first_where_cores_are_short() {
+    let embedded = Embedded::start().await;
+    // The work of a statement is done by threads that ClickHouse starts for it.
+    embedded
+        .sql("SELECT sum(sipHash64(number)) FROM numbers_mt(100000)")
+        .await;
+    let (_, own) = niceness("/proc/thread-self".as_ref());
+    let threads = std::fs::read_dir(format!("/proc/{}/task", embedded.supervisor.pid().unwrap())).unwrap();
+    let mut threads: Vec<_> = threads.map(|thread| niceness(&thread.unwrap().path())).collect();
+    // It looks at the process's memory now and then, and goes before all where ClickHouse may say so.
+    threads.retain(|(name, _)| name != "MemoryWorker");
+    assert!(threads.len() > 2, "{threads:?}");
+    assert!(
+        threads.iter().all(|(_, nice)| *nice == (own + 10).min(19)),
+        "{own}: {threads:?}"
+    );
+}
+
+/// A thread's name and niceness, by its `stat`: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
+#[cfg(target_os = "linux")]
+fn niceness(thread: &std::path::Path) -> (String, i32) {
+    let stat = std::fs::read_to_string(thread.join("stat")).unwrap();
+    // A name may have spaces and brackets.
+    let (name, fields) = stat.rsplit_once(')').unwrap();
+    let (_, name) = name.split_once('(').unwrap();
+    (
+        name.to_owned(),
+        fields.split_whitespace().nth(16).unwrap().parse().unwrap(),
+    )
+}
+
+#[tokio::test]
 async fn a_taken_port_makes_way_for_another() {
     let embedded = Embedded::start().await;
     let mut state = embedded.supervisor.state();
