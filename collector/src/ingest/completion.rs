@@ -10,7 +10,6 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::outcome::{Outcome, Outcomes};
 use crate::at_hand::with_request;
 
 /// Requests that are worked at although their senders have gone, at most: each may have a body in memory, and no connection bounds
@@ -24,20 +23,20 @@ pub(super) struct Abandoned(Arc<Shared>);
 struct Shared {
     tasks: TaskTracker,
     places: Arc<Semaphore>,
-    outcomes: Arc<Outcomes>,
 }
 
-impl Abandoned {
-    pub(super) fn new(outcomes: Arc<Outcomes>) -> Self {
+impl Default for Abandoned {
+    fn default() -> Self {
         Self(Arc::new(Shared {
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(ABANDONED)),
-            outcomes,
         }))
     }
+}
 
-    /// A request whose sender waits for `work`. Should that go away it is worked at all the same, if there is a place; if not, that
-    /// counts as a refusal.
+impl Abandoned {
+    /// A request whose sender waits for `work`. Should that go away it is worked at all the same, if there is a place; if not, it is
+    /// dropped, but for its [`Self::rest`].
     pub(super) fn request<F: Work>(&self, work: F) -> RunToCompletion<F> {
         self.run(work, Room::Places)
     }
@@ -61,17 +60,19 @@ impl Abandoned {
         self.0.tasks.wait().await;
     }
 
+    /// How many requests more may be worked at whose senders go away.
+    #[cfg(test)]
+    pub(super) fn free(&self) -> usize {
+        self.0.places.available_permits()
+    }
+
     fn take<F: Work>(&self, work: Pin<Box<F>>, room: Room) {
-        let Shared {
-            tasks,
-            places,
-            outcomes,
-        } = &*self.0;
+        let Shared { tasks, places } = &*self.0;
         let place = match room {
             Room::Always => None,
             Room::Places => match Arc::clone(places).try_acquire_owned() {
                 Ok(place) => Some(place),
-                Err(_) => return outcomes.count(Outcome::RefusedBusy),
+                Err(_) => return,
             },
         };
         // Without a runtime the collector has ended.
@@ -137,14 +138,9 @@ mod tests {
 
     use super::*;
 
-    fn abandoned() -> (Abandoned, Arc<Outcomes>) {
-        let outcomes = Arc::new(Outcomes::default());
-        (Abandoned::new(Arc::clone(&outcomes)), outcomes)
-    }
-
     #[tokio::test]
     async fn work_that_nobody_waits_for_is_done_all_the_same() {
-        let (abandoned, outcomes) = abandoned();
+        let abandoned = Abandoned::default();
         let (go, gone) = oneshot::channel();
         let (done, mut finished) = oneshot::channel();
         let mut work = abandoned.request(async move {
@@ -158,12 +154,11 @@ mod tests {
         go.send(1).unwrap();
         all.await;
         assert_eq!(finished.try_recv(), Ok(2));
-        assert_eq!(outcomes.get(Outcome::RefusedBusy), 0);
     }
 
     #[tokio::test]
-    async fn there_are_so_many_places_and_what_finds_none_is_counted() {
-        let (abandoned, outcomes) = abandoned();
+    async fn there_are_so_many_places_and_what_finds_none_is_dropped() {
+        let abandoned = Abandoned::default();
         let runs = Arc::new(AtomicUsize::new(0));
         let go = Arc::new(Semaphore::new(0));
         let work = || {
@@ -179,12 +174,11 @@ mod tests {
         go.add_permits(1);
         abandoned.done().await;
         assert_eq!(runs.load(Ordering::Relaxed), ABANDONED + 1);
-        assert_eq!(outcomes.get(Outcome::RefusedBusy), 3);
     }
 
     #[tokio::test]
     async fn work_runs_once_whether_it_ends_or_panics() {
-        let (abandoned, _) = abandoned();
+        let abandoned = Abandoned::default();
         let runs = Arc::new(AtomicUsize::new(0));
         for panics in [false, true] {
             let counted = Arc::clone(&runs);
@@ -202,12 +196,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_gives_its_place_back() {
-        let (abandoned, _) = abandoned();
+        let abandoned = Abandoned::default();
         for _ in 0..2 * ABANDONED {
             drop(abandoned.request(async { panic!("as it shall") }));
             tokio::task::yield_now().await;
         }
         abandoned.done().await;
-        assert_eq!(abandoned.0.places.available_permits(), ABANDONED);
+        assert_eq!(abandoned.free(), ABANDONED);
     }
 }

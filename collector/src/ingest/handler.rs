@@ -90,7 +90,7 @@ impl Ingest {
         let rules = Rules::open(config, Arc::clone(&outcomes))?;
         let fair = |units: u64| Fair::new(units, rules.limits.batches_waiting);
         Ok(Self(Arc::new(Shared {
-            abandoned: Abandoned::new(Arc::clone(&outcomes)),
+            abandoned: Abandoned::default(),
             quotas,
             cores: fair(cores()),
             places: fair(rules.limits.batches_at_once as u64),
@@ -183,6 +183,24 @@ struct Taken {
     rate: Option<HeaderValue>,
 }
 
+/// A request of which nobody can say yet what becomes of it. If it ends like that, its sender has gone and there was no place to go on
+/// without one, which counts.
+struct Coming<'a>(Option<&'a Outcomes>);
+
+impl Coming<'_> {
+    fn is_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        if let Some(outcomes) = self.0 {
+            outcomes.count(Outcome::RefusedBusy);
+        }
+    }
+}
+
 /// What the head of a request says.
 struct Head<'a> {
     app: &'a Arc<App>,
@@ -228,13 +246,16 @@ impl Shared {
     ) -> Result<Option<HeaderValue>, Reject> {
         // Those of this request, whatever changes meanwhile.
         let rules = self.rules.load_full();
+        let coming = Coming(Some(&self.outcomes));
+        let taken = self.digested(&rules, form, request, received_ms).await;
+        coming.is_over();
         let Taken {
             app,
             digested,
             place,
             body_bytes,
             rate,
-        } = self.digested(&rules, form, request, received_ms).await?;
+        } = taken?;
         let storing = Arc::clone(self).finish(Arc::clone(&rules), Arc::clone(&app), digested, body_bytes, place);
         let limit = rules.limits.store_timeout;
         let stored = timeout(limit, self.abandoned.rest(storing)).await;

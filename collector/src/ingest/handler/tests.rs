@@ -6,6 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use tempfile::TempDir;
 
+use super::super::completion::ABANDONED;
 use super::*;
 use crate::config::Config;
 use crate::store::SpoolOptions;
@@ -263,4 +264,27 @@ async fn what_is_refused_counts_although_its_sender_has_gone() {
     tokio::time::sleep(std::time::Duration::from_secs(600)).await;
     assert_eq!(subject.count(Outcome::RefusedBusy), 1);
     assert_eq!(subject.ingest.waiting("b"), 0);
+}
+
+#[tokio::test]
+async fn one_too_many_whose_sender_has_gone_is_refused_if_it_is_not_with_the_disk_yet() {
+    let (subject, release) = Subject::held();
+    let goes_away = async |app, id| {
+        let mut gone = subject.send(app, id, 0);
+        assert!(at_once(&mut gone).await.is_none());
+    };
+    // Those that are with the disk need no place, and take none: none of them is lost, and none counts as lost.
+    let many = 2 * ABANDONED as u64;
+    for id in 0..many {
+        goes_away("a", id).await;
+    }
+    assert_eq!(subject.count(Outcome::RefusedBusy), 0);
+    assert_eq!(subject.ingest.0.abandoned.free(), 0);
+    let place = subject.lend(|shared| &shared.places, "a").await;
+    goes_away("b", many).await;
+    assert_eq!(subject.count(Outcome::RefusedBusy), 1);
+    drop((place, release));
+    subject.ingest.finished().await;
+    assert_eq!(subject.count(Outcome::BatchStored), many);
+    assert_eq!(subject.count(Outcome::RefusedBusy), 1);
 }
