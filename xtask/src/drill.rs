@@ -1,5 +1,5 @@
 //! `cargo xtask drill`: the fault drills in full. The tests have a few of their moments and arrivals; here are as many as
-//! docs/durability.md promises, which takes most of an hour.
+//! docs/durability.md promises, which takes a quarter of an hour.
 
 use anyhow::{Result, bail};
 

@@ -49,7 +49,7 @@ enum Command {
     Size(SizeArguments),
     /// Try the collector on what is made up at random, for as long as you like
     Fuzz(fuzz::FuzzArguments),
-    /// Kill, fill, stop and damage: the fault drills in full, which takes most of an hour
+    /// Kill, fill, stop and damage: the fault drills in full, which takes a quarter of an hour
     Drill(drill::DrillArguments),
     /// Measure what design decisions rest on
     Bench(bench::BenchArguments),
