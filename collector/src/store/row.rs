@@ -1,4 +1,5 @@
-//! The rows: one type a table, its fields in the order of the columns.
+//! The rows: one type a table, its fields in the order in which they are written. It need not be that of the table's columns: an
+//! insert names its columns.
 //!
 //! Units are the tables': milliseconds for durations and for moments since the document's time origin, CLS as it is.
 
@@ -15,6 +16,9 @@ type Object = serde_json::Map<String, Json>;
 /// What a page says about something, by name.
 type Attributes<'a> = Map<Low<'a>, &'a str>;
 
+/// Room for columns that repeat, in bytes: most have fewer, and growing copies.
+const REPEATED: usize = 256;
+
 /// A row of one table.
 pub(crate) trait Row {
     /// Where it belongs.
@@ -27,56 +31,109 @@ pub(crate) trait Row {
     fn json(&self) -> Object;
 }
 
+/// Columns that follow each other in a row.
+pub(crate) trait Columns {
+    /// What they are, in the order in which [`Columns::encode`] writes them.
+    fn columns() -> Vec<Column>;
+    /// Appends them as RowBinary.
+    fn encode(&self, out: &mut Vec<u8>);
+    /// Adds them for people.
+    fn json(&self, into: &mut Object);
+}
+
+/// Columns that many rows of a batch have alike: they are written once, and each row copies the bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeated<T> {
+    columns: T,
+    bytes: Vec<u8>,
+}
+
+impl<T: Columns> From<T> for Repeated<T> {
+    fn from(columns: T) -> Self {
+        let mut bytes = Vec::with_capacity(REPEATED);
+        columns.encode(&mut bytes);
+        Self { columns, bytes }
+    }
+}
+
+impl<T: Columns> Columns for &Repeated<T> {
+    fn columns() -> Vec<Column> {
+        T::columns()
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes);
+    }
+    fn json(&self, into: &mut Object) {
+        self.columns.json(into);
+    }
+}
+
 /// Declares the fields that are columns, once.
 macro_rules! columns {
-    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)* }) => {
+    ($(#[doc = $doc:literal])* $name:ident $(<$a:lifetime>)? {
+        $($(#[doc = $field_doc:literal])* $field:ident: $type:ty,)*
+    }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug)]
-        pub(crate) struct $name<'a> { $($(#[doc = $field_doc])* pub(crate) $field: $type,)* }
+        pub(crate) struct $name $(<$a>)? { $($(#[doc = $field_doc])* pub(crate) $field: $type,)* }
 
-        impl<'a> $name<'a> {
-            fn own_columns() -> Vec<Column> {
+        impl $(<$a>)? Columns for $name $(<$a>)? {
+            fn columns() -> Vec<Column> {
                 vec![$(Column::of::<$type>(stringify!($field))),*]
             }
-            fn encode_own(&self, out: &mut Vec<u8>) {
+            fn encode(&self, out: &mut Vec<u8>) {
                 $(self.$field.encode(out);)*
             }
-            fn json_own(&self, into: &mut Object) {
+            fn json(&self, into: &mut Object) {
                 $(into.insert(stringify!($field).to_owned(), self.$field.json());)*
             }
         }
     };
 }
 
-/// Declares a table's row: its own columns follow those of its place.
+/// Declares a table's row: its own columns follow those of its place, of its report, and of its sender if it has them.
 macro_rules! placed {
-    ($(#[doc = $doc:literal])* $name:ident($fields:ident) => $table:ident { $($fields_of:tt)* }) => {
-        columns! { $(#[doc = $doc])* $fields { $($fields_of)* } }
+    ($(#[doc = $doc:literal])* $name:ident($fields:ident $(, $sender:ident: $sender_type:ty)?) => $table:ident {
+        $($fields_of:tt)*
+    }) => {
+        columns! { $(#[doc = $doc])* $fields<'a> { $($fields_of)* } }
 
         $(#[doc = $doc])*
         #[derive(Clone, Debug)]
         pub(crate) struct $name<'a> {
             /// Where the row lies, and whose it is.
-            pub(crate) place: Place<'a>,
+            pub(crate) place: &'a Repeated<Place<'a>>,
+            /// Which report it is of.
+            pub(crate) report: Report,
+            $(
+                /// Who sent it.
+                pub(crate) $sender: $sender_type,
+            )?
             /// What it says.
             pub(crate) what: $fields<'a>,
         }
 
-        impl Row for $name<'_> {
+        impl<'a> Row for $name<'a> {
             const TABLE: Table = Table::$table;
             fn columns() -> Vec<Column> {
-                let mut columns = Place::own_columns();
-                columns.extend($fields::own_columns());
+                let mut columns = <&Repeated<Place<'_>>>::columns();
+                columns.extend(Report::columns());
+                $(columns.extend(<$sender_type>::columns());)?
+                columns.extend($fields::columns());
                 columns
             }
             fn encode(&self, out: &mut Vec<u8>) {
-                self.place.encode_own(out);
-                self.what.encode_own(out);
+                self.place.encode(out);
+                self.report.encode(out);
+                $(self.$sender.encode(out);)?
+                self.what.encode(out);
             }
             fn json(&self) -> Object {
                 let mut map = Object::new();
-                self.place.json_own(&mut map);
-                self.what.json_own(&mut map);
+                self.place.json(&mut map);
+                self.report.json(&mut map);
+                $(self.$sender.json(&mut map);)?
+                self.what.json(&mut map);
                 map
             }
         }
@@ -84,19 +141,15 @@ macro_rules! placed {
 }
 
 columns! {
-    /// What places a row, the first columns of every table of events. Retention and hour are its partition and must
-    /// stay in front: the writer splits an insert by these bytes.
-    Place {
+    /// What places the rows of a view, the first columns of every table of events. Retention and hour are their partition
+    /// and must stay in front: the writer splits an insert by these bytes.
+    Place<'a> {
         /// How many days the row is kept.
         retention: u16,
         /// The start hour of the row's view.
         hour: Seconds,
         /// The app's name.
         app: Low<'a>,
-        /// The row with the highest one is the value; see `rows::version`.
-        ver: u64,
-        /// The row's time by the sender's clock, corrected if that clock is far off.
-        ts: Millis,
         /// When the row arrived.
         recv_ts: Millis,
         /// By how many ms `ts` was corrected: how far the sender's clock was behind ours, see `clock::skew_ms`.
@@ -105,23 +158,46 @@ columns! {
         view_id: Id,
         /// The first page of the view: frozen, for it is part of the keys.
         page: Low<'a>,
+        release: Low<'a>,
+        bot: Low<'a>,
+    }
+}
+
+columns! {
+    /// Which report of a thing a row is.
+    Report {
+        /// The row with the highest one is the value; see `rows::version`.
+        ver: u64,
+        /// The row's time by the sender's clock, corrected if that clock is far off.
+        ts: Millis,
+    }
+}
+
+columns! {
+    /// What is known of who sent a batch.
+    Sender<'a> {
+        device: Low<'a>,
+        browser: Low<'a>,
+        browser_version: Option<u16>,
+        engine: Low<'a>,
+        os: Low<'a>,
+        os_version: Low<'a>,
+        connection: Low<'a>,
+        country: Low<'a>,
+        region: Low<'a>,
     }
 }
 
 placed! {
     /// A page view.
-    ViewRow(ViewFields) => Views {
+    ViewRow(ViewFields, sender: &'a Repeated<Sender<'a>>) => Views {
         document_id: Id,
         parent_id: Option<Id>,
         kind: Low<'a>,
         page_name: Low<'a>,
         referrer: &'a str,
         origin: Low<'a>,
-        release: Low<'a>,
         environment: Low<'a>,
-        browser: Low<'a>,
-        device: Low<'a>,
-        connection: Low<'a>,
         viewport_width: Option<u32>,
         viewport_height: Option<u32>,
         duration_ms: Option<f64>,
@@ -181,20 +257,13 @@ placed! {
         scroll_depth: Option<f32>,
         engaged_ms: Option<f64>,
         trace_id: &'a str,
-        bot: Low<'a>,
-        browser_version: Option<u16>,
-        engine: Low<'a>,
-        os: Low<'a>,
-        os_version: Low<'a>,
-        country: Low<'a>,
-        region: Low<'a>,
         client: &'a str,
     }
 }
 
 placed! {
     /// A value of a metric.
-    VitalRow(VitalFields) => Vitals {
+    VitalRow(VitalFields, sender: &'a Repeated<Sender<'a>>) => Vitals {
         metric: Low<'a>,
         scope: Scope,
         value: f32,
@@ -205,10 +274,6 @@ placed! {
         input_delay_ms: Option<f32>,
         processing_ms: Option<f32>,
         presentation_ms: Option<f32>,
-        device: Low<'a>,
-        browser: Low<'a>,
-        release: Low<'a>,
-        connection: Low<'a>,
         weight: f32,
         navigation_type: Low<'a>,
         load_state: Low<'a>,
@@ -235,13 +300,6 @@ placed! {
         total_style_and_layout_ms: Option<f32>,
         total_paint_ms: Option<f32>,
         total_unattributed_ms: Option<f32>,
-        bot: Low<'a>,
-        browser_version: Option<u16>,
-        engine: Low<'a>,
-        os: Low<'a>,
-        os_version: Low<'a>,
-        country: Low<'a>,
-        region: Low<'a>,
     }
 }
 
@@ -258,7 +316,6 @@ placed! {
         start_ms: f64,
         duration_ms: f32,
         outcome: Low<'a>,
-        release: Low<'a>,
         initiator: Low<'a>,
         transfer_bytes: Option<u64>,
         encoded_bytes: Option<u64>,
@@ -277,7 +334,6 @@ placed! {
         trace_id: &'a str,
         span_id: &'a str,
         action_ordinal: Option<u64>,
-        bot: Low<'a>,
     }
 }
 
@@ -294,7 +350,6 @@ placed! {
         handled: bool,
         count: u32,
         cut: u32,
-        release: Low<'a>,
         origin: Low<'a>,
         frame_function: Vec<&'a str>,
         frame_file: Vec<&'a str>,
@@ -311,7 +366,6 @@ placed! {
         column: Option<u32>,
         debug_ids: Map<&'a str, &'a str>,
         weight: f32,
-        bot: Low<'a>,
     }
 }
 
@@ -328,9 +382,7 @@ placed! {
         error: bool,
         attributes: Attributes<'a>,
         value: Option<f64>,
-        release: Low<'a>,
         weight: f32,
-        bot: Low<'a>,
     }
 }
 
@@ -343,9 +395,7 @@ placed! {
         source: Low<'a>,
         attributes: Attributes<'a>,
         trace_id: &'a str,
-        release: Low<'a>,
         weight: f32,
-        bot: Low<'a>,
     }
 }
 
@@ -369,9 +419,7 @@ placed! {
         script_url: Vec<&'a str>,
         script_function: Vec<&'a str>,
         script_position: Vec<i64>,
-        release: Low<'a>,
         weight: f32,
-        bot: Low<'a>,
     }
 }
 
@@ -385,15 +433,13 @@ placed! {
         duration_ms: Option<f32>,
         target: &'a str,
         url: &'a str,
-        release: Low<'a>,
         weight: f32,
-        bot: Low<'a>,
     }
 }
 
 columns! {
     /// A row of any of the other tables whose view started at a time that cannot be.
-    ClockBadRow {
+    ClockBadRow<'a> {
         app: Low<'a>,
         ver: u64,
         recv_ts: Millis,
@@ -409,14 +455,14 @@ columns! {
 impl Row for ClockBadRow<'_> {
     const TABLE: Table = Table::ClockBad;
     fn columns() -> Vec<Column> {
-        Self::own_columns()
+        <Self as Columns>::columns()
     }
     fn encode(&self, out: &mut Vec<u8>) {
-        self.encode_own(out);
+        Columns::encode(self, out);
     }
     fn json(&self) -> Object {
         let mut map = Object::new();
-        self.json_own(&mut map);
+        Columns::json(self, &mut map);
         map
     }
 }

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use rum_core::Id;
 use rum_core::wire::event::ViewEvent;
 use rum_core::wire::record::Attributes;
 use rum_core::wire::{Event, Item};
 
 use super::clock::{ViewStart, judge, skew_ms};
 use super::frame::Frame;
-use super::row::{ClockBadRow, Place, Row};
+use super::row::{ClockBadRow, Place, Repeated, Report, Row, Sender};
 use super::rowbinary::{Low, Map, Millis, Seconds, Value};
-use crate::batch::{EnrichedBatch, Mode};
+use crate::batch::{Agent, EnrichedBatch, Mode, Visitor};
 
 mod address;
 mod incident;
@@ -32,6 +31,7 @@ const LATEST_MS: i64 = 4_102_444_800_000;
 #[must_use]
 pub fn rows(batch: &EnrichedBatch) -> Frame {
     let accepted = &batch.accepted;
+    let sender = sender(batch).into();
     let mut maker = Maker {
         batch,
         // What a tab had entrusted to the browser that has crashed since may be as old as the tab: no clock is wrong.
@@ -40,14 +40,15 @@ pub fn rows(batch: &EnrichedBatch) -> Frame {
         } else {
             skew_ms(accepted.sent_ms, accepted.received_ms)
         },
+        sender: &sender,
         frame: Frame::new(accepted.app.clone(), accepted.id, accepted.received_ms),
     };
     // Of a few keys, mostly of one: no hash is worth it.
-    let views: BTreeMap<i64, &ViewEvent> = accepted
+    let views: BTreeMap<i64, View<'_>> = accepted
         .items
         .iter()
         .filter_map(|item| match &item.event {
-            Event::View(view) => Some((item.view, &**view)),
+            Event::View(view) => Some((item.view, maker.placed(view))),
             _ => None,
         })
         .collect();
@@ -58,6 +59,36 @@ pub fn rows(batch: &EnrichedBatch) -> Frame {
         }
     }
     maker.frame
+}
+
+/// What is known of who sent a batch.
+fn sender(batch: &EnrichedBatch) -> Sender<'_> {
+    let Visitor {
+        agent,
+        country,
+        region,
+        client: _,
+    } = &batch.visitor;
+    let Agent {
+        browser,
+        browser_version,
+        engine,
+        os,
+        os_version,
+        device,
+        bot: _,
+    } = &**agent;
+    Sender {
+        device: Low(device),
+        browser: Low(browser),
+        browser_version: *browser_version,
+        engine: Low(engine),
+        os: Low(os),
+        os_version: Low(os_version),
+        connection: text(&batch.accepted.document.connection),
+        country: Low(country),
+        region: Low(region),
+    }
 }
 
 /// A view's id has whole seconds, and pages round their time origin: less than this says nothing.
@@ -75,7 +106,17 @@ struct Maker<'a> {
     batch: &'a EnrichedBatch,
     /// How far the sender's clock is behind ours.
     skew_ms: i64,
+    sender: &'a Repeated<Sender<'a>>,
     frame: Frame,
+}
+
+/// A view, and what its rows have alike.
+struct View<'a> {
+    event: &'a ViewEvent,
+    place: Repeated<Place<'a>>,
+    /// What a row stands for that has no sampling of its own.
+    weight: f32,
+    start: ViewStart,
 }
 
 /// What an item's row is called within its view; with app and view id it names the row for ever.
@@ -85,11 +126,12 @@ struct Name<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn push(&mut self, view: &'a ViewEvent, item: &'a Item) {
+    fn push(&mut self, view: &View<'_>, item: &'a Item) {
         match &item.event {
             // It is the place of what a browser reported, and nobody's page view.
             Event::View(_) if self.batch.accepted.mode == Mode::Report => {}
-            Event::View(event) => self.view(item, event),
+            // Of several reports of a view each has its own.
+            Event::View(event) => self.view(&self.placed(event), item),
             Event::Vital(event) => self.vital(view, item, event),
             Event::Request(event) => self.request(view, item, event),
             Event::Error(event) => self.error(view, item, event),
@@ -102,21 +144,39 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// The place of a row of `view` at `t` (µs since the time origin).
-    fn place(&self, view: &'a ViewEvent, item: &Item, t: i64) -> Place<'a> {
-        let accepted = &self.batch.accepted;
+    /// A view, with what its rows have alike.
+    fn placed(&self, view: &'a ViewEvent) -> View<'a> {
+        let EnrichedBatch {
+            accepted,
+            visitor,
+            weights,
+        } = self.batch;
         let start = view.view_id.start_seconds();
-        Place {
+        let place = Place {
             retention: RETENTION_DAYS,
             hour: Seconds(start - start % 3_600),
             app: Low(&accepted.app),
-            ver: version(item.seq, accepted.received_ms),
-            ts: self.moment(view, t),
             recv_ts: Millis(accepted.received_ms),
             skew_ms: self.skew_ms,
             session_id: view.session_id,
             view_id: view.view_id,
             page: Low(&view.page),
+            release: text(&accepted.document.release),
+            bot: Low(visitor.agent.bot),
+        };
+        View {
+            event: view,
+            place: place.into(),
+            weight: weights.others(view.session_id),
+            start: judge(view.view_id, accepted.received_ms),
+        }
+    }
+
+    /// The report of a row of `view` at `t` (µs since the time origin).
+    fn report(&self, view: &View<'_>, item: &Item, t: i64) -> Report {
+        Report {
+            ver: version(item.seq, self.batch.accepted.received_ms),
+            ts: self.moment(view.event, t),
         }
     }
 
@@ -136,21 +196,10 @@ impl<'a> Maker<'a> {
         Millis(moment.clamp(0, LATEST_MS))
     }
 
-    /// What a row stands for: its session's weight, times the thousandths of its own sampling.
-    fn weight(&self, view: &ViewEvent, thousandths: Option<i64>) -> f32 {
-        let own = thousandths.map_or(1.0, |thousandths| (thousandths as f64 / 1_000.0) as f32);
-        self.batch.weights.others(view.session_id) * own
-    }
-
-    /// The bot that sent it, if it was one.
-    fn bot(&self) -> Low<'a> {
-        Low(self.batch.visitor.agent.bot)
-    }
-
     /// Puts the row into its table, or into `clock_bad` if its view's start cannot be true.
-    fn keep<R: Row>(&mut self, view_id: Id, name: Name<'_>, row: &R, ver: u64) {
+    fn keep<R: Row>(&mut self, view: &View<'_>, name: Name<'_>, row: &R, ver: u64) {
         let accepted = &self.batch.accepted;
-        match judge(view_id, accepted.received_ms) {
+        match view.start {
             ViewStart::Plausible => self.frame.push(row),
             ViewStart::Implausible => {
                 let json = serde_json::Value::Object(row.json()).to_string();
@@ -159,7 +208,7 @@ impl<'a> Maker<'a> {
                     ver,
                     recv_ts: Millis(accepted.received_ms),
                     skew_ms: self.skew_ms,
-                    view_id,
+                    view_id: view.event.view_id,
                     table: Low(R::TABLE.name()),
                     kind: Low(name.kind),
                     ordinal: name.ordinal,
@@ -168,6 +217,11 @@ impl<'a> Maker<'a> {
             }
         }
     }
+}
+
+/// What a row stands for: its session's weight, times the thousandths of its own sampling.
+fn sampled(weight: f32, thousandths: Option<i64>) -> f32 {
+    weight * thousandths.map_or(1.0, |thousandths| (thousandths as f64 / 1_000.0) as f32)
 }
 
 fn text(text: &Option<String>) -> Low<'_> {

@@ -38,16 +38,18 @@ async fn tables_have_the_columns_that_are_written() {
     for table in Table::ALL {
         let found: Vec<(String, String)> = database
             .client
-            .query_raw("SELECT name, type FROM system.columns WHERE database = 'rum_data' AND table = {table:String} ORDER BY position")
+            .query_raw("SELECT name, type FROM system.columns WHERE database = 'rum_data' AND table = {table:String} ORDER BY name")
             .param("table", table.name())
             .fetch_all()
             .await
             .unwrap();
-        let written: Vec<_> = table
+        let mut written: Vec<_> = table
             .columns()
             .into_iter()
             .map(|column| (column.name, column.sql_type))
             .collect();
+        // An insert names its columns: their order is the writer's own.
+        written.sort();
         assert_eq!(found, written, "{table:?}");
     }
 

@@ -1,10 +1,10 @@
 //! Rows of what happened once: requests, resources, errors and what the user did.
 
 use rum_core::wire::Item;
-use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ResourceEvent, ViewEvent};
+use rum_core::wire::event::{ActionEvent, ErrorEvent, RequestEvent, ResourceEvent};
 
 use super::address::Address;
-use super::{Maker, Name, attributes, clamp_u32, clamp_u64, each, ms, ms32, name, status, text};
+use super::{Maker, Name, View, attributes, clamp_u32, clamp_u64, each, ms, ms32, name, sampled, status, text};
 use crate::errors::{Said, judged, without_query};
 use crate::store::row::{ActionFields, ActionRow, ErrorFields, ErrorRow, RequestFields, RequestRow};
 use crate::store::rowbinary::{Low, Map};
@@ -19,13 +19,14 @@ mod frustration {
     pub(super) const ERROR: i64 = 4;
 }
 
-impl<'a> Maker<'a> {
-    pub(super) fn request(&mut self, view: &'a ViewEvent, item: &Item, event: &'a RequestEvent) {
+impl Maker<'_> {
+    pub(super) fn request(&mut self, view: &View<'_>, item: &Item, event: &RequestEvent) {
         let request = &event.what;
         let initiator = name::initiator(request.initiator);
         let address = Address::of(&request.url);
         let row = RequestRow {
-            place: self.place(view, item, request.start),
+            place: &view.place,
+            report: self.report(view, item, request.start),
             what: RequestFields {
                 kind: Low(initiator),
                 ordinal: clamp_u64(event.ordinal),
@@ -37,7 +38,6 @@ impl<'a> Maker<'a> {
                 start_ms: ms(request.start),
                 duration_ms: ms32(request.duration),
                 outcome: Low(name::outcome(request.outcome)),
-                release: text(&self.batch.accepted.document.release),
                 initiator: Low(initiator),
                 transfer_bytes: request.transfer_bytes.map(clamp_u64),
                 encoded_bytes: request.encoded_bytes.map(clamp_u64),
@@ -52,30 +52,30 @@ impl<'a> Maker<'a> {
                 tls_ms: request.tls.map(ms32),
                 request_ms: request.request.map(ms32),
                 response_ms: request.response.map(ms32),
-                weight: self.weight(view, None),
+                weight: view.weight,
                 operation: text(&request.operation),
                 trace_id: request.trace_id.as_deref().unwrap_or_default(),
                 span_id: request.span_id.as_deref().unwrap_or_default(),
                 action_ordinal: request.action.and_then(|ordinal| u64::try_from(ordinal).ok()),
-                bot: self.bot(),
             },
         };
         self.keep(
-            view.view_id,
+            view,
             Name {
                 kind: "request",
                 ordinal: row.what.ordinal,
             },
             &row,
-            row.place.ver,
+            row.report.ver,
         );
     }
 
-    pub(super) fn resource(&mut self, view: &'a ViewEvent, item: &Item, event: &'a ResourceEvent) {
+    pub(super) fn resource(&mut self, view: &View<'_>, item: &Item, event: &ResourceEvent) {
         let resource = &event.what;
         let address = Address::of(&resource.url);
         let row = RequestRow {
-            place: self.place(view, item, resource.start),
+            place: &view.place,
+            report: self.report(view, item, resource.start),
             what: RequestFields {
                 kind: Low(RESOURCE),
                 ordinal: clamp_u64(event.ordinal),
@@ -87,7 +87,6 @@ impl<'a> Maker<'a> {
                 start_ms: ms(resource.start),
                 duration_ms: ms32(resource.duration),
                 outcome: Low(""),
-                release: text(&self.batch.accepted.document.release),
                 initiator: Low(&resource.initiator),
                 transfer_bytes: resource.transfer_bytes.map(clamp_u64),
                 encoded_bytes: resource.encoded_bytes.map(clamp_u64),
@@ -101,26 +100,25 @@ impl<'a> Maker<'a> {
                 tls_ms: resource.tls.map(ms32),
                 request_ms: resource.request.map(ms32),
                 response_ms: resource.response.map(ms32),
-                weight: self.weight(view, resource.weight),
+                weight: sampled(view.weight, resource.weight),
                 operation: Low(""),
                 trace_id: "",
                 span_id: "",
                 action_ordinal: None,
-                bot: self.bot(),
             },
         };
         self.keep(
-            view.view_id,
+            view,
             Name {
                 kind: RESOURCE,
                 ordinal: row.what.ordinal,
             },
             &row,
-            row.place.ver,
+            row.report.ver,
         );
     }
 
-    pub(super) fn error(&mut self, view: &'a ViewEvent, item: &Item, event: &'a ErrorEvent) {
+    pub(super) fn error(&mut self, view: &View<'_>, item: &Item, event: &ErrorEvent) {
         let error = &event.what;
         let class = error.class.as_deref().unwrap_or_default();
         let stack = error.stack.as_deref().unwrap_or_default();
@@ -137,10 +135,11 @@ impl<'a> Maker<'a> {
         let causes = error.causes.as_ref().map_or(&[][..], |causes| &causes.0);
         let debug_ids = error.debug_ids.iter().flat_map(|ids| &ids.0);
         let row = ErrorRow {
-            place: self.place(view, item, error.first),
+            place: &view.place,
+            report: self.report(view, item, error.first),
             what: ErrorFields {
                 ordinal: clamp_u64(event.ordinal),
-                last_ts: self.moment(view, item.seq.saturating_mul(1_000)),
+                last_ts: self.moment(view.event, item.seq.saturating_mul(1_000)),
                 group_id: judged.group,
                 class: Low(class),
                 message: &error.message,
@@ -149,7 +148,6 @@ impl<'a> Maker<'a> {
                 handled: error.handled != 0,
                 count: clamp_u32(error.count),
                 cut: clamp_u32(error.cut.unwrap_or(0)),
-                release: text(&self.batch.accepted.document.release),
                 origin: Low(judged.origin.name()),
                 frame_function: each(&frames, |frame| frame.function),
                 frame_file: each(&frames, |frame| without_query(frame.file)),
@@ -165,26 +163,26 @@ impl<'a> Maker<'a> {
                 line: error.line.map(clamp_u32),
                 column: error.column.map(clamp_u32),
                 debug_ids: Map(debug_ids.map(|id| (id.name.as_str(), id.value.as_str())).collect()),
-                weight: self.batch.weights.errors(view.session_id),
-                bot: self.bot(),
+                weight: self.batch.weights.errors(view.event.session_id),
             },
         };
         self.keep(
-            view.view_id,
+            view,
             Name {
                 kind: "error",
                 ordinal: row.what.ordinal,
             },
             &row,
-            row.place.ver,
+            row.report.ver,
         );
     }
 
-    pub(super) fn action(&mut self, view: &'a ViewEvent, item: &Item, event: &'a ActionEvent) {
+    pub(super) fn action(&mut self, view: &View<'_>, item: &Item, event: &ActionEvent) {
         let action = &event.what;
         let met = action.frustration.unwrap_or(0);
         let row = ActionRow {
-            place: self.place(view, item, action.at),
+            place: &view.place,
+            report: self.report(view, item, action.at),
             what: ActionFields {
                 kind: Low(name::action_kind(action.kind)),
                 ordinal: clamp_u64(event.ordinal),
@@ -197,19 +195,17 @@ impl<'a> Maker<'a> {
                 attributes: attributes(&action.attributes),
                 // Thousandths on the wire, as µs are of ms.
                 value: action.value.map(ms),
-                release: text(&self.batch.accepted.document.release),
-                weight: self.weight(view, None),
-                bot: self.bot(),
+                weight: view.weight,
             },
         };
         self.keep(
-            view.view_id,
+            view,
             Name {
                 kind: "action",
                 ordinal: row.what.ordinal,
             },
             &row,
-            row.place.ver,
+            row.report.ver,
         );
     }
 }

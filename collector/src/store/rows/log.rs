@@ -1,17 +1,18 @@
 //! Rows of what a page logged.
 
 use rum_core::wire::Item;
-use rum_core::wire::event::{LogEvent, ViewEvent};
+use rum_core::wire::event::LogEvent;
 
-use super::{Maker, Name, attributes, clamp_u64, name, text};
+use super::{Maker, Name, View, attributes, clamp_u64, name, sampled};
 use crate::store::row::{LogFields, LogRow};
 use crate::store::rowbinary::Low;
 
-impl<'a> Maker<'a> {
-    pub(super) fn log(&mut self, view: &'a ViewEvent, item: &Item, event: &'a LogEvent) {
+impl Maker<'_> {
+    pub(super) fn log(&mut self, view: &View<'_>, item: &Item, event: &LogEvent) {
         let log = &event.what;
         let row = LogRow {
-            place: self.place(view, item, log.at),
+            place: &view.place,
+            report: self.report(view, item, log.at),
             what: LogFields {
                 ordinal: clamp_u64(event.ordinal),
                 level: Low(name::log_level(log.level)),
@@ -19,15 +20,13 @@ impl<'a> Maker<'a> {
                 source: Low(name::log_source(log.source)),
                 attributes: attributes(&log.attributes),
                 trace_id: log.trace_id.as_deref().unwrap_or_default(),
-                release: text(&self.batch.accepted.document.release),
-                weight: self.weight(view, log.weight),
-                bot: self.bot(),
+                weight: sampled(view.weight, log.weight),
             },
         };
         let name = Name {
             kind: "log",
             ordinal: row.what.ordinal,
         };
-        self.keep(view.view_id, name, &row, row.place.ver);
+        self.keep(view, name, &row, row.report.ver);
     }
 }

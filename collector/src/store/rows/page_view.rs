@@ -4,36 +4,17 @@ use rum_core::ViewKind;
 use rum_core::attribution::NavigationType;
 use rum_core::navigation::NavigationPhases;
 use rum_core::wire::Item;
-use rum_core::wire::event::ViewEvent;
 use rum_core::wire::record::{NavigationRecord, Surroundings};
 
-use super::{Maker, Name, attributes, clamp_u32, clamp_u64, ms, ms32, name, status, text};
-use crate::batch::{Agent, EnrichedBatch, Visitor};
+use super::{Maker, Name, View, attributes, clamp_u32, clamp_u64, ms, ms32, name, status, text};
+use crate::batch::EnrichedBatch;
 use crate::store::row::{ViewFields, ViewRow};
 use crate::store::rowbinary::{Low, Map};
 
-impl<'a> Maker<'a> {
-    pub(super) fn view(&mut self, item: &Item, view: &'a ViewEvent) {
-        let EnrichedBatch {
-            accepted,
-            visitor,
-            weights,
-        } = self.batch;
-        let Visitor {
-            agent,
-            country,
-            region,
-            client,
-        } = visitor;
-        let Agent {
-            browser,
-            browser_version,
-            engine,
-            os,
-            os_version,
-            device,
-            bot,
-        } = &**agent;
+impl Maker<'_> {
+    pub(super) fn view(&mut self, placed: &View<'_>, item: &Item) {
+        let EnrichedBatch { accepted, visitor, .. } = self.batch;
+        let view = placed.event;
         let document = &accepted.document;
         let kind = ViewKind::from_wire(view.kind);
         let navigation = view.navigation.as_ref();
@@ -52,7 +33,9 @@ impl<'a> Maker<'a> {
             .map(|dropped| (Low(dropped.entry_type.as_str()), clamp_u32(dropped.count)))
             .collect();
         let row = ViewRow {
-            place: self.place(view, item, view.start),
+            place: &placed.place,
+            report: self.report(placed, item, view.start),
+            sender: self.sender,
             what: ViewFields {
                 document_id: view.document_id.unwrap_or(view.view_id),
                 parent_id: view.parent_id,
@@ -60,11 +43,7 @@ impl<'a> Maker<'a> {
                 page_name: text(&view.page_name),
                 referrer: written(&view.referrer),
                 origin: Low(&document.origin),
-                release: text(&document.release),
                 environment: text(&document.environment),
-                browser: Low(browser),
-                device: Low(device),
-                connection: text(&document.connection),
                 // Of the view, where its page says so: it may have been turned since the document began.
                 viewport_width: known(|known| known.viewport_width)
                     .or(document.viewport_width)
@@ -98,7 +77,7 @@ impl<'a> Maker<'a> {
                 observer_dropped: receipt.map(|_| dropped.iter().fold(0, |sum, (_, count)| count.saturating_add(sum))),
                 core_dropped: receipt.map(|_| clamp_u32(view.core_dropped.unwrap_or(0))),
                 sdk: Low(&document.sdk),
-                weight: weights.others(view.session_id),
+                weight: placed.weight,
                 navigation_type: Low(kind
                     .and_then(|kind| NavigationType::of(kind, navigation))
                     .map_or("", NavigationType::name)),
@@ -137,21 +116,14 @@ impl<'a> Maker<'a> {
                 scroll_depth: view.scroll.map(|scroll| ms32(scroll).clamp(0.0, 1.0)),
                 engaged_ms: view.engaged.map(|engaged| ms(engaged).max(0.0)),
                 trace_id: said(|known| &known.trace_id),
-                bot: Low(bot),
-                browser_version: *browser_version,
-                engine: Low(engine),
-                os: Low(os),
-                os_version: Low(os_version),
-                country: Low(country),
-                region: Low(region),
-                client,
+                client: &visitor.client,
             },
         };
         let name = Name {
             kind: "view",
             ordinal: 0,
         };
-        self.keep(view.view_id, name, &row, row.place.ver);
+        self.keep(placed, name, &row, row.report.ver);
     }
 }
 

@@ -5,7 +5,6 @@ use crate::batch::{AcceptedBatch, Agent, Visitor, Weights};
 use crate::store::frame::tests::collect;
 use crate::store::rowbinary::tests::decode;
 use crate::store::schema::Table;
-use rum_core::ViewKind;
 use rum_core::vitals::Metric;
 use rum_core::wire::Document;
 use rum_core::wire::event::{
@@ -16,6 +15,7 @@ use rum_core::wire::record::{
     Action, Attribute, Cause, Causes, DroppedCount, DroppedEntries, ElementTiming, ErrorReport, Log, LongFrame,
     NavigationRecord, PaintResource, Receipt, Request, Resource, Script, Scripts, Surroundings, UserTiming,
 };
+use rum_core::{Id, ViewKind};
 use serde_json::{Map, Value as Json};
 
 mod incident;

@@ -1,18 +1,19 @@
 //! Rows of what the page's own time went to: long animation frames, marks and measures, timed elements.
 
 use rum_core::wire::Item;
-use rum_core::wire::event::{ElementTimingEvent, LongFrameEvent, UserTimingEvent, ViewEvent};
+use rum_core::wire::event::{ElementTimingEvent, LongFrameEvent, UserTimingEvent};
 
-use super::{Maker, Name, clamp_u64, each, ms, ms32, name, text};
-use crate::store::row::{LongFrameFields, LongFrameRow, TimingFields, TimingRow};
+use super::{Maker, Name, View, clamp_u64, each, ms, ms32, name, sampled};
+use crate::store::row::{LongFrameFields, LongFrameRow, Report, TimingFields, TimingRow};
 use crate::store::rowbinary::Low;
 
-impl<'a> Maker<'a> {
-    pub(super) fn long_frame(&mut self, view: &'a ViewEvent, item: &Item, event: &'a LongFrameEvent) {
+impl Maker<'_> {
+    pub(super) fn long_frame(&mut self, view: &View<'_>, item: &Item, event: &LongFrameEvent) {
         let frame = &event.what;
         let scripts = frame.scripts.as_ref().map_or(&[][..], |scripts| &scripts.0);
         let row = LongFrameRow {
-            place: self.place(view, item, frame.start),
+            place: &view.place,
+            report: self.report(view, item, frame.start),
             what: LongFrameFields {
                 kind: Low(name::frame_kind(frame.kind)),
                 ordinal: clamp_u64(event.ordinal),
@@ -31,23 +32,21 @@ impl<'a> Maker<'a> {
                 script_url: each(scripts, |script| script.url.as_str()),
                 script_function: each(scripts, |script| script.function.as_str()),
                 script_position: each(scripts, |script| script.position),
-                release: text(&self.batch.accepted.document.release),
-                weight: self.weight(view, frame.weight),
-                bot: self.bot(),
+                weight: sampled(view.weight, frame.weight),
             },
         };
         self.keep(
-            view.view_id,
+            view,
             Name {
                 kind: "long_frame",
                 ordinal: row.what.ordinal,
             },
             &row,
-            row.place.ver,
+            row.report.ver,
         );
     }
 
-    pub(super) fn user_timing(&mut self, view: &'a ViewEvent, item: &Item, event: &'a UserTimingEvent) {
+    pub(super) fn user_timing(&mut self, view: &View<'_>, item: &Item, event: &UserTimingEvent) {
         let timing = &event.what;
         let kind = if timing.duration.is_some() { "measure" } else { "mark" };
         let what = TimingFields {
@@ -58,15 +57,13 @@ impl<'a> Maker<'a> {
             duration_ms: timing.duration.map(ms32),
             target: "",
             url: "",
-            release: text(&self.batch.accepted.document.release),
-            weight: self.weight(view, timing.weight),
-            bot: self.bot(),
+            weight: sampled(view.weight, timing.weight),
         };
-        let place = self.place(view, item, timing.start);
-        self.timing(view, TimingRow { place, what });
+        let report = self.report(view, item, timing.start);
+        self.timing(view, report, what);
     }
 
-    pub(super) fn element_timing(&mut self, view: &'a ViewEvent, item: &Item, event: &'a ElementTimingEvent) {
+    pub(super) fn element_timing(&mut self, view: &View<'_>, item: &Item, event: &ElementTimingEvent) {
         let element = &event.what;
         let what = TimingFields {
             kind: Low("element"),
@@ -76,19 +73,22 @@ impl<'a> Maker<'a> {
             duration_ms: None,
             target: element.target.as_deref().unwrap_or_default(),
             url: element.url.as_deref().unwrap_or_default(),
-            release: text(&self.batch.accepted.document.release),
-            weight: self.weight(view, element.weight),
-            bot: self.bot(),
+            weight: sampled(view.weight, element.weight),
         };
-        let place = self.place(view, item, element.painted);
-        self.timing(view, TimingRow { place, what });
+        let report = self.report(view, item, element.painted);
+        self.timing(view, report, what);
     }
 
-    fn timing(&mut self, view: &ViewEvent, row: TimingRow<'a>) {
+    fn timing(&mut self, view: &View<'_>, report: Report, what: TimingFields<'_>) {
+        let row = TimingRow {
+            place: &view.place,
+            report,
+            what,
+        };
         let name = Name {
             kind: row.what.kind.0,
             ordinal: row.what.ordinal,
         };
-        self.keep(view.view_id, name, &row, row.place.ver);
+        self.keep(view, name, &row, row.report.ver);
     }
 }

@@ -5,47 +5,30 @@ use rum_core::vitals::{Metric, Scope};
 use rum_core::wire::Item;
 use rum_core::wire::event::{LongFrameEvent, ViewEvent, VitalEvent};
 
-use super::{Maker, Name, ms, ms32, name, text};
-use crate::batch::{Agent, EnrichedBatch, Visitor};
+use super::{Maker, Name, View, ms, ms32, name};
 use crate::store::row::{VitalFields, VitalRow};
 use crate::store::rowbinary::Low;
 
-impl<'a> Maker<'a> {
-    pub(super) fn vital(&mut self, view: &'a ViewEvent, item: &Item, vital: &'a VitalEvent) {
+impl Maker<'_> {
+    pub(super) fn vital(&mut self, view: &View<'_>, item: &Item, vital: &VitalEvent) {
         let scope = [Scope::Document, Scope::View]
             .into_iter()
             .find(|scope| *scope as i64 == vital.scope);
-        let (Some(metric), Some(scope), Some(known)) =
-            (Metric::from_wire(vital.metric), scope, Attribution::of(view, vital))
-        else {
+        let (Some(metric), Some(scope), Some(known)) = (
+            Metric::from_wire(vital.metric),
+            scope,
+            Attribution::of(view.event, vital),
+        ) else {
             self.frame.left_out += 1;
             return;
         };
-        let EnrichedBatch {
-            accepted,
-            visitor,
-            weights,
-        } = self.batch;
-        let Visitor {
-            agent,
-            country,
-            region,
-            client: _,
-        } = visitor;
-        let Agent {
-            browser,
-            browser_version,
-            engine,
-            os,
-            os_version,
-            device,
-            bot,
-        } = &**agent;
         let rest = known.paint.and_then(|parts| parts.rest);
         let script = known.longest.map(|longest| longest.what);
         let row = VitalRow {
             // The view's time, not the report's: every report of a value stands at the same place on a chart.
-            place: self.place(view, item, view.start),
+            place: &view.place,
+            report: self.report(view, item, view.event.start),
+            sender: self.sender,
             what: VitalFields {
                 metric: Low(metric.name()),
                 scope,
@@ -57,11 +40,7 @@ impl<'a> Maker<'a> {
                 input_delay_ms: vital.input_delay.map(ms32),
                 processing_ms: vital.processing.map(ms32),
                 presentation_ms: vital.presentation.map(ms32),
-                device: Low(device),
-                browser: Low(browser),
-                release: text(&accepted.document.release),
-                connection: text(&accepted.document.connection),
-                weight: weights.others(view.session_id),
+                weight: view.weight,
                 navigation_type: Low(known.navigation_type.map_or("", NavigationType::name)),
                 load_state: Low(known.load_state.map_or("", LoadState::name)),
                 ttfb_ms: known
@@ -97,22 +76,15 @@ impl<'a> Maker<'a> {
                 total_style_and_layout_ms: known.totals.map(|totals| totals.style_and_layout as f32),
                 total_paint_ms: known.totals.map(|totals| totals.paint as f32),
                 total_unattributed_ms: known.totals.map(|totals| totals.unattributed as f32),
-                bot: Low(bot),
-                browser_version: *browser_version,
-                engine: Low(engine),
-                os: Low(os),
-                os_version: Low(os_version),
-                country: Low(country),
-                region: Low(region),
             },
         };
         let name = Name {
             kind: metric.name(),
             ordinal: scope as u64,
         };
-        self.keep(view.view_id, name, &row, row.place.ver);
+        self.keep(view, name, &row, row.report.ver);
         for frame in vital.frames.iter().flat_map(|frames| &frames.0) {
-            if belongs(frame, view) {
+            if belongs(frame, view.event) {
                 self.long_frame(view, item, frame);
             }
         }

@@ -9,7 +9,7 @@ use tokio::time::{interval, timeout};
 use super::stand_in::StandIn;
 use super::*;
 use crate::store::dead_letters;
-use crate::store::row::{LogFields, LogRow, Place};
+use crate::store::row::{LogFields, LogRow, Place, Report};
 use crate::store::rowbinary::{Low, Map, Millis, Seconds};
 use crate::store::{FailureClass, Frame, SpoolHealth, SpoolOptions, Stall, TableHealth};
 
@@ -52,7 +52,7 @@ impl Subject {
         self.frames += 1;
         let mut frame = Frame::new("shop".into(), Id(self.frames), 1_000);
         for (day, ordinal) in days {
-            frame.push(&log(day, ordinal));
+            push_log(&mut frame, day, ordinal);
         }
         self.spool.append(frame).await.unwrap();
     }
@@ -115,19 +115,24 @@ impl Subject {
     }
 }
 
-fn log(day: u32, ordinal: u64) -> LogRow<'static> {
-    LogRow {
-        place: Place {
-            retention: 30,
-            hour: Seconds(day * DAY),
-            app: Low("shop"),
+fn push_log(frame: &mut Frame, day: u32, ordinal: u64) {
+    let place = Place {
+        retention: 30,
+        hour: Seconds(day * DAY),
+        app: Low("shop"),
+        recv_ts: Millis(1_000),
+        skew_ms: 0,
+        session_id: Id(1),
+        view_id: Id(2),
+        page: Low("/"),
+        release: Low(""),
+        bot: Low(""),
+    };
+    frame.push(&LogRow {
+        place: &place.into(),
+        report: Report {
             ver: 1,
             ts: Millis(1_000),
-            recv_ts: Millis(1_000),
-            skew_ms: 0,
-            session_id: Id(1),
-            view_id: Id(2),
-            page: Low("/"),
         },
         what: LogFields {
             ordinal,
@@ -136,11 +141,9 @@ fn log(day: u32, ordinal: u64) -> LogRow<'static> {
             source: Low("log"),
             attributes: Map(Vec::new()),
             trace_id: "",
-            release: Low(""),
             weight: 1.0,
-            bot: Low(""),
         },
-    }
+    });
 }
 
 /// As the collector has it, but for pauses that nobody waits for.
