@@ -59,6 +59,7 @@ static KNOWN: [Known; 256] = {
 pub(super) struct Sifted {
     secrets: bool,
     emails: bool,
+    /// Of one number at most.
     digits: usize,
 }
 
@@ -86,7 +87,7 @@ impl Sifted {
         Self {
             secrets: signs || (begun & THIRD > 0 && has_beginning(text)),
             emails: kinds & (AT | PERCENT) > 0,
-            digits,
+            digits: if digits < OF_PHONE { digits } else { most_together(text) },
         }
     }
 
@@ -104,6 +105,21 @@ impl Sifted {
 #[expect(clippy::indexing_slicing, reason = "there is one for each byte")]
 fn known(byte: u8) -> Known {
     KNOWN[byte as usize]
+}
+
+/// The most digits that one number may have: of what is no digit, only what divides groups of them is within one. Hashes, lines and
+/// columns have many digits, but few together.
+fn most_together(text: &[u8]) -> usize {
+    let (mut most, mut digits) = (0_usize, 0_usize);
+    for byte in text {
+        digits = match byte {
+            b'0'..=b'9' => digits.wrapping_add(1),
+            b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'+' | 0x80.. => digits,
+            _ => 0,
+        };
+        most = most.max(digits);
+    }
+    most
 }
 
 /// Whether there is a sign between a value and a name that says secret.
