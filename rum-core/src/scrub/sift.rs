@@ -3,7 +3,7 @@
 //! A text is looked at once, byte by byte, and hardly any needs another look. Each answer is about what a rule needs at least, so a `false` is certain. The page's Wasm goes without: its texts are few, and
 //! this would be code to download.
 
-use super::look::{Look, WORD};
+use super::look::{Look, NAME, WORD};
 use super::words::{BEGINNINGS, begin_with, may_begin};
 use super::{Rule, name};
 
@@ -125,7 +125,11 @@ fn most_together(text: &[u8]) -> usize {
 /// Whether there is a sign between a value and a name that says secret.
 fn has_named_sign(text: &[u8]) -> bool {
     let look = Look::new(text, 0);
-    let is_named = |sign: usize| (sign.saturating_sub(MOST_BETWEEN)..=sign).any(|end| name::is_of_secret(&look, end));
+    let is_named = |sign: usize| {
+        let is_between = |back: &usize| !look.is(sign.wrapping_sub(*back), NAME);
+        let between = (1..=MOST_BETWEEN).take_while(is_between).count();
+        name::is_of_secret(&look, sign.wrapping_sub(between))
+    };
     (0..)
         .zip(text)
         .any(|(at, byte)| matches!(byte, b'=' | b':') && is_named(at))
