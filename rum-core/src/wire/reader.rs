@@ -113,11 +113,14 @@ impl<'a> Reader<'a> {
 
     /// Moves to the next item of the array entered last: true if there is one, false after its `]`.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn next_item(&mut self) -> bool {
-        if self.at_plain_item() {
-            return true;
-        }
+        self.at_plain_item() || self.at_item()
+    }
+
+    /// The same, whatever stands there.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(never))]
+    fn at_item(&mut self) -> bool {
         let first = core::mem::take(&mut self.entered);
         if self.eat(b']') {
             return false;
@@ -144,7 +147,7 @@ impl<'a> Reader<'a> {
 
     /// Moves to the next position of an item: false behind its last one, as often as asked, until [`Reader::close`].
     #[cfg_attr(target_arch = "wasm32", inline(never))]
-    #[cfg_attr(not(target_arch = "wasm32"), inline)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn next_field(&mut self) -> bool {
         self.ended = self.ended || !self.next_item();
         if self.nested == 0 {
