@@ -188,7 +188,7 @@ struct Taken {
 struct Coming<'a>(Option<&'a Outcomes>);
 
 impl Coming<'_> {
-    fn is_over(mut self) {
+    fn end(mut self) {
         self.0 = None;
     }
 }
@@ -248,7 +248,7 @@ impl Shared {
         let rules = self.rules.load_full();
         let coming = Coming(Some(&self.outcomes));
         let taken = self.digested(&rules, form, request, received_ms).await;
-        coming.is_over();
+        coming.end();
         let Taken {
             app,
             digested,
