@@ -142,7 +142,10 @@ impl Engine {
             kind::Paint => whole.vitals.painted(t),
             kind::LargestPaint => {
                 self.parts.largest = true;
-                whole.vitals.largest(t, host);
+                // What is restored has one largest paint, that of the restore.
+                if whole.view == 0 {
+                    whole.vitals.largest(t, host);
+                }
             }
             kind::SoftPaint => {
                 let id = host.int(SoftPaintRecord::interaction_id);
@@ -153,9 +156,12 @@ impl Engine {
                 }
             }
             kind::Input => {
-                whole.vitals.input(t);
                 if let Some(view) = self.views.newest() {
                     view.vitals.input(t);
+                }
+                // The paint of a restore is told two frames later, and an input before that is no reason for it.
+                if whole.view == 0 {
+                    whole.vitals.input(t);
                 }
             }
             kind::Shift | kind::Interaction => {

@@ -143,8 +143,6 @@ impl Vitals {
         self.fcp.push(paint);
         if largest {
             self.lcp.push(paint, Candidate::NONE);
-            // Candidates of later do not count: it is the restore that is measured.
-            self.lcp.input(paint);
         }
     }
 

@@ -639,6 +639,33 @@ fn a_soft_navigation_is_the_route_that_opened_for_it() {
 }
 
 #[test]
+fn a_restores_largest_paint_is_its_own_whatever_is_done_or_painted_around_it() {
+    for input in [9010.0, 9033.0, 9050.0] {
+        let around = |told_late: bool| {
+            let page = Page::loaded().largest(900.0, "h1").cut(1000.0);
+            let page = page.view(9000.0, 2, ViewKind::BackForwardCache, "/");
+            let done = |page: Page| page.largest(9020.0, "p").input(input).largest(9060.0, "img");
+            let restore = Record::Restore(RestoreRecord { painted: 33_000 });
+            let page = if told_late {
+                done(page).push(9000.0, restore)
+            } else {
+                done(page.push(9000.0, restore))
+            };
+            page.leave(9900.0)
+        };
+        for told_late in [true, false] {
+            let rows = around(told_late);
+            assert_eq!(
+                (rows.of(1, Lcp), rows.of(2, Fcp), rows.of(2, Lcp)),
+                (Some(900.0), Some(33.0), Some(33.0)),
+                "input at {input}, told late: {told_late}"
+            );
+            assert_eq!(rows.vital(2, Lcp, Scope::Document).unwrap().target, None);
+        }
+    }
+}
+
+#[test]
 fn a_restore_has_a_first_byte_at_once_and_what_was_hidden_before_it_hides_nothing() {
     let rows = Page::loaded()
         .cut(1000.0)
