@@ -33,8 +33,8 @@ export const trigger = (): void => {
   if (!rate.split(';')[2]) held = false
 }
 
-/** Nobody has agreed so far: nothing is stored or sent. */
-export let silent: unknown
+/** Nobody has agreed so far: nothing is stored or sent. So it is until it was looked at. */
+export let silent: unknown = 1
 export const silence = (whether: unknown): void => {
   silent = whether
 }

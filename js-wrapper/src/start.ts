@@ -24,11 +24,6 @@ export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   if (stub?.app) return
   configure(given)
   window.wasmRum = { app: given.app, push: call }
-  silence(
-    (given.consent != null && given.consent != 'granted') ||
-      // The browser says that its user does not want to be followed: https://www.w3.org/TR/gpc/, and its forerunner.
-      (given.privacySignals != 'ignore' && (navigator.globalPrivacyControl || +navigator.doNotTrack!)),
-  )
   fetchBefore()
   attach()
 
@@ -41,6 +36,11 @@ export const start = guard((given: Options, bring: () => Promise<Glue>) => {
   const seen = (): void =>
     [
       () => {
+        silence(
+          (given.consent != null && given.consent != 'granted') ||
+            // The browser says that its user does not want to be followed: https://www.w3.org/TR/gpc/, and its forerunner.
+            (given.privacySignals != 'ignore' && (navigator.globalPrivacyControl || +navigator.doNotTrack!)),
+        )
         captureInput()
         captureVisibility()
       },

@@ -19,8 +19,10 @@ test('ids carry their moment and are random otherwise', async () => {
 })
 
 test('who is in the sample is what the collector takes for it', async (t) => {
-  const { configure, renewSession, unsampled, idAt } = await load('session.ts', 'options.ts', 'ids.ts')
+  const { configure, renewSession, silence, unsampled, idAt } = await load('session.ts', 'options.ts', 'ids.ts')
   configure({})
+  // Until this is said nothing is stored, nor read.
+  silence(false)
   t.after(() => delete globalThis.sessionStorage)
   const { cases } = JSON.parse(readFileSync(new URL('../../tests/sampling.json', import.meta.url), 'utf8'))
   for (const [share, random, inside] of cases) {

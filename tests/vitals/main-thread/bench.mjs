@@ -1,7 +1,7 @@
 // How long the SDK keeps the main thread: on every page of the suite, the longest task in which it runs, and the report when
-// the page is left. Beside it the reference library on the same page, and the floor: a page that does nothing but send such
-// a report. Medians of several visits, in ms of processor time, times four: what a processor of a fourth of this machine's
-// speed would take, as Lighthouse simulates it
+// the page is left. Beside it the reference library on the same page, and the floor: a script that does nothing but ask for
+// its own element and send such a report. Medians of several visits, in ms of processor time, times four: what a processor of
+// a fourth of this machine's speed would take, as Lighthouse simulates it
 // (https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md).
 //
 //   node tests/vitals/main-thread/bench.mjs [visits] [emulated]     prints JSON
