@@ -52,6 +52,9 @@ enum Bench {
         /// Visits of each page
         #[arg(long, default_value_t = 3)]
         visits: u32,
+        /// Only pages whose name matches this regular expression of JavaScript, such as `^INP:`
+        #[arg(long)]
+        only: Option<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -103,7 +106,10 @@ pub(crate) fn run(workspace: &Workspace, cache: &Cache, arguments: &BenchArgumen
         Bench::FlameGraph { seconds, drawing } => {
             return ingest::flame_graph(workspace, cache, *seconds, drawing);
         }
-        Bench::Page { visits, output } => (output, page::COLUMNS, page::measure(workspace, cache, *visits)?),
+        Bench::Page { visits, only, output } => {
+            let rows = page::measure(workspace, cache, *visits, only.as_deref())?;
+            (output, page::COLUMNS, rows)
+        }
         Bench::Sdk { rounds, parts, output } => {
             let list = sdk::measure(workspace, cache, *rounds, *parts)?;
             if output.json {

@@ -4,11 +4,13 @@
 // a fourth of this machine's speed would take, as Lighthouse simulates it
 // (https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md).
 //
-//   node tests/vitals/main-thread/bench.mjs [visits] [emulated]     prints JSON
+//   node tests/vitals/main-thread/bench.mjs [--visits 3] [--only PATTERN] [--emulated]     prints JSON
 //
-// With `emulated` Chromium slows itself down four times instead, by signals that interrupt the page: on a machine of few
+// With `--emulated` Chromium slows itself down four times instead, by signals that interrupt the page: on a machine of few
 // processors the browser's other processes are then in the way as well, and twice as much is measured, of the floor too. A
 // page that is slowed down so prerenders nothing; those are left out.
+
+import { parseArgs } from 'node:util'
 
 import { Chromium } from '../drivers/chromium.mjs'
 import { Engine, lacks } from '../engine.mjs'
@@ -18,8 +20,10 @@ import { visit } from '../visit.mjs'
 import { OURS, REFERENCE, tasks, TIMELINE, traced } from './trace.mjs'
 
 const SLOWER = 4
-const visits = Number(process.argv[2] ?? 3)
-const emulated = process.argv[3] === 'emulated'
+const { values } = parseArgs({ options: { visits: { type: 'string' }, only: { type: 'string' }, emulated: { type: 'boolean' } } })
+const visits = Number(values.visits ?? 3)
+const only = new RegExp(values.only ?? '')
+const emulated = !!values.emulated
 
 const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
 const longest = (tasks) => Math.max(0, ...tasks.map(({ ms }) => ms))
@@ -50,6 +54,7 @@ try {
   for (const [theme, situations] of Object.entries(THEMES)) {
     for (const situation of situations) {
       if (lacks(situation, engine).length || (emulated && situation.needs?.includes('prerender'))) continue
+      if (!only.test(`${theme}: ${situation.name}`)) continue
       const row = { theme, situation: situation.name }
       for (const [name, subject] of Object.entries(subjects)) row[name] = await cost(engine, situation, subject)
       rows.push(row)
@@ -58,4 +63,5 @@ try {
 } finally {
   await engine.close()
 }
+if (!rows.length) throw new Error(`no page's name matches ${only}: it is such as "INP: a click with a slow handler"`)
 console.log(JSON.stringify({ slower: SLOWER, emulated, visits, rows }, null, 2))

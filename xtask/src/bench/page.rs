@@ -44,14 +44,16 @@ struct Cost {
 /// What is said of a figure of all pages.
 type Summary = fn(Vec<f64>) -> f64;
 
-/// Visits every page `visits` times with each of them. The last rows are of all pages: the median, what nine in ten of them
+/// Visits every page, or those whose name matches `only`, `visits` times with each of them. The last rows are of all pages: the median, what nine in ten of them
 /// do not exceed, and the maximum.
-pub(super) fn measure(workspace: &Workspace, cache: &Cache, visits: u32) -> Result<Vec<Row>> {
+pub(super) fn measure(workspace: &Workspace, cache: &Cache, visits: u32, only: Option<&str>) -> Result<Vec<Row>> {
     web::build(workspace, cache)?;
     npm::install(workspace)?;
     terminal::note("bench", "visiting the pages of tests/vitals: some minutes");
     let mut node = workspace.command("node");
-    node.arg("tests/vitals/main-thread/bench.mjs").arg(visits.to_string());
+    node.args(["tests/vitals/main-thread/bench.mjs", "--visits"])
+        .arg(visits.to_string())
+        .args(only.map(|pattern| format!("--only={pattern}")));
     node.env(browsers::CHROMIUM.variable, browsers::CHROMIUM.ready()?);
     native::built(workspace, &mut node);
     let measured: Measured =
