@@ -33,7 +33,7 @@ export const trigger = (): void => {
   if (!rate.split(';')[2]) held = false
 }
 
-/** Nobody has agreed so far: nothing is stored or sent. So it is until it was looked at. */
+/** Nobody has agreed so far: nothing is stored or sent. So it is until the start has asked. */
 export let silent: unknown = 1
 export const silence = (whether: unknown): void => {
   silent = whether
