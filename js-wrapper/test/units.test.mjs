@@ -18,10 +18,19 @@ test('ids carry their moment and are random otherwise', async () => {
   assert.equal(startOf(idAt(2 ** 32 * 1000 - 1)), 2 ** 32 * 1000 - 1000)
 })
 
-test('who is in the sample is what the collector takes for it', async (t) => {
-  const { configure, renewSession, silence, unsampled, idAt } = await load('session.ts', 'options.ts', 'ids.ts')
+test('nothing is stored or read before the start has asked who agrees', async (t) => {
+  const { configure, silence, storage } = await load('session.ts', 'options.ts')
+  t.after(() => delete globalThis.sessionStorage)
+  globalThis.sessionStorage = {}
   configure({})
-  // Until this is said nothing is stored, nor read.
+  assert.equal(storage(), undefined)
+  silence(false)
+  assert.equal(storage(), sessionStorage)
+})
+
+test('who is in the sample is what the collector takes for it', async (t) => {
+  const { configure, idAt, renewSession, silence, unsampled } = await load('session.ts', 'options.ts', 'ids.ts')
+  configure({})
   silence(false)
   t.after(() => delete globalThis.sessionStorage)
   const { cases } = JSON.parse(readFileSync(new URL('../../tests/sampling.json', import.meta.url), 'utf8'))

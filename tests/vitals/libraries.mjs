@@ -32,8 +32,8 @@ export async function libraries() {
 }
 
 /**
- * What the browser's part costs: of a start what any script pays that is the first of its page, which asks for its own element
- * and listens; of a report the same request. Nothing else.
+ * What the browser's part costs: of a start what any script pays that asks for its own element and listens; of a report the
+ * same request. Nothing else.
  */
 const FLOOR = `document.currentScript.dataset.app
 addEventListener('pagehide', () => {

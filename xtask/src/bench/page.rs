@@ -1,6 +1,6 @@
 //! `cargo xtask bench page`: what the SDK costs a page's main thread, on every page of the vitals suite in Chromium, in ms of
 //! a processor of a fourth of this machine's speed. Beside it web-vitals on the same page, and the floor: the browser's own
-//! part of a first script's start and of a report.
+//! part of a start and of a report.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -16,7 +16,7 @@ pub(super) const COLUMNS: &[Column] = &[
     ("total_ms", "all, ms"),
     ("web_vitals_task_ms", "web-vitals' longest task, ms"),
     ("web_vitals_total_ms", "web-vitals, all, ms"),
-    ("floor_task_ms", "a first script's start, ms"),
+    ("floor_task_ms", "a start that only asks for its element, ms"),
     ("floor_report_ms", "a fetch at hide, ms"),
 ];
 
@@ -44,8 +44,8 @@ struct Cost {
 /// What is said of a figure of all pages.
 type Summary = fn(Vec<f64>) -> f64;
 
-/// Visits every page, or those whose name matches `only`, `visits` times with each of them. The last rows are of all pages: the median, what nine in ten of them
-/// do not exceed, and the maximum.
+/// Visits every page, or those whose name matches `only`, `visits` times with each of them. The last rows are of all these:
+/// the median, what nine in ten of them do not exceed, and the maximum.
 pub(super) fn measure(workspace: &Workspace, cache: &Cache, visits: u32, only: Option<&str>) -> Result<Vec<Row>> {
     web::build(workspace, cache)?;
     npm::install(workspace)?;
