@@ -8,8 +8,6 @@ declare const __WASM__: string
 declare const __GLUE__: string
 
 interface Window {
-  /** https://w3c.github.io/page-visibility-2/#visibilitystateentry */
-  readonly VisibilityStateEntry?: unknown
   readonly LargestContentfulPaint?: unknown
   readonly PerformanceLongAnimationFrameTiming?: unknown
   /** Early errors, from the stub; then the sign that we are here. */

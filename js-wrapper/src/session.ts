@@ -23,7 +23,7 @@ let nextRate = rate
 export let held: boolean
 
 /** True if a session of that id is not in the sample: the random half of the id decides. */
-export const unsampled = (): boolean => parseInt(sessionId.slice(8), 16) / 2 ** 32 >= +rate.split(';')[1]!
+export const unsampled = (): boolean => parseInt(sessionId.slice(8), 16) >= 2 ** 32 * (rate.split(';')[1] as unknown as number)
 
 /** The rate's version. Without one all sessions are in the sample. */
 export const rateVersion = (): number | null => parseInt(rate) || null

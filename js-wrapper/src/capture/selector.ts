@@ -22,7 +22,7 @@ export const selector = (node: Node | null | undefined): string | null => {
         : classList
           ? [nodeName.toLowerCase(), ...[...classList].sort()].join('.')
           : nodeName.slice(1).toUpperCase()
-      if (path.length + part.length >= LONGEST) return path || part.slice(0, BOUND)
+      if ((path + part)[LONGEST - 1]) return path || part.slice(0, BOUND)
       path = part + (path && '>' + path)
     }
   } catch {

@@ -10,11 +10,14 @@ import { cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
 const see = (t: number, hidden: number): unknown => sink(Kind.Visibility, t, hidden)
 
 /**
- * If the page is hidden already. Engines that cannot tell since when, see `recordHiddenBefore`, paint in the background too:
- * there nothing that was painted so far was seen.
+ * When the page was hidden before we came. Engines that cannot tell paint in the background too: there nothing that was painted
+ * so far was seen, if the page is hidden now.
  */
 export const captureHidden = (): void => {
-  if (document.hidden) see(window.VisibilityStateEntry ? now() : 0, 1)
+  const states = performance
+    .getEntriesByType('visibility-state')
+    .map((state) => state.name == 'hidden' && see(state.startTime, 1))
+  if (!states.length && document.hidden) see(0, 1)
 }
 
 const frame = (take: () => unknown): unknown => requestAnimationFrame(guard(take))

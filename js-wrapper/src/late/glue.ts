@@ -25,7 +25,6 @@ import { captureSoftNavigations } from './soft'
 import { recordSurroundings } from './surroundings'
 import { captureElementTiming, captureUserTiming } from './timings'
 import { captureTraces, traceOfLoad } from './trace'
-import { recordHiddenBefore } from './visibility'
 
 /** The smallest module: its header. */
 const EMPTY = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)
@@ -79,7 +78,6 @@ export default async (hooks: Hooks): Promise<Send> => {
     () => {
       // Tabs that are opened from here go on with it, where they share one.
       saveSession()
-      recordHiddenBefore()
       recordSurroundings(traceOfLoad())
       listen<PageTransitionEvent>('pageshow', ({ persisted }) => persisted && recordSurroundings())
       watchRoutes()

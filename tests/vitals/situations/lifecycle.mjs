@@ -39,6 +39,9 @@ const IDLE_LATER = `<script>
   }, true)
 </script>`
 
+/** Nor ever: the page is left before. */
+const NEVER_IDLE = '<script>window.requestIdleCallback = () => {}</script>'
+
 /** After a restore no frame is made before the page was hidden and is seen again. */
 const FRAMES_LATER = `<script>
   const frame = requestAnimationFrame
@@ -228,6 +231,31 @@ export const LIFECYCLE = [
       await visitor.sees('paint', { name: 'first-contentful-paint' })
     },
     shows: ({ FCP, LCP, CLS }) => assert.ok(!FCP && !LCP && !CLS),
+  },
+  {
+    name: 'hidden before the first paint, and back; then all libraries come, and not the second part',
+    needs: ['hide', 'visibility-state'],
+    pages: {
+      '/': page(`<script src="/slow.js?delay=900"></script>${TEXT}`, { sdk: 'late', libraries: 'late', first: NEVER_IDLE }),
+      '/slow.js': { type: 'text/javascript', body: '' },
+    },
+    leaves: true,
+    async visit(visitor) {
+      await visitor.open('/', 'commit')
+      await visitor.until(() => window.probe?.seen)
+      await visitor.hide()
+      await visitor.show()
+      await visitor.sees('paint', { name: 'first-contentful-paint' })
+      await visitor.loadLibraries()
+      await visitor.loadSdk()
+      // The script starts in several tasks.
+      await visitor.evaluate(() => new Promise((done) => setTimeout(done)))
+      await visitor.leaveAtOnce()
+    },
+    shows({ FCP, LCP, CLS, document }) {
+      assert.ok(!FCP && !LCP && !CLS)
+      assert.equal(isRaw(document.bodies[0]), true)
+    },
   },
   {
     name: 'restored from the back/forward cache',
