@@ -35,6 +35,9 @@ export const page = (body, { head = '', first, options, series, sdk = 'head', li
 /** A page that nobody measures. */
 export const bare = (body, answer = {}) => ({ ...answer, html: () => document('', body) })
 
+/** The second part of the SDK does not come: the page is left before. */
+export const NEVER_IDLE = '<script>window.requestIdleCallback = () => {}</script>'
+
 /** For handlers that take their time: a function that keeps the main thread for so many ms. */
 export const BUSY = `<script>
   const busy = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); }

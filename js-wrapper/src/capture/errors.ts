@@ -108,7 +108,7 @@ const take = (event: ErrorEvent | PromiseRejectionEvent): void => {
 /** `early` are events that the inline stub kept. */
 export const captureErrors = (early?: Event[]): void => {
   early?.forEach(take as (event: Event) => void)
-  listen('error', take)
   listen('unhandledrejection', take)
+  listen('error', take)
   beforeCut(() => known.forEach((error) => error[Place.T] || record(error)))
 }

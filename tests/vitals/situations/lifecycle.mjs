@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 
-import { BUSY, page } from '../html.mjs'
+import { BUSY, NEVER_IDLE, page } from '../html.mjs'
 import { isRestored } from '../reports.mjs'
 import { isRaw } from '../sdk.mjs'
 
@@ -38,9 +38,6 @@ const IDLE_LATER = `<script>
     for (const given of waiting) requestIdleCallback(...given)
   }, true)
 </script>`
-
-/** Nor ever: the page is left before. */
-const NEVER_IDLE = '<script>window.requestIdleCallback = () => {}</script>'
 
 /** After a restore no frame is made before the page was hidden and is seen again. */
 const FRAMES_LATER = `<script>

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 
-import { bare, page } from '../html.mjs'
+import { bare, NEVER_IDLE, page } from '../html.mjs'
+import { isRaw } from '../sdk.mjs'
 import { EARLY_TTFB } from './lifecycle.mjs'
 
 const TEXT = '<h1 id="title">A page</h1><p>With some text</p>'
@@ -12,6 +13,25 @@ const WORKER = `
   addEventListener('install', () => skipWaiting())
   addEventListener('activate', (event) => event.waitUntil(clients.claim()))
   addEventListener('fetch', (event) => event.respondWith(fetch(event.request.url.endsWith('/next') ? '/through' : event.request)))`
+
+/** `next` is what the worker gives for /next, which the server does not know. */
+const behindWorker = (next) => ({
+  '/': bare('<p>First</p>'),
+  '/worker.js': { type: 'text/javascript', body: WORKER },
+  '/through': next,
+})
+const openBehindWorker = async (visitor) => {
+  await visitor.open()
+  const register = () =>
+    navigator.serviceWorker.register('/worker.js').then(
+      () => navigator.serviceWorker.controller ?? new Promise((done) => (navigator.serviceWorker.oncontrollerchange = () => done())),
+    ).then(() => true)
+  await visitor.evaluate(register)
+  await visitor.open('/next')
+  assert.ok(await visitor.evaluate(() => navigator.serviceWorker.controller !== null))
+}
+/** Headless Chromium discards no tab on request, so the page says that it was. */
+const DISCARDED = '<script>Object.defineProperty(document, "wasDiscarded", { value: true })</script>'
 
 const rules = (eagerness) =>
   `<script type="speculationrules">{"prerender": [{"urls": ["/next"], "eagerness": "${eagerness}"}]}</script>`
@@ -96,22 +116,8 @@ export const NAVIGATION = [
   },
   {
     name: 'a page behind a service worker',
-    pages: {
-      '/': bare('<p>First</p>'),
-      '/worker.js': { type: 'text/javascript', body: WORKER },
-      // What the worker gives for /next, which the server does not know.
-      '/through': page(TEXT),
-    },
-    async visit(visitor) {
-      await visitor.open()
-      const register = () =>
-        navigator.serviceWorker.register('/worker.js').then(
-          () => navigator.serviceWorker.controller ?? new Promise((done) => (navigator.serviceWorker.oncontrollerchange = () => done())),
-        ).then(() => true)
-      await visitor.evaluate(register)
-      await visitor.open('/next')
-      assert.ok(await visitor.evaluate(() => navigator.serviceWorker.controller !== null))
-    },
+    pages: behindWorker(page(TEXT)),
+    visit: openBehindWorker,
     shows({ document, TTFB, abilities }) {
       assert.equal(document.open, '/next')
       if (abilities.has('worker-start')) assert.ok(TTFB.entries[0].workerStart > 0)
@@ -119,9 +125,24 @@ export const NAVIGATION = [
   },
   {
     name: 'a discarded tab comes back',
-    // Headless Chromium discards no tab on request, so the page says that it was.
-    pages: { '/': page(TEXT, { first: '<script>Object.defineProperty(document, "wasDiscarded", { value: true })</script>' }) },
+    pages: { '/': page(TEXT, { first: DISCARDED }) },
     shows: typed('restore'),
+  },
+  {
+    name: 'a discarded tab comes back behind a service worker, and is left before the second part has come',
+    leaves: true,
+    pages: behindWorker(page(TEXT, { first: DISCARDED + NEVER_IDLE })),
+    async visit(visitor) {
+      await openBehindWorker(visitor)
+      await visitor.sees('paint', { name: 'first-contentful-paint' })
+      await visitor.leaveAtOnce()
+    },
+    shows(seen) {
+      typed('restore')(seen)
+      const { document, TTFB, abilities } = seen
+      assert.equal(isRaw(document.bodies[0]), true)
+      if (abilities.has('worker-start')) assert.ok(TTFB.entries[0].workerStart > 0)
+    },
   },
   {
     name: 'a prerendered page is activated',
