@@ -63,6 +63,9 @@ test('selectors are those of the reference library', async (t) => {
     root.innerHTML = '<q class="r"><k></k></q>'
     const nodes = [...document.querySelectorAll('main, main *'), ...root.querySelectorAll('*'), root]
     nodes.push(document.querySelector('p').firstChild, document.createElement('hr'), document, null)
+    // What a page has moved away, such as into a window of its own, has another document.
+    const { contentDocument } = document.body.appendChild(document.createElement('iframe'))
+    nodes.push(contentDocument.body.appendChild(contentDocument.createElement('b')))
     const forms = [...document.querySelectorAll('form')]
     return {
       same: nodes.map((node) => [ours.selector(node) ?? '', theirs.getSelector(node)]),

@@ -267,10 +267,10 @@ test('why a page was not in the back/forward cache', async (t) => {
   assert.equal(batch.named(Kind.Surroundings)[0].not_restored, reasons.join())
 })
 
-test('hidden, and seen again, before the script came', async (t) => {
+test('hidden, and seen again, before the script came, and left before the second part', async (t) => {
   let give
   const later = new Promise((resolve) => (give = resolve))
-  const server = await serve({ ...WITHOUT_WASM, '/': page(), '/rum.js': () => later })
+  const server = await serve({ [`/${manifest.glue[0]}`]: () => ({ status: 404 }), '/': page(), '/rum.js': () => later })
   t.after(server.close)
   const context = await browser.newContext()
   t.after(() => context.close())
@@ -286,7 +286,9 @@ test('hidden, and seen again, before the script came', async (t) => {
   const tab = await context.newPage()
   await tab.goto(server.origin, { waitUntil: 'commit' })
   give({ body: readFileSync(join(dist, 'rum.js')), type: 'text/javascript' })
-  await secondChunk(server)
+  await tab.waitForFunction(() => window.wasmRum?.app)
+  // The script starts in several tasks.
+  await tab.evaluate(() => new Promise((done) => setTimeout(done)))
   await setHidden(tab, true)
   const [before] = (await server.batch(1)).named(Kind.Visibility)
   assert.deepEqual([before.t, before.hidden], [12_500, 1])

@@ -29,6 +29,13 @@ struct Whole {
     vitals: Box<Vitals>,
 }
 
+impl Whole {
+    /// It came out of the back/forward cache: the first view is the load's, and only a restore begins a document again.
+    const fn is_restored(&self) -> bool {
+        self.view > 0
+    }
+}
+
 /// Computes views, vitals and the other rows of one document.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -120,7 +127,7 @@ impl Engine {
         match number {
             kind::Navigation | kind::Surroundings => {
                 // Its view may be forgotten; and nobody navigates to what is restored: what comes as late as that is of the load.
-                let is_of_load = number == kind::Navigation && whole.view > 0;
+                let is_of_load = number == kind::Navigation && whole.is_restored();
                 if is_of_load || self.views.iter().all(|view| view.number != whole.view) {
                     return;
                 }
@@ -143,7 +150,7 @@ impl Engine {
             kind::LargestPaint => {
                 self.parts.largest = true;
                 // What is restored has one largest paint, that of the restore.
-                if whole.view == 0 {
+                if !whole.is_restored() {
                     whole.vitals.largest(t, host);
                 }
             }
@@ -160,7 +167,7 @@ impl Engine {
                     view.vitals.input(t);
                 }
                 // The paint of a restore is told two frames later, and an input before that is no reason for it.
-                if whole.view == 0 {
+                if !whole.is_restored() {
                     whole.vitals.input(t);
                 }
             }

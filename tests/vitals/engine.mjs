@@ -1,6 +1,8 @@
 // A browser that runs situations: its driver, and what it was found to be able to do.
 
-import { ENTRY_TYPES } from './situations/index.mjs'
+import assert from 'node:assert/strict'
+
+import { ABILITIES, ENTRY_TYPES } from './situations/index.mjs'
 
 export class Engine {
   #driver
@@ -9,6 +11,7 @@ export class Engine {
 
   static async launch(Driver) {
     const engine = new Engine()
+    for (const ability of Driver.abilities) assert.ok(ABILITIES.includes(ability), `${Driver.engine} has '${ability}', which nobody needs`)
     engine.#driver = await Driver.launch()
     try {
       const version = await engine.#driver.version()
@@ -54,4 +57,8 @@ export class Engine {
 }
 
 /** What an engine has to have so that a situation can be run in it, and has not. */
-export const lacks = ({ needs = [] }, { abilities }) => needs.filter((ability) => !abilities.has(ability))
+export const lacks = ({ name, needs = [] }, { abilities }) => {
+  // What no engine has by its name would never be run, and nobody would know.
+  for (const need of needs) assert.ok([...ABILITIES, ...ENTRY_TYPES].includes(need), `'${name}' needs '${need}', which nobody knows`)
+  return needs.filter((ability) => !abilities.has(ability))
+}

@@ -5,10 +5,8 @@ import { Kind } from '../generated/wire'
 import { sink, type Fields } from '../stream'
 
 /** First letters of navigate, reload, back_forward and prerender: their place is the kind. */
-const KINDS = 'nrbp'
-/** The browser had thrown the tab away to save memory, and loaded it again when the user came back. */
-const DISCARDED = 4
-/** In the order of the wire. What is 0 here, a number of bytes or a moment after this one, the second chunk brings. */
+export const KINDS = 'nrbp'
+/** In the order of the wire. What is 0 here the second chunk brings, for what it is worth it takes too many bytes of this one. */
 const FIELDS = [
   0,
   0,
@@ -40,10 +38,6 @@ type Rest = Fields<Kind.Navigation> extends [unknown, ...infer R] ? R : never
 export const navigationEntry = (): PerformanceNavigationTiming | undefined =>
   performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined
 
-/** The kind of its navigation, as the wire has it. */
-export const kindOf = (entry: PerformanceNavigationTiming): number =>
-  document.wasDiscarded ? DISCARDED : KINDS.indexOf(entry.type[0]!)
-
 /** Later ones would say the same. */
 let done: number
 
@@ -54,6 +48,6 @@ export const takeNavigation = (): void => {
   // Browsers have reported zero, negative and future times: https://github.com/GoogleChrome/web-vitals/issues/137
   if (done || !entry || !(entry.responseStart > 0 && entry.responseStart < t)) return
   const moment = (name: (typeof FIELDS)[number]): number | null => micros(Math.max(0, entry[name as 'fetchStart'])) || null
-  sink(Kind.Navigation, t, kindOf(entry), ...(FIELDS.map(moment) as Rest))
+  sink(Kind.Navigation, t, KINDS.indexOf(entry.type[0]!), ...(FIELDS.map(moment) as Rest))
   done = entry.domComplete
 }

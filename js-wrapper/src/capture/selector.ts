@@ -13,7 +13,7 @@ export const selector = (node: Node | null | undefined): string | null => {
   let path = ''
   try {
     // Of a shadow tree there is no more than its root.
-    for (let id; !id && node && node != document; node = node.parentNode) {
+    for (let id; !id && node && node.nodeType != 9; node = node.parentNode) {
       const { nodeName, classList } = node as Element
       // Not `id`: a form's input of that name would answer.
       id = classList && (node as Element).getAttribute('id')

@@ -5,19 +5,19 @@ import { Kind } from '../generated/wire'
 import { guard, listen } from '../guard'
 import { renewSession } from '../session'
 import { changed, flush, sink } from '../stream'
-import { cut, CutReason, gather, openView, viewId, ViewKind } from '../view'
+import { cut, CutReason, gather, opened, openView, viewId, ViewKind } from '../view'
 
 const see = (t: number, hidden: number): unknown => sink(Kind.Visibility, t, hidden)
 
 /**
- * When the page was hidden before we came. Engines that cannot tell paint in the background too: there nothing that was painted
- * so far was seen, if the page is hidden now.
+ * When the page was hidden before we came, since the view has opened. Engines that cannot tell paint in the background too: there
+ * nothing that was painted so far was seen, if the page is hidden now.
  */
 export const captureHidden = (): void => {
-  const states = performance
+  const first = performance
     .getEntriesByType('visibility-state')
-    .map((state) => state.name == 'hidden' && see(state.startTime, 1))
-  if (!states.length && document.hidden) see(0, 1)
+    .find((state) => state.name == 'hidden' && state.startTime >= opened)
+  if (first || document.hidden) see(first?.startTime ?? opened, 1)
 }
 
 const frame = (take: () => unknown): unknown => requestAnimationFrame(guard(take))

@@ -1,10 +1,12 @@
 // Navigation timing of the document, once it is complete.
 
 import { micros, now } from '../clock'
-import { kindOf } from '../capture/navigation'
+import { KINDS } from '../capture/navigation'
 import { Kind } from '../generated/wire'
 import { navigationEntry, sink, takeNavigation } from './hooks'
 
+/** The browser had thrown the tab away to save memory, and loaded it again when the user came back. */
+const DISCARDED = 4
 /** In the order of the wire. */
 const MOMENTS = [
   'fetchStart',
@@ -40,7 +42,7 @@ export const recordNavigation = (): void => {
   sink(
     Kind.Navigation,
     now(),
-    kindOf(entry),
+    document.wasDiscarded ? DISCARDED : KINDS.indexOf(entry.type[0]!),
     entry.transferSize,
     entry.encodedBodySize,
     entry.decodedBodySize,

@@ -25,8 +25,8 @@
   addEventListener('visibilitychange', () => {
     if (!document.hidden) return probe.tell('left')
     probe.hides++
-    probe.tell('left', 'now')
+    probe.tell('left', probe.kept)
   })
   // Nothing hides a page that was never visible.
-  addEventListener('pagehide', () => document.hidden && probe.tell('left', 'now'))
+  addEventListener('pagehide', () => document.hidden && probe.tell('left', probe.kept))
 }

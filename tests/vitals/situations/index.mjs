@@ -34,7 +34,13 @@ import { SOFT_NAVIGATIONS } from './soft-navigations.mjs'
 /** What situations need an engine to tell of. */
 export const ENTRY_TYPES = [
   ...['event', 'first-input', 'largest-contentful-paint', 'layout-shift', 'long-animation-frame', 'paint'],
-  'soft-navigation',
+  ...['soft-navigation', 'visibility-state'],
+]
+
+/** What else they need: what a visitor or a page can do in it. Each driver says what can be done with its engine. */
+export const ABILITIES = [
+  ...['back-forward', 'bfcache', 'close', 'dialogue', 'hide', 'input-while-busy', 'prerender', 'told-while-loading', 'touch'],
+  ...['unload', 'worker-start'],
 ]
 
 /** The executions of the core. */
