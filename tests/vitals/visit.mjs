@@ -230,9 +230,7 @@ export async function visit({ engine, scripts, situation, mode }) {
     const every = async () => {
       const kept = await within('what was kept', tab.evaluate('JSON.stringify(Object.entries(localStorage))'))
       seen = documents(JSON.parse(kept))
-      // What a closed tab has kept comes in pieces to others, and in Firefox some never do.
-      const isWhole = ({ left, reports, bodies, warnings }) => left && reports.length + bodies.length + warnings.length >= Number(left)
-      return seen.every((document) => !document.open || isWhole(document)) && seen
+      return seen.every(({ open, left }) => !open || left) && seen
     }
     const stuck = (text) => {
       const known = seen.map(({ open, left, reports, bodies }) => `${open} (left: ${left}, ${reports.length} reports, ${bodies.length} bodies)`)

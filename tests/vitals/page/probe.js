@@ -5,7 +5,7 @@
 //
 //   <time origin> report <ordinal>   a report, see `keep`
 //   <time origin> open               the path of a page that was seen
-//   <time origin> left               it is hidden now, all listeners were told, and so many of what has an ordinal were kept
+//   <time origin> left               it is hidden now, and all listeners were told
 //   <time origin> core               what became of the SDK's Wasm: up or refused
 //   <time origin> warning <ordinal>  what was said in the console
 //   <time origin> body <ordinal>     a body that the SDK gave to the browser to send
@@ -60,10 +60,6 @@
     restores: 0,
     /** What became of the SDK's Wasm: up or refused. */
     core: undefined,
-    /** How much of what has an ordinal was kept so far. */
-    get kept() {
-      return kept
-    },
 
     /** Registers for every metric, in the ways that are compared. */
     register(library, exports) {

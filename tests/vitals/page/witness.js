@@ -25,8 +25,8 @@
   addEventListener('visibilitychange', () => {
     if (!document.hidden) return probe.tell('left')
     probe.hides++
-    probe.tell('left', probe.kept)
+    probe.tell('left', 'now')
   })
   // Nothing hides a page that was never visible.
-  addEventListener('pagehide', () => document.hidden && probe.tell('left', probe.kept))
+  addEventListener('pagehide', () => document.hidden && probe.tell('left', 'now'))
 }
