@@ -11,7 +11,7 @@ export class Engine {
 
   static async launch(Driver) {
     const engine = new Engine()
-    for (const ability of Driver.abilities) assert.ok(ABILITIES.includes(ability), `${Driver.engine} has '${ability}', which nobody needs`)
+    for (const ability of Driver.abilities) assert.ok(ability in ABILITIES, `${Driver.engine} has '${ability}', which nobody needs`)
     engine.#driver = await Driver.launch()
     try {
       const version = await engine.#driver.version()
@@ -59,6 +59,6 @@ export class Engine {
 /** What an engine has to have so that a situation can be run in it, and has not. */
 export const lacks = ({ name, needs = [] }, { abilities }) => {
   // What no engine has by its name would never be run, and nobody would know.
-  for (const need of needs) assert.ok([...ABILITIES, ...ENTRY_TYPES].includes(need), `'${name}' needs '${need}', which nobody knows`)
+  for (const need of needs) assert.ok(need in ABILITIES || ENTRY_TYPES.includes(need), `'${name}' needs '${need}', which nobody knows`)
   return needs.filter((ability) => !abilities.has(ability))
 }

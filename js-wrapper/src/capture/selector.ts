@@ -22,6 +22,7 @@ export const selector = (node: Node | null | undefined): string | null => {
         : classList
           ? [nodeName.toLowerCase(), ...[...classList].sort()].join('.')
           : nodeName.slice(1).toUpperCase()
+      // As long as that, or longer.
       if ((path + part)[LONGEST - 1]) return path || part.slice(0, BOUND)
       path = part + (path && '>' + path)
     }

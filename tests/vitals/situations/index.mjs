@@ -8,19 +8,7 @@
 //   differs  metrics whose rows differ from the reference on purpose: `why`, and how: `as` gets the row's value and the reference's, then both whole
 //   silent   true if nothing is measured, because nobody sees the page
 //   modes    wasm, raw; if not both
-//   needs    what an engine has to have: `ENTRY_TYPES`, and these abilities
-//
-//     bfcache             pages come out of the back/forward cache
-//     back-forward        a page that is loaded again by the history says so; driven Firefox says so now and then
-//     unload              a listener for `unload` keeps a page out of it
-//     close               a tab can be closed
-//     hide                another tab can come to the front
-//     prerender           speculation rules
-//     told-while-loading  a page that is left before its load event is told so
-//     dialogue            alert
-//     touch               a finger
-//     worker-start        a navigation's entry says when a service worker was asked
-//     input-while-busy    the driver's input comes by the way of a person's, so that it waits while the page is busy
+//   needs    what an engine has to have: of `ENTRY_TYPES` and `ABILITIES`
 
 import { CLS } from './cls.mjs'
 import { INP } from './inp.mjs'
@@ -37,11 +25,20 @@ export const ENTRY_TYPES = [
   ...['soft-navigation', 'visibility-state'],
 ]
 
-/** What else they need: what a visitor or a page can do in it. Each driver says what can be done with its engine. */
-export const ABILITIES = [
-  ...['back-forward', 'bfcache', 'close', 'dialogue', 'hide', 'input-while-busy', 'prerender', 'told-while-loading', 'touch'],
-  ...['unload', 'worker-start'],
-]
+/** What else they need: what a visitor or a page can do. Each driver says which of these can be done with its engine. */
+export const ABILITIES = {
+  bfcache: 'pages come out of the back/forward cache',
+  'back-forward': 'a page that is loaded again by the history says so; driven Firefox says so now and then',
+  unload: 'a listener for `unload` keeps a page out of it',
+  close: 'a tab can be closed',
+  hide: 'another tab can come to the front',
+  prerender: 'speculation rules',
+  'told-while-loading': 'a page that is left before its load event is told so',
+  dialogue: 'alert',
+  touch: 'a finger',
+  'worker-start': "a navigation's entry says when a service worker was asked",
+  'input-while-busy': "the driver's input comes by the way of a person's, so that it waits while the page is busy",
+}
 
 /** The executions of the core. */
 export const MODES = ['wasm', 'raw']

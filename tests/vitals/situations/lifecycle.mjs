@@ -39,6 +39,15 @@ const IDLE_LATER = `<script>
   }, true)
 </script>`
 
+/** Hidden before the first paint, and back: a script has to keep the page from painting. */
+const hiddenBeforePaint = async (visitor) => {
+  await visitor.open('/', 'commit')
+  await visitor.until(() => window.probe?.seen)
+  await visitor.hide()
+  await visitor.show()
+  await visitor.sees('paint', { name: 'first-contentful-paint' })
+}
+
 /** After a restore no frame is made before the page was hidden and is seen again. */
 const FRAMES_LATER = `<script>
   const frame = requestAnimationFrame
@@ -220,13 +229,7 @@ export const LIFECYCLE = [
     name: 'hidden before the first paint, and back',
     needs: ['hide'],
     pages: { '/': page(`<script src="/slow.js?delay=900"></script>${TEXT}`), '/slow.js': { type: 'text/javascript', body: '' } },
-    async visit(visitor) {
-      await visitor.open('/', 'commit')
-      await visitor.until(() => window.probe?.seen)
-      await visitor.hide()
-      await visitor.show()
-      await visitor.sees('paint', { name: 'first-contentful-paint' })
-    },
+    visit: hiddenBeforePaint,
     shows: ({ FCP, LCP, CLS }) => assert.ok(!FCP && !LCP && !CLS),
   },
   {
@@ -238,11 +241,7 @@ export const LIFECYCLE = [
     },
     leaves: true,
     async visit(visitor) {
-      await visitor.open('/', 'commit')
-      await visitor.until(() => window.probe?.seen)
-      await visitor.hide()
-      await visitor.show()
-      await visitor.sees('paint', { name: 'first-contentful-paint' })
+      await hiddenBeforePaint(visitor)
       await visitor.loadLibraries()
       await visitor.loadSdk()
       // The script starts in several tasks.

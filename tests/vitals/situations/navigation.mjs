@@ -30,6 +30,7 @@ const openBehindWorker = async (visitor) => {
   await visitor.open('/next')
   assert.ok(await visitor.evaluate(() => navigator.serviceWorker.controller !== null))
 }
+
 const rules = (eagerness) =>
   `<script type="speculationrules">{"prerender": [{"urls": ["/next"], "eagerness": "${eagerness}"}]}</script>`
 /** A page that says to the server that it runs while nobody sees it. */
