@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! batch id u64 | arrival i64 (ms) | app: length u16, bytes | sections u8
-//! a section: table u8 | rows u32 | end of each row u32… | RowBinary
+//! a section, folded: table u8 | rows u32 | each row, see `fold`
+//! a section, whole:  table u8 | rows u32 | end of each row u32… | RowBinary
 //! ```
 //!
 //! RowBinary has no borders between rows; the ends are there so that a refused insert can be split.
@@ -13,11 +14,24 @@ use std::sync::Arc;
 
 use rum_core::Id;
 
+use super::fold::{fold, unfold};
 use super::row::Row;
 use super::schema::Table;
 
 /// Room for the rows of a table in a batch, in bytes: most have fewer, and growing copies.
 const ROWS: usize = 2 << 10;
+
+/// The longest payload, in bytes, whether its rows are folded or whole. A batch's rows take a small part of it.
+pub(super) const MAX_PAYLOAD: usize = 32 << 20;
+
+/// How rows lie in a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// Each has all its bytes. No longer written, but a spool outlives its collector.
+    Whole,
+    /// Each says only what the one before it did not.
+    Folded,
+}
 
 /// The rows of one batch, and what names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,37 +104,58 @@ impl Frame {
             .sum()
     }
 
+    /// Bytes of its payload if the rows are whole.
+    pub(super) fn whole_length(&self) -> usize {
+        let sections = self.sections.iter();
+        let rows: usize = sections
+            .map(|section| 5 + 4 * section.ends.len() + section.data.len())
+            .sum();
+        19 + self.app().len() + rows
+    }
+
+    /// An app's name is checked by the configuration and far shorter.
+    fn app(&self) -> &[u8] {
+        let app = self.key.app.as_bytes();
+        app.get(..usize::from(u16::MAX)).unwrap_or(app)
+    }
+
     /// What names it, and its payload: of the rows nothing else is left.
     pub(crate) fn into_payload(self) -> (BatchKey, Vec<u8>) {
         let payload = self.encode();
         (self.key, payload)
     }
 
-    /// The payload.
+    /// The payload, with its rows folded.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(
-            64 + self
-                .sections
-                .iter()
-                .map(|s| s.data.len() + 4 * s.ends.len())
-                .sum::<usize>(),
-        );
+        let mut out = Vec::with_capacity(self.whole_length());
         out.extend_from_slice(&self.key.id.0.to_le_bytes());
         out.extend_from_slice(&self.received_ms.to_le_bytes());
-        // An app's name is checked by the configuration and far shorter.
-        let app = &self.key.app.as_bytes()[..self.key.app.len().min(usize::from(u16::MAX))];
+        let app = self.app();
         out.extend_from_slice(&(app.len() as u16).to_le_bytes());
         out.extend_from_slice(app);
         out.push(self.sections.len() as u8);
+        let mut before: &[u8] = &[];
         for section in &self.sections {
             out.push(section.table as u8);
             out.extend_from_slice(&(section.ends.len() as u32).to_le_bytes());
+            let mut start = 0;
             for end in &section.ends {
-                out.extend_from_slice(&end.to_le_bytes());
+                let end = *end as usize;
+                let row = section.data.get(start..end).unwrap_or_default();
+                fold(before, row, &mut out);
+                (before, start) = (row, end);
             }
-            out.extend_from_slice(&section.data);
         }
+        // It waits for the disk, with many others.
+        out.shrink_to_fit();
         out
+    }
+
+    /// The payload, with its rows whole.
+    #[cfg(test)]
+    pub(crate) fn whole(&self) -> Vec<u8> {
+        let mut room = Vec::new();
+        whole(&self.encode(), Layout::Folded, &mut room).unwrap().to_vec()
     }
 }
 
@@ -152,7 +187,45 @@ pub(crate) fn head(payload: &[u8]) -> Result<FrameHead<'_>, BadPayload> {
     Payload(payload).head()
 }
 
-/// Shows each table's rows to `each`. If it fails, it may have shown some.
+/// The payload with its rows whole, as it is or in `room`.
+///
+/// # Errors
+/// It is not what was written, or would be longer than [`MAX_PAYLOAD`].
+pub(super) fn whole<'a>(payload: &'a [u8], layout: Layout, room: &'a mut Vec<u8>) -> Result<&'a [u8], BadPayload> {
+    if layout == Layout::Whole {
+        return Ok(payload);
+    }
+    let mut rest = Payload(payload);
+    rest.head()?;
+    let sections = rest.number::<1>()?;
+    let (head, _) = payload.split_at(payload.len() - rest.0.len());
+    room.clear();
+    room.extend_from_slice(head);
+    let mut before = 0..0;
+    for _ in 0..sections {
+        let (section, _) = rest.0.split_first_chunk::<5>().ok_or(BadPayload)?;
+        room.extend_from_slice(section);
+        rest.number::<1>()?;
+        let rows = rest.number::<4>()? as usize;
+        // Each is told by three bytes at least.
+        if rows > rest.0.len() / 3 {
+            return Err(BadPayload);
+        }
+        let ends = room.len();
+        room.resize(ends + 4 * rows, 0);
+        let base = room.len();
+        for row in 0..rows {
+            before = unfold(&mut rest.0, before, room, MAX_PAYLOAD).ok_or(BadPayload)?;
+            let end = ((before.end - base) as u32).to_le_bytes();
+            let place = ends + 4 * row;
+            room.get_mut(place..place + 4).ok_or(BadPayload)?.copy_from_slice(&end);
+        }
+    }
+    room.extend_from_slice(rest.0);
+    Ok(room)
+}
+
+/// Shows each table's rows to `each`, from a payload whose rows are whole. If it fails, it may have shown some.
 pub(crate) fn sections<'a>(
     payload: &'a [u8],
     mut each: impl FnMut(SectionView<'a>),
@@ -241,7 +314,8 @@ pub(crate) mod tests {
         data: &mut Vec<u8>,
         ends: &mut Vec<usize>,
     ) -> Result<i64, BadPayload> {
-        let head = sections(payload, |section| {
+        let mut room = Vec::new();
+        let head = sections(whole(payload, Layout::Folded, &mut room)?, |section| {
             if section.table == table as u8 {
                 let base = data.len();
                 ends.extend(section.ends().map(|end| base + end));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::cursor::{self, Kept, Position};
-use super::frame::{self, FrameHead};
+use super::frame::{self, FrameHead, Layout, SectionView};
 use super::recovery::{self, TornTail};
 use super::row_shape::RowShape;
 use super::schema::{Schema, Table};
@@ -247,6 +247,7 @@ pub(super) fn inspect_from(folder: &Path, cursors: [Position; Table::ALL.len()])
             passed: cursors.into_iter().max().unwrap_or_default(),
         },
         payload: Vec::new(),
+        whole: Vec::new(),
     };
     inspector.set_aside().map_err(io_error(folder))?;
     for number in &numbers {
@@ -284,6 +285,8 @@ struct Inspector {
     inspection: Inspection,
     tail: TornTail,
     payload: Vec<u8>,
+    /// The payload with its rows whole.
+    whole: Vec<u8>,
 }
 
 /// A table of a segment's schema.
@@ -378,7 +381,7 @@ impl Inspector {
             };
             match met {
                 Next::Frame { next } => {
-                    if !self.frame(at, &known, content) {
+                    if !self.frame(at, reader.layout, &known, content) {
                         self.damaged(number, path, (offset, next - offset), DamageKind::Rows);
                     }
                     offset = next;
@@ -401,9 +404,16 @@ impl Inspector {
     }
 
     /// Counts the frame at `at`, whose payload was read; whether its rows can be read.
-    fn frame(&mut self, at: Position, known: &BTreeMap<u8, KnownTable>, content: &mut SegmentContent) -> bool {
+    fn frame(
+        &mut self,
+        at: Position,
+        layout: Layout,
+        known: &BTreeMap<u8, KnownTable>,
+        content: &mut SegmentContent,
+    ) -> bool {
         let (mut parts, mut unchecked, mut fits) = (Vec::new(), 0, true);
-        let head = frame::sections(&self.payload, |section| {
+        let payload = frame::whole(&self.payload, layout, &mut self.whole);
+        let count = |section: SectionView<'_>| {
             let Some(KnownTable { place, shape }) = known.get(&section.table) else {
                 fits = false;
                 return;
@@ -419,7 +429,8 @@ impl Inspector {
                 rows,
                 bytes: section.data.len() as u64,
             });
-        });
+        };
+        let head = payload.and_then(|payload| frame::sections(payload, count));
         let (Ok(FrameHead { received_ms, .. }), true) = (head, fits) else {
             return false;
         };

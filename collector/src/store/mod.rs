@@ -24,6 +24,7 @@ mod damage;
 pub mod dead_letters;
 mod disk;
 mod exceptions;
+mod fold;
 mod frame;
 pub mod grants;
 mod health;

@@ -198,6 +198,8 @@ fn missing() -> io::Error {
 #[derive(Debug, Default)]
 struct Scan {
     payload: Vec<u8>,
+    /// The payload with its rows whole.
+    whole: Vec<u8>,
     /// Bytes of each table's rows the last time: growing copies.
     sizes: [usize; Table::ALL.len()],
     /// Bytes of all rows that are in memory.
@@ -279,21 +281,24 @@ impl Scan {
                 }
                 next.offset = match reader.next(next.offset, end, &mut self.payload)? {
                     Next::Frame { next: behind } => {
-                        // Looked at as a whole first: of a damaged one no row is taken.
+                        // Looked at in full first: of a damaged one no row is taken.
                         let mut of_frame = 0;
-                        let head = frame::sections(&self.payload, |section| {
-                            if wanted(tables, section).is_some() {
-                                of_frame += section.data.len();
-                            }
+                        let payload = frame::whole(&self.payload, reader.layout, &mut self.whole);
+                        let read = payload.and_then(|payload| {
+                            let head = frame::sections(payload, |section| {
+                                if wanted(tables, section).is_some() {
+                                    of_frame += section.data.len();
+                                }
+                            })?;
+                            Ok((head.received_ms, payload))
                         });
-                        match head {
+                        match read {
                             Ok(_) if bytes > 0 && bytes + of_frame > limits.bytes => {
                                 filled = Filled::Full;
                                 break 'segments;
                             }
-                            Ok(head) => {
-                                let received_ms = head.received_ms;
-                                let _ = frame::sections(&self.payload, |section| {
+                            Ok((received_ms, payload)) => {
+                                let _ = frame::sections(payload, |section| {
                                     if let Some(table) = wanted(tables, section) {
                                         let of_table = &mut found[table.index()];
                                         of_table.add(section, received_ms);
@@ -319,6 +324,7 @@ impl Scan {
         }
         // A large frame is rare.
         self.payload.shrink_to(AHEAD);
+        self.whole.shrink_to(AHEAD);
         if filled == Filled::Partly {
             // Nothing more can be read up to there, whatever has become of it.
             next = next.max(until);

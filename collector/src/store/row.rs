@@ -91,7 +91,8 @@ macro_rules! columns {
     };
 }
 
-/// Declares a table's row: its own columns follow those of its place, of its report, and of its sender if it has them.
+/// Declares a table's row: its own columns follow those of its place, of its sender if it has them, and of its report. What the rows of a
+/// batch have alike stands in front, for the spool writes it once.
 macro_rules! placed {
     ($(#[doc = $doc:literal])* $name:ident($fields:ident $(, $sender:ident: $sender_type:ty)?) => $table:ident {
         $($fields_of:tt)*
@@ -103,12 +104,12 @@ macro_rules! placed {
         pub(crate) struct $name<'a> {
             /// Where the row lies, and whose it is.
             pub(crate) place: &'a Repeated<Place<'a>>,
-            /// Which report it is of.
-            pub(crate) report: Report,
             $(
                 /// Who sent it.
                 pub(crate) $sender: $sender_type,
             )?
+            /// Which report it is of.
+            pub(crate) report: Report,
             /// What it says.
             pub(crate) what: $fields<'a>,
         }
@@ -117,22 +118,22 @@ macro_rules! placed {
             const TABLE: Table = Table::$table;
             fn columns() -> Vec<Column> {
                 let mut columns = <&Repeated<Place<'_>>>::columns();
-                columns.extend(Report::columns());
                 $(columns.extend(<$sender_type>::columns());)?
+                columns.extend(Report::columns());
                 columns.extend($fields::columns());
                 columns
             }
             fn encode(&self, out: &mut Vec<u8>) {
                 self.place.encode(out);
-                self.report.encode(out);
                 $(self.$sender.encode(out);)?
+                self.report.encode(out);
                 self.what.encode(out);
             }
             fn json(&self) -> Object {
                 let mut map = Object::new();
                 self.place.json(&mut map);
-                self.report.json(&mut map);
                 $(self.$sender.json(&mut map);)?
+                self.report.json(&mut map);
                 self.what.json(&mut map);
                 map
             }

@@ -227,7 +227,7 @@ impl Value for Scope {
 }
 
 /// A length as LEB128: seven bits a byte, the lowest first.
-fn length(mut rest: usize, out: &mut Vec<u8>) {
+pub(super) fn length(mut rest: usize, out: &mut Vec<u8>) {
     while rest >= 0x80 {
         out.push((rest & 0x7f) as u8 | 0x80);
         rest >>= 7;

@@ -6,7 +6,7 @@
 //! frame   magic u64 | length u32 | crc32c of these | crc32c of the payload | payload
 //! ```
 //!
-//! The schema is JSON, compressed with zstd since format 2. All numbers are little-endian. The magic is random for each segment, so a payload cannot forge it: after a bad frame
+//! The schema is JSON, compressed with zstd since format 2; the rows in the payloads are folded since format 3. All numbers are little-endian. The magic is random for each segment, so a payload cannot forge it: after a bad frame
 //! the reader looks for the next place where magic and checksums hold.
 
 use std::fs::File;
@@ -16,39 +16,52 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk;
+use super::frame::{Layout, MAX_PAYLOAD};
 use super::schema::Schema;
 use crate::fault::Step;
 
 const SIGNATURE: &[u8; 8] = b"RUMSPOOL";
 
-/// What the bytes of the schema are, by the header's format.
+/// What the bytes of the schema and of the payloads are, by the header's format. Only the newest is written, but a spool outlives its
+/// collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    /// JSON. No longer written, but a spool outlives its collector.
+pub(super) enum Format {
+    /// The schema is JSON, and rows are whole.
     Plain = 1,
-    /// JSON, compressed: names of columns repeat, and their tables grow.
+    /// The schema is compressed: names of columns repeat, and their tables grow.
     Compressed = 2,
+    /// Rows are folded as well.
+    Folded = 3,
 }
 
 impl Format {
     fn known(number: u16) -> Option<Self> {
-        [Self::Plain, Self::Compressed]
+        [Self::Plain, Self::Compressed, Self::Folded]
             .into_iter()
             .find(|format| *format as u16 == number)
+    }
+
+    fn layout(self) -> Layout {
+        match self {
+            Self::Plain | Self::Compressed => Layout::Whole,
+            Self::Folded => Layout::Folded,
+        }
     }
 
     fn pack(self, schema: &Schema) -> io::Result<Vec<u8>> {
         let json = serde_json::to_vec(schema)?;
         match self {
             Self::Plain => Ok(json),
-            Self::Compressed => zstd::bulk::compress(&json, zstd::DEFAULT_COMPRESSION_LEVEL),
+            Self::Compressed | Self::Folded => zstd::bulk::compress(&json, zstd::DEFAULT_COMPRESSION_LEVEL),
         }
     }
 
     fn unpack(self, bytes: &[u8]) -> Option<Schema> {
         match self {
             Self::Plain => serde_json::from_slice(bytes).ok(),
-            Self::Compressed => serde_json::from_slice(&zstd::bulk::decompress(bytes, MAX_SCHEMA).ok()?).ok(),
+            Self::Compressed | Self::Folded => {
+                serde_json::from_slice(&zstd::bulk::decompress(bytes, MAX_SCHEMA).ok()?).ok()
+            }
         }
     }
 }
@@ -67,9 +80,6 @@ pub(super) const FIRST_FRAME: u64 = 2 * HEADER_SLOT as u64;
 
 /// Bytes of a frame before its payload.
 const FRAME_HEADER: usize = 20;
-
-/// The longest payload, in bytes. A batch's rows take a small part of it.
-pub(super) const MAX_PAYLOAD: usize = 32 << 20;
 
 /// The extension of a segment's file.
 pub(super) const EXTENSION: &str = "segment";
@@ -154,11 +164,22 @@ pub(super) struct Writer {
 impl Writer {
     /// Begins a segment: when this returns, the file and its name are durable.
     pub(super) fn create(folder: &Path, number: u64, schema: &Schema, sync: Sync) -> io::Result<Self> {
+        Self::create_in(Format::Folded, folder, number, schema, sync)
+    }
+
+    /// Begins one of `format`: a test writes what an older collector left.
+    pub(super) fn create_in(
+        format: Format,
+        folder: &Path,
+        number: u64,
+        schema: &Schema,
+        sync: Sync,
+    ) -> io::Result<Self> {
         let path = path(folder, number);
         let magic = rand::random();
         let begin = || {
             let mut file = disk::create(Step::SegmentCreate, &path)?;
-            let slot = encode_header(Format::Compressed, magic, schema)?;
+            let slot = encode_header(format, magic, schema)?;
             let mut copies = [IoSlice::new(&slot), IoSlice::new(&slot)];
             disk::write(Step::HeaderWrite, (&path, &mut file), &mut copies)?;
             disk::sync(Step::HeaderSync, (&path, &file), &sync)?;
@@ -248,7 +269,15 @@ fn encode_header(format: Format, magic: u64, schema: &Schema) -> io::Result<Vec<
     Ok(slot)
 }
 
-fn decode_header(slot: &[u8]) -> Option<(u64, Schema)> {
+/// What a header says.
+#[derive(Debug, PartialEq, Eq)]
+struct Header {
+    format: Format,
+    magic: u64,
+    schema: Schema,
+}
+
+fn decode_header(slot: &[u8]) -> Option<Header> {
     let (format, rest) = slot.strip_prefix(SIGNATURE)?.split_first_chunk()?;
     let format = Format::known(u16::from_le_bytes(*format))?;
     let (magic, rest) = rest.split_first_chunk()?;
@@ -259,10 +288,14 @@ fn decode_header(slot: &[u8]) -> Option<(u64, Schema)> {
     if crc32c::crc32c(slot.get(..covered)?) != u32::from_le_bytes(*crc) {
         return None;
     }
-    Some((u64::from_le_bytes(*magic), format.unpack(schema)?))
+    Some(Header {
+        format,
+        magic: u64::from_le_bytes(*magic),
+        schema: format.unpack(schema)?,
+    })
 }
 
-fn read_header(file: &File, at: u64) -> Option<(u64, Schema)> {
+fn read_header(file: &File, at: u64) -> Option<Header> {
     let mut slot = vec![0; HEADER_SLOT];
     file.read_exact_at(&mut slot, at).ok()?;
     decode_header(&slot)
@@ -292,6 +325,8 @@ pub(super) fn bytes_until_next(path: &Path, offset: u64, end: u64) -> io::Result
 pub(super) struct Reader {
     file: File,
     magic: u64,
+    /// How rows lie in its payloads.
+    pub(super) layout: Layout,
     /// What its rows look like.
     pub(super) schema: Arc<Schema>,
     ahead: Ahead,
@@ -350,9 +385,10 @@ impl Reader {
     pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         let file = File::open(path)?;
         let header = COPIES.into_iter().find_map(|at| read_header(&file, at));
-        Ok(header.map(|(magic, schema)| Self {
+        Ok(header.map(|Header { format, magic, schema }| Self {
             file,
             magic,
+            layout: format.layout(),
             schema: Arc::new(schema),
             ahead: Ahead::default(),
         }))
@@ -643,12 +679,13 @@ mod tests {
             r#"{"tables":[{"number":5,"name":"actions","columns":[{"name":"retention","sql_type":"UInt16"}]}]}"#,
         )
         .unwrap();
-        for format in [Format::Plain, Format::Compressed] {
+        for format in [Format::Plain, Format::Compressed, Format::Folded] {
             let slot = encode_header(format, 7, &schema).unwrap();
-            assert_eq!(decode_header(&slot), Some((7, schema.clone())), "{format:?}");
+            let (magic, schema) = (7, schema.clone());
+            assert_eq!(decode_header(&slot), Some(Header { format, magic, schema }));
         }
         let mut newer = encode_header(Format::Plain, 7, &schema).unwrap();
-        newer[SIGNATURE.len()] = 3;
+        newer[SIGNATURE.len()] = 4;
         assert_eq!(decode_header(&newer), None);
     }
 }

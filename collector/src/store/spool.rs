@@ -11,14 +11,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{self, Append, Committer, GROUP_BYTES};
 use super::consumer::Consumer;
-use super::frame::Frame;
+use super::frame::{Frame, MAX_PAYLOAD};
 use super::health::{RefusalCause, SpoolHealth};
 use super::log::Log;
 use super::measures::Measures;
 use super::recovery;
 use super::schema::Table;
 use super::seen::Seen;
-use super::segment::{MAX_PAYLOAD, Payload, Sync, sync_data};
+use super::segment::{Payload, Sync, sync_data};
 use super::share::Shares;
 use super::waiting;
 use crate::clock;
@@ -232,10 +232,11 @@ impl Spool {
     /// # Errors
     /// Likewise.
     pub(crate) async fn append_and_give_back<H>(&self, frame: Frame, held: H) -> Result<Appended, SpoolError> {
-        let (key, payload) = frame.into_payload();
-        if payload.len() > MAX_PAYLOAD {
-            return Err(SpoolError::TooLarge { bytes: payload.len() });
+        let bytes = frame.whole_length();
+        if bytes > MAX_PAYLOAD {
+            return Err(SpoolError::TooLarge { bytes });
         }
+        let (key, payload) = frame.into_payload();
         let kib = (payload.len() / 1_024 + 1) as u64;
         let lent = self.writing.lend(&key.app, kib).await;
         let lent = lent.map_err(|_| SpoolError::Crowded)?;

@@ -36,7 +36,7 @@ fn stored(content: u8, items: &[String]) -> (String, Tally) {
     assert!(!accepted.items.is_empty());
     let scrubbed = scrub(accepted, &PageNames::default(), &mut tally);
     let frame = rows(&enrich(scrubbed, Visitor::default(), Weights::WHOLE, &mut tally));
-    (String::from_utf8_lossy(&frame.encode()).into_owned(), tally)
+    (String::from_utf8_lossy(&frame.whole()).into_owned(), tally)
 }
 
 /// A name of a place in a batch, and the items whose `{}` is that place.

@@ -170,12 +170,16 @@ async fn rows_that_are_none_are_damage_although_the_checksums_hold() {
     let mut text = frame_of(3, &[TEXT]).encode();
     let length = text.len() - TEXT.len() - 1;
     text[length] += 1;
-    let payloads = [whole, longer, text, b"no payload".to_vec()].map(Payload::new);
+    // The first row begins as the one before it, and there is none.
+    let mut folded = frame_of(4, &[TEXT]).encode();
+    let row = frame::head(&folded).unwrap().app.len() + 24;
+    folded[row] += 1;
+    let payloads = [whole, longer, text, folded, b"no payload".to_vec()].map(Payload::new);
     writer.append(&payloads.each_ref()).unwrap();
     let inspection = inspect(folder.path()).unwrap();
     assert_eq!((inspection.frames(), inspection.rows()), (1, 1));
     let kinds: Vec<_> = inspection.damage.iter().map(|damage| damage.what).collect();
-    assert_eq!(kinds, [DamageKind::Rows; 3]);
+    assert_eq!(kinds, [DamageKind::Rows; 4]);
 }
 
 #[tokio::test]

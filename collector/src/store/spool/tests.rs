@@ -1,10 +1,12 @@
 //! The spool on a real disk: what it keeps, what it survives, what it refuses.
 
 use super::*;
-use crate::store::frame::tests::frame_of;
+use crate::store::batch_rows::BatchRows;
+use crate::store::frame::tests::{collect, frame_of};
+use crate::store::inspect::inspect;
 use crate::store::pass::ReadLimits;
 use crate::store::schema::Schema;
-use crate::store::segment::{FIRST_FRAME, Payload, Writer};
+use crate::store::segment::{FIRST_FRAME, Format, Payload, Writer};
 use futures_util::FutureExt as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -500,4 +502,31 @@ async fn rows_of_an_older_schema_keep_their_columns() {
         consumer.advance(&batch);
     }
     assert_eq!(consumer.read(ALL).unwrap().rows.len(), 0);
+}
+
+#[tokio::test]
+async fn segments_whose_rows_are_whole_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool_folder = folder.path().join("spool");
+    std::fs::create_dir(&spool_folder).unwrap();
+    let texts = ["one", "one and more"];
+    let (mut data, mut ends) = (Vec::new(), Vec::new());
+    // As a collector left it that did not fold rows.
+    let frame = frame_of(1, &texts);
+    collect(&frame.encode(), Table::ClockBad, &mut data, &mut ends).unwrap();
+    let mut writer = Writer::create_in(Format::Compressed, &spool_folder, 1, &Schema::current(), sync_data()).unwrap();
+    writer.append(&[&Payload::new(frame.whole())]).unwrap();
+    let inspection = inspect(&spool_folder).unwrap();
+    assert_eq!(
+        (inspection.frames(), inspection.rows(), inspection.damaged()),
+        (1, 2, 0)
+    );
+
+    let spool = open(folder.path());
+    let frame = frame_of(2, &texts);
+    collect(&frame.encode(), Table::ClockBad, &mut data, &mut ends).unwrap();
+    assert!(frame.encode().len() < frame.whole().len());
+    spool.append(frame).await.unwrap();
+    let batch = spool.consumer(Table::ClockBad).read(ALL).unwrap();
+    assert_eq!(batch.rows, BatchRows::new(data, ends));
 }
