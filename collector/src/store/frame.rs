@@ -8,7 +8,7 @@
 //! a section, whole:  table u8 | rows u32 | end of each row u32… | RowBinary
 //! ```
 //!
-//! RowBinary has no borders between rows; the ends are there so that a refused insert can be split.
+//! RowBinary has no borders between rows; they are told so that a refused insert can be split.
 
 use std::sync::Arc;
 
@@ -154,8 +154,9 @@ impl Frame {
     /// The payload, with its rows whole.
     #[cfg(test)]
     pub(crate) fn whole(&self) -> Vec<u8> {
-        let mut room = Vec::new();
-        whole(&self.encode(), Layout::Folded, &mut room).unwrap().to_vec()
+        let mut whole = Vec::new();
+        unfolded(&self.encode(), &mut whole).unwrap();
+        whole
     }
 }
 
@@ -187,64 +188,70 @@ pub(crate) fn head(payload: &[u8]) -> Result<FrameHead<'_>, BadPayload> {
     Payload(payload).head()
 }
 
-/// The payload with its rows whole, as it is or in `room`.
-///
-/// # Errors
-/// It is not what was written, or would be longer than [`MAX_PAYLOAD`].
-pub(super) fn whole<'a>(payload: &'a [u8], layout: Layout, room: &'a mut Vec<u8>) -> Result<&'a [u8], BadPayload> {
-    if layout == Layout::Whole {
-        return Ok(payload);
+/// A payload whose rows are whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WholePayload<'a>(&'a [u8]);
+
+impl<'a> WholePayload<'a> {
+    /// The payload as it is, or unfolded into `room`.
+    ///
+    /// # Errors
+    /// It is not what was written, or would be longer than [`MAX_PAYLOAD`].
+    pub(super) fn of(payload: &'a [u8], layout: Layout, room: &'a mut Vec<u8>) -> Result<Self, BadPayload> {
+        match layout {
+            Layout::Whole => Ok(Self(payload)),
+            Layout::Folded => {
+                unfolded(payload, room)?;
+                Ok(Self(room))
+            }
+        }
     }
+
+    /// Shows each table's rows to `each`. If it fails, it may have shown some.
+    pub(crate) fn sections(self, mut each: impl FnMut(SectionView<'a>)) -> Result<FrameHead<'a>, BadPayload> {
+        let mut rest = Payload(self.0);
+        let head = rest.head()?;
+        for _ in 0..rest.number::<1>()? {
+            let table = rest.number::<1>()? as u8;
+            let rows = rest.number::<4>()? as usize;
+            let (ends, odd) = rest.bytes(rows.checked_mul(4).ok_or(BadPayload)?)?.as_chunks();
+            debug_assert!(odd.is_empty(), "a multiple of four was asked for");
+            let mut section = SectionView { table, ends, data: &[] };
+            if !section.ends().is_sorted() {
+                return Err(BadPayload);
+            }
+            section.data = rest.bytes(section.ends().next_back().unwrap_or(0))?;
+            each(section);
+        }
+        if rest.0.is_empty() { Ok(head) } else { Err(BadPayload) }
+    }
+}
+
+/// Makes `whole` the payload with its rows whole.
+fn unfolded(payload: &[u8], whole: &mut Vec<u8>) -> Result<(), BadPayload> {
     let mut rest = Payload(payload);
     rest.head()?;
     let sections = rest.number::<1>()?;
-    let (head, _) = payload.split_at(payload.len() - rest.0.len());
-    room.clear();
-    room.extend_from_slice(head);
+    whole.clear();
+    whole.extend_from_slice(payload.strip_suffix(rest.0).ok_or(BadPayload)?);
     let mut before = 0..0;
     for _ in 0..sections {
-        let (section, _) = rest.0.split_first_chunk::<5>().ok_or(BadPayload)?;
-        room.extend_from_slice(section);
-        rest.number::<1>()?;
-        let rows = rest.number::<4>()? as usize;
-        // Each is told by three bytes at least.
-        if rows > rest.0.len() / 3 {
+        whole.extend_from_slice(rest.0.get(..5).ok_or(BadPayload)?);
+        let (_table, rows) = (rest.number::<1>()?, rest.number::<4>()? as usize);
+        let ends = whole.len();
+        // Each row is told by three bytes at least.
+        if rows > rest.0.len() / 3 || ends + 4 * rows > MAX_PAYLOAD {
             return Err(BadPayload);
         }
-        let ends = room.len();
-        room.resize(ends + 4 * rows, 0);
-        let base = room.len();
-        for row in 0..rows {
-            before = unfold(&mut rest.0, before, room, MAX_PAYLOAD).ok_or(BadPayload)?;
+        let base = ends + 4 * rows;
+        whole.resize(base, 0);
+        for at in (ends..base).step_by(4) {
+            before = unfold(&mut rest.0, before, whole, MAX_PAYLOAD).ok_or(BadPayload)?;
             let end = ((before.end - base) as u32).to_le_bytes();
-            let place = ends + 4 * row;
-            room.get_mut(place..place + 4).ok_or(BadPayload)?.copy_from_slice(&end);
+            whole.get_mut(at..at + 4).ok_or(BadPayload)?.copy_from_slice(&end);
         }
     }
-    room.extend_from_slice(rest.0);
-    Ok(room)
-}
-
-/// Shows each table's rows to `each`, from a payload whose rows are whole. If it fails, it may have shown some.
-pub(crate) fn sections<'a>(
-    payload: &'a [u8],
-    mut each: impl FnMut(SectionView<'a>),
-) -> Result<FrameHead<'a>, BadPayload> {
-    let mut rest = Payload(payload);
-    let head = rest.head()?;
-    for _ in 0..rest.number::<1>()? {
-        let table = rest.number::<1>()? as u8;
-        let rows = rest.number::<4>()? as usize;
-        let (ends, odd) = rest.bytes(rows.checked_mul(4).ok_or(BadPayload)?)?.as_chunks();
-        debug_assert!(odd.is_empty(), "a multiple of four was asked for");
-        let mut section = SectionView { table, ends, data: &[] };
-        if !section.ends().is_sorted() {
-            return Err(BadPayload);
-        }
-        section.data = rest.bytes(section.ends().next_back().unwrap_or(0))?;
-        each(section);
-    }
-    if rest.0.is_empty() { Ok(head) } else { Err(BadPayload) }
+    if rest.0.is_empty() { Ok(()) } else { Err(BadPayload) }
 }
 
 /// The rows of one table, where they lie in a payload.
@@ -315,7 +322,7 @@ pub(crate) mod tests {
         ends: &mut Vec<usize>,
     ) -> Result<i64, BadPayload> {
         let mut room = Vec::new();
-        let head = sections(whole(payload, Layout::Folded, &mut room)?, |section| {
+        let head = WholePayload::of(payload, Layout::Folded, &mut room)?.sections(|section| {
             if section.table == table as u8 {
                 let base = data.len();
                 ends.extend(section.ends().map(|end| base + end));
@@ -378,11 +385,79 @@ pub(crate) mod tests {
         assert_eq!((data.len(), ends.len()), (0, 0));
     }
 
+    #[test]
+    fn how_long_it_is_whole_is_known_before() {
+        for texts in [&[][..], &["row"], &["first", "second", "third"]] {
+            let frame = frame_of(7, texts);
+            assert_eq!(frame.whole_length(), frame.whole().len(), "{texts:?}");
+        }
+    }
+
+    /// A payload with one section of rows, folded.
+    fn payload_of(rows: u32, folded: &[u8]) -> Vec<u8> {
+        let mut payload = frame_of(7, &[]).encode();
+        *payload.last_mut().unwrap() = 1;
+        payload.push(Table::ClockBad as u8);
+        payload.extend_from_slice(&rows.to_le_bytes());
+        payload.extend_from_slice(folded);
+        payload
+    }
+
+    #[test]
+    fn what_no_collector_wrote_is_refused_before_it_takes_memory() {
+        let mut whole = Vec::new();
+        let row = |length: usize| {
+            let mut row = Vec::new();
+            crate::store::fold::fold(&[], &vec![b'x'; length], &mut row);
+            row
+        };
+        // The second is the first once more.
+        let twice = |length: usize| {
+            let mut again = row(length);
+            crate::store::fold::fold(&vec![b'x'; length], &vec![b'x'; length], &mut again);
+            again
+        };
+        assert_eq!(unfolded(&payload_of(2, &twice(1 << 20)), &mut whole), Ok(()));
+        let room = whole.capacity();
+        for (what, payload) in [
+            (
+                "rows that are too long together",
+                payload_of(2, &twice(MAX_PAYLOAD / 2)),
+            ),
+            ("more rows than bytes", payload_of(u32::MAX, &row(10))),
+            ("a row too many", payload_of(2, &row(10))),
+            ("a row too few", payload_of(1, &twice(10))),
+            (
+                "too many empty rows",
+                payload_of(MAX_PAYLOAD as u32 / 4, &vec![0; MAX_PAYLOAD]),
+            ),
+        ] {
+            assert_eq!(unfolded(&payload, &mut whole), Err(BadPayload), "{what}");
+            assert!(
+                whole.capacity() <= room.max(MAX_PAYLOAD),
+                "{what}: {}",
+                whole.capacity()
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn no_payload_makes_the_reader_fall(payload in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = head(&payload);
             let _ = collect(&payload, Table::Views, &mut Vec::new(), &mut Vec::new());
+        }
+
+        #[test]
+        fn no_damage_makes_the_reader_fall(
+            damage in proptest::collection::vec((any::<prop::sample::Index>(), 0..130_u8), 1..5),
+        ) {
+            let mut payload = frame_of(7, &["first", "second", "third, longer"]).encode();
+            for (place, byte) in damage {
+                *place.get_mut(&mut payload) = byte;
+            }
+            let _ = head(&payload);
+            let _ = collect(&payload, Table::ClockBad, &mut Vec::new(), &mut Vec::new());
         }
 
         #[test]

@@ -11,7 +11,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::cursor::{self, Kept, Position};
-use super::frame::{self, FrameHead, Layout, SectionView};
+use super::frame::{FrameHead, Layout, SectionView, WholePayload};
 use super::recovery::{self, TornTail};
 use super::row_shape::RowShape;
 use super::schema::{Schema, Table};
@@ -412,7 +412,7 @@ impl Inspector {
         content: &mut SegmentContent,
     ) -> bool {
         let (mut parts, mut unchecked, mut fits) = (Vec::new(), 0, true);
-        let payload = frame::whole(&self.payload, layout, &mut self.whole);
+        let payload = WholePayload::of(&self.payload, layout, &mut self.whole);
         let count = |section: SectionView<'_>| {
             let Some(KnownTable { place, shape }) = known.get(&section.table) else {
                 fits = false;
@@ -430,7 +430,7 @@ impl Inspector {
                 bytes: section.data.len() as u64,
             });
         };
-        let head = payload.and_then(|payload| frame::sections(payload, count));
+        let head = payload.and_then(|payload| payload.sections(count));
         let (Ok(FrameHead { received_ms, .. }), true) = (head, fits) else {
             return false;
         };

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::batch_rows::BatchRows;
 use super::cursor::Position;
-use super::frame;
+use super::frame::{self, WholePayload};
 use super::log::Log;
 use super::schema::{Column, Schema, Table};
 use super::segment::{self, AHEAD, Next, Reader};
@@ -43,7 +43,7 @@ const ALONE_PART: usize = 4;
 pub(super) struct ReadLimits {
     /// Rows of one table; a frame is not divided, so there may be some more.
     pub(super) rows: usize,
-    /// Bytes of all tables' rows, or those of one frame. Twice as many are in memory at most.
+    /// Bytes of all tables' rows, or those of one frame. Twice as many are in memory at most, and the frame that is being read.
     pub(super) bytes: usize,
 }
 
@@ -283,9 +283,9 @@ impl Scan {
                     Next::Frame { next: behind } => {
                         // Looked at in full first: of a damaged one no row is taken.
                         let mut of_frame = 0;
-                        let payload = frame::whole(&self.payload, reader.layout, &mut self.whole);
+                        let payload = WholePayload::of(&self.payload, reader.layout, &mut self.whole);
                         let read = payload.and_then(|payload| {
-                            let head = frame::sections(payload, |section| {
+                            let head = payload.sections(|section| {
                                 if wanted(tables, section).is_some() {
                                     of_frame += section.data.len();
                                 }
@@ -298,7 +298,7 @@ impl Scan {
                                 break 'segments;
                             }
                             Ok((received_ms, payload)) => {
-                                let _ = frame::sections(payload, |section| {
+                                let _ = payload.sections(|section| {
                                     if let Some(table) = wanted(tables, section) {
                                         let of_table = &mut found[table.index()];
                                         of_table.add(section, received_ms);

@@ -232,11 +232,15 @@ impl Spool {
     /// # Errors
     /// Likewise.
     pub(crate) async fn append_and_give_back<H>(&self, frame: Frame, held: H) -> Result<Appended, SpoolError> {
-        let bytes = frame.whole_length();
-        if bytes > MAX_PAYLOAD {
-            return Err(SpoolError::TooLarge { bytes });
+        let whole = frame.whole_length();
+        if whole > MAX_PAYLOAD {
+            return Err(SpoolError::TooLarge { bytes: whole });
         }
         let (key, payload) = frame.into_payload();
+        // Rows that have nothing alike take some bytes more than whole ones.
+        if payload.len() > MAX_PAYLOAD {
+            return Err(SpoolError::TooLarge { bytes: payload.len() });
+        }
         let kib = (payload.len() / 1_024 + 1) as u64;
         let lent = self.writing.lend(&key.app, kib).await;
         let lent = lent.map_err(|_| SpoolError::Crowded)?;

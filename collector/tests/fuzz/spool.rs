@@ -24,7 +24,7 @@ use crate::mutation::mutated;
 use crate::subject::{Subject, bodies};
 
 /// Segments here have 100 KB. Who looks for the next frame reads 1 MiB at once, the writer's client has pieces of 1 MiB, and a frame that
-/// says it were longer than its segment is none.
+/// says it were longer than its segment is none. Rows that take from each other what they do not say could be made to take 32 MiB; damage does not.
 const MEMORY: usize = 8 << 20;
 
 /// Where a segment's first frame begins, where its header says the magic of its frames, and what stands before each payload: as

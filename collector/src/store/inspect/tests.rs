@@ -172,7 +172,7 @@ async fn rows_that_are_none_are_damage_although_the_checksums_hold() {
     text[length] += 1;
     // The first row begins as the one before it, and there is none.
     let mut folded = frame_of(4, &[TEXT]).encode();
-    let row = frame::head(&folded).unwrap().app.len() + 24;
+    let row = crate::store::frame::head(&folded).unwrap().app.len() + 24;
     folded[row] += 1;
     let payloads = [whole, longer, text, folded, b"no payload".to_vec()].map(Payload::new);
     writer.append(&payloads.each_ref()).unwrap();

@@ -414,11 +414,27 @@ async fn one_process_at_a_time_has_the_folder() {
 async fn a_frame_beyond_the_limit_is_refused_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(folder.path());
-    let error = append(&spool, 1, &"x".repeat(MAX_PAYLOAD)).await.unwrap_err();
-    assert!(
-        matches!(error, SpoolError::TooLarge { .. }) && !error.is_full(),
-        "{error}"
-    );
+    let others = frame_of(1, &[""]).whole().len();
+    // Four bytes of the length of such a text, of which an empty one has one.
+    let longest = MAX_PAYLOAD - others - 3;
+    let half = "x".repeat(MAX_PAYLOAD / 2);
+    let folds = frame_of(1, &[&half, &half]);
+    assert!(folds.encode().len() < MAX_PAYLOAD);
+    for (what, frame) in [
+        ("a byte too much", frame_of(1, &[&"x".repeat(longest + 1)])),
+        ("only folded", frame_of(1, &[&"x".repeat(longest)])),
+        ("only whole", folds),
+    ] {
+        let error = spool.append(frame).await.unwrap_err();
+        assert!(
+            matches!(error, SpoolError::TooLarge { .. }) && !error.is_full(),
+            "{what}: {error}"
+        );
+    }
+    // What is taken comes back.
+    let text = "x".repeat(longest - 2);
+    append(&spool, 1, &text).await.unwrap();
+    assert_eq!(waiting(&spool, &[&text]), [1]);
 }
 
 #[tokio::test]
