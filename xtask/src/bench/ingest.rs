@@ -36,6 +36,7 @@ pub(super) const OUTAGE_COLUMNS: &[Column] = &[
     ("peak_rss_mib_until_drained", "memory until drained, MiB"),
     ("spool_mib", "spool, MiB"),
     ("spool_bytes_per_event", "bytes/event"),
+    ("restarted_in_seconds", "restarted in, s"),
     ("drained_in_seconds", "drained in, s"),
     ("acknowledged", "acknowledged"),
     ("stored", "stored"),
@@ -53,7 +54,7 @@ pub(super) fn measure_outage(workspace: &Workspace, cache: &Cache, seconds: u32)
     let mut bench = built(workspace, cache)?;
     terminal::note(
         "bench",
-        &format!("20,000 events a second for {seconds} s while ClickHouse is away, and until all are stored"),
+        &format!("20,000 events a second for {seconds} s while ClickHouse is away, a crash, and until all are stored"),
     );
     figures(bench.arg("outage").arg(RECORDINGS).arg(seconds.to_string()))
 }

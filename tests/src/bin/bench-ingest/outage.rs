@@ -25,7 +25,8 @@ pub(super) async fn measure(recordings: &Path, time: Duration) -> Result<Value> 
     let database = Database::start(folder.path()).await?;
     let proxy = Proxy::start(&database).await?;
     let place = place()?.and(&[("RUM_SPOOL_MAX_BYTES", "16 GiB")]);
-    let collector = place.start(&Store::server(&database, proxy.url()).await?).await?;
+    let store = Store::server(&database, proxy.url()).await?;
+    let collector = place.start(&store).await?;
     collector.settled().await?;
     let pid = collector.pid()?;
 
@@ -39,6 +40,13 @@ pub(super) async fn measure(recordings: &Path, time: Duration) -> Result<Value> 
         .as_f64()
         .with_context(|| format!("no bytes in {spool}"))?;
     let peak = peak_memory_mib(pid)?;
+
+    // A crash at the worst time: all that waits is read before anything is taken.
+    collector.kill().await?;
+    let killed = Instant::now();
+    let collector = place.start(&store).await?;
+    let restarted_in = killed.elapsed();
+    let pid = collector.pid()?;
 
     proxy.open();
     let back = Instant::now();
@@ -61,6 +69,7 @@ pub(super) async fn measure(recordings: &Path, time: Duration) -> Result<Value> 
         "peak_rss_mib_until_drained": rounded(peak_after),
         "spool_mib": rounded(spool_bytes / f64::from(1 << 20)),
         "spool_bytes_per_event": rounded(spool_bytes / load.events as f64),
+        "restarted_in_seconds": rounded(restarted_in.as_secs_f64()),
         "drained_in_seconds": rounded(drained_in.as_secs_f64()),
         "acknowledged": acknowledged,
         "stored": stored,
