@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::durable_file;
 use crate::folder_lock;
 use crate::store::Endpoint;
 
@@ -79,6 +80,8 @@ impl DataFolder {
             reason,
         };
         fs::create_dir_all(path).map_err(not_writable)?;
+        // A folder that this one may not read is not the one that has just been made.
+        let _ = durable_file::sync_folder_of(path);
         let lock = File::create(path.join(LOCK)).map_err(not_writable)?;
         folder_lock::take(&lock).map_err(|error| match error {
             TryLockError::WouldBlock => DataFolderError::InUse { folder: folder() },

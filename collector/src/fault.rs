@@ -54,6 +54,8 @@ pub enum Step {
     CursorRename,
     /// A segment that every cursor has passed is deleted.
     SegmentDelete,
+    /// A start syncs what the last run may not have.
+    SegmentSync,
     /// A start cuts an unfinished frame off.
     TailCut,
     /// A start takes a segment away that has no frame.
@@ -80,7 +82,7 @@ pub enum Step {
 
 impl Step {
     /// All of them, in the order of a batch's way.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::SegmentCreate,
         Self::HeaderWrite,
         Self::HeaderSync,
@@ -92,6 +94,7 @@ impl Step {
         Self::CursorWrite,
         Self::CursorRename,
         Self::SegmentDelete,
+        Self::SegmentSync,
         Self::TailCut,
         Self::EmptyDelete,
         Self::SegmentAside,
@@ -130,6 +133,7 @@ impl Step {
             Self::CursorWrite => "cursor.write",
             Self::CursorRename => "cursor.rename",
             Self::SegmentDelete => "segment.delete",
+            Self::SegmentSync => "segment.sync",
             Self::TailCut => "tail.cut",
             Self::EmptyDelete => "empty.delete",
             Self::SegmentAside => "segment.aside",

@@ -399,7 +399,7 @@ impl Shared {
             .append_and_give_back(frame, place)
             .await
             .map_err(|error| match error {
-                SpoolError::TooLarge { bytes } => Reject::RowsTooLarge { bytes },
+                SpoolError::TooLarge { bytes, limit: _ } => Reject::RowsTooLarge { bytes },
                 SpoolError::Crowded => Reject::busy(rand::random()),
                 error if error.is_full() => Reject::SpoolFull,
                 error => {

@@ -110,7 +110,8 @@ impl Committer {
                 bytes += next.payload.len();
                 group.push(next);
             }
-            self.commit(group);
+            let log = Arc::clone(&self.log);
+            log.with_disk(|| self.commit(group));
             if self.wait().is_some_and(|wait| wait.is_zero()) {
                 self.tend();
             }
@@ -145,11 +146,14 @@ impl Committer {
     /// Syncs what an interval has gathered. While the disk refuses it is tried instead: a collector that is taken out of service
     /// for that gets no batch that could show that it is over.
     fn tend(&mut self) {
-        if self.is_failing() {
-            self.try_disk();
-        } else {
-            self.sync();
-        }
+        let log = Arc::clone(&self.log);
+        log.with_disk(|| {
+            if self.is_failing() {
+                self.try_disk();
+            } else {
+                self.sync();
+            }
+        });
     }
 
     fn is_failing(&self) -> bool {
@@ -311,9 +315,11 @@ impl Committer {
             Some(active) => Ok(active),
             None => {
                 let sync = Arc::clone(&options.sync);
-                let begun = Writer::create(&options.folder, *next_segment, schema, sync)
-                    .map_err(|source| SpoolError::io("beginning a segment", &options.folder, source))?;
+                let number = *next_segment;
+                // Also after a failure: what is in the way of this one is not in the way of the next.
                 *next_segment += 1;
+                let begun = Writer::create(&options.folder, number, schema, sync)
+                    .map_err(|source| SpoolError::io("beginning a segment", &options.folder, source))?;
                 log.begun(begun.number, begun.length);
                 Ok(active.insert(begun))
             }

@@ -267,10 +267,8 @@ impl DeadLetters {
             let _ = file.set_len(length);
             failed(source)
         })?;
-        if length == 0 {
-            durable_file::sync_folder_of(&self.path).map_err(failed)?;
-        }
-        Ok(())
+        // Also of a file that was there: a crash may have come between its first letter and this.
+        durable_file::sync_folder_of(&self.path).map_err(failed)
     }
 
     /// Shows every line to `each`, in order; a line that is still being written is not shown.

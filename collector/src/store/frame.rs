@@ -233,7 +233,10 @@ fn unfolded(payload: &[u8], whole: &mut Vec<u8>) -> Result<(), BadPayload> {
     rest.head()?;
     let sections = rest.number::<1>()?;
     whole.clear();
-    whole.extend_from_slice(payload.strip_suffix(rest.0).ok_or(BadPayload)?);
+    let (head, _) = payload
+        .split_at_checked(payload.len() - rest.0.len())
+        .ok_or(BadPayload)?;
+    whole.extend_from_slice(head);
     let mut before = 0..0;
     for _ in 0..sections {
         whole.extend_from_slice(rest.0.get(..5).ok_or(BadPayload)?);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -15,10 +16,14 @@ use super::measures::Measures;
 use super::pass::Passes;
 use super::recovery::{Found, FoundSegment};
 use super::schema::Table;
-use super::segment::{self, FIRST_FRAME};
+use super::segment::{self, FIRST_FRAME, FRAME_HEADER};
 use super::share::{Held, Shares};
+use crate::clock;
 use crate::config::Fsync;
 use crate::fault::Step;
+
+/// A disk that has not answered for so long might as well refuse: no batch waits for it that long.
+const UNANSWERED: Duration = Duration::from_secs(10);
 
 /// The spool's state, shared by the thread that appends and the tasks that read.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub(super) struct Log {
     committed: watch::Sender<Position>,
     /// Why the last frame was not taken, if it was not.
     refusal: watch::Sender<Option<Refusal>>,
+    /// Since when the thread that appends waits for the disk, if it does.
+    disk_since: Mutex<Option<Instant>>,
     /// Which apps have more of it than they should.
     shares: Shares,
     measures: Measures,
@@ -126,6 +133,7 @@ impl Log {
             state: Mutex::new(state),
             committed: watch::Sender::new(committed.unwrap_or_default()),
             refusal: watch::Sender::new(None),
+            disk_since: Mutex::new(None),
             shares: Shares::default(),
             measures,
             passes: Passes::default(),
@@ -220,6 +228,32 @@ impl Log {
     fn share(&self, state: &State) {
         let free = self.limit_bytes.saturating_sub(state.bytes());
         self.shares.tell(state.held.over(free));
+    }
+
+    /// Bytes of the longest payload for which there is room in an empty spool.
+    pub(super) fn longest_payload(&self) -> usize {
+        let others = FIRST_FRAME + FRAME_HEADER as u64;
+        usize::try_from(self.limit_bytes.saturating_sub(others)).unwrap_or(usize::MAX)
+    }
+
+    /// Does something that waits for the disk, for the thread that appends.
+    pub(super) fn with_disk<T>(&self, work: impl FnOnce() -> T) -> T {
+        let since = |since| *self.disk_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        since(Some(Instant::now()));
+        let done = work();
+        since(None);
+        done
+    }
+
+    /// That the disk has not answered for long, if it has not at `now`.
+    fn unanswered(&self, now: Instant) -> Option<Refusal> {
+        let since = *self.disk_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = now.saturating_duration_since(since?);
+        (waits >= UNANSWERED).then(|| Refusal {
+            since_ms: clock::now_ms() - waits.as_millis() as i64,
+            cause: RefusalCause::Failing,
+            message: format!("the disk has not answered for {} s", waits.as_secs()),
+        })
     }
 
     /// A frame was not taken at `now_ms`.
@@ -376,7 +410,8 @@ impl Log {
         self.share(state);
     }
 
-    pub(super) fn health(&self, fsync: Fsync) -> SpoolHealth {
+    /// How it is at `now`.
+    pub(super) fn health(&self, fsync: Fsync, now: Instant) -> SpoolHealth {
         let committed = *self.committed.borrow();
         let refusal = self.refusal.borrow().clone();
         let state = self.lock();
@@ -387,7 +422,9 @@ impl Log {
             bytes,
             limit_bytes,
             fsync,
-            refusal: refusal.filter(|refusal| !has_room(refusal.cause)),
+            refusal: refusal
+                .filter(|refusal| !has_room(refusal.cause))
+                .or_else(|| self.unanswered(now)),
             segments: state.segments.len(),
             damaged: self.measures.losses.places.get(),
             lost_bytes: self.measures.losses.bytes.get(),

@@ -260,10 +260,19 @@ impl Scan {
             } else {
                 end
             };
-            let Some(reader) = reader(&mut open, log, at.segment)? else {
-                log.damaged(at);
-                next = Position { offset: end, ..at };
-                continue;
+            let reader = match reader(&mut open, log, at.segment) {
+                Ok(Some(reader)) => reader,
+                Ok(None) => {
+                    log.damaged(at);
+                    next = Position { offset: end, ..at };
+                    continue;
+                }
+                // What lies before it goes its way first.
+                Err(_) if next > from => {
+                    filled = Filled::Full;
+                    break;
+                }
+                Err(error) => return Err(unreadable(at, &error)),
             };
             match &schema {
                 // Once a segment: to compare columns for each frame would cost more than to read it.
@@ -279,8 +288,13 @@ impl Scan {
                     filled = Filled::Full;
                     break 'segments;
                 }
-                next.offset = match reader.next(next.offset, end, &mut self.payload)? {
-                    Next::Frame { next: behind } => {
+                next.offset = match reader.next(next.offset, end, &mut self.payload) {
+                    Err(_) if next > from => {
+                        filled = Filled::Full;
+                        break 'segments;
+                    }
+                    Err(error) => return Err(unreadable(next, &error)),
+                    Ok(Next::Frame { next: behind }) => {
                         // Looked at in full first: of a damaged one no row is taken.
                         let mut of_frame = 0;
                         let payload = WholePayload::of(&self.payload, reader.layout, &mut self.whole);
@@ -311,11 +325,11 @@ impl Scan {
                         }
                         behind
                     }
-                    Next::Damaged { next: behind } => {
+                    Ok(Next::Damaged { next: behind }) => {
                         log.damaged(next);
                         behind
                     }
-                    Next::Torn | Next::End => {
+                    Ok(Next::Torn | Next::End) => {
                         log.damaged(next);
                         end
                     }
@@ -346,6 +360,12 @@ impl Scan {
         }
         Ok((next, batches))
     }
+}
+
+/// The disk does not give what is at a position.
+fn unreadable(at: Position, error: &io::Error) -> io::Error {
+    let Position { segment, offset } = at;
+    io::Error::new(error.kind(), format!("segment {segment} at {offset}: {error}"))
 }
 
 /// Whose rows a section holds, if it is one of these tables.

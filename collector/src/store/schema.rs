@@ -163,6 +163,12 @@ impl Schema {
         &self.tables
     }
 
+    /// Whether it has a table that this collector does not know.
+    pub(crate) fn is_newer(&self) -> bool {
+        let known = |number| Table::ALL.iter().any(|table| *table as u8 == number);
+        !self.tables.iter().all(|table| known(table.number))
+    }
+
     /// The columns of `table`; empty if the writer did not know it.
     pub(crate) fn columns(&self, table: Table) -> &[Column] {
         self.tables

@@ -79,7 +79,7 @@ const COPIES: [u64; 2] = [0, HEADER_SLOT as u64];
 pub(super) const FIRST_FRAME: u64 = 2 * HEADER_SLOT as u64;
 
 /// Bytes of a frame before its payload.
-const FRAME_HEADER: usize = 20;
+pub(super) const FRAME_HEADER: usize = 20;
 
 /// The extension of a segment's file.
 pub(super) const EXTENSION: &str = "segment";
@@ -177,17 +177,17 @@ impl Writer {
     ) -> io::Result<Self> {
         let path = path(folder, number);
         let magic = rand::random();
-        let begin = || {
-            let mut file = disk::create(Step::SegmentCreate, &path)?;
+        // A file that is there already is somebody's, and stays.
+        let mut file = disk::create(Step::SegmentCreate, &path)?;
+        let mut begin = || {
             let slot = encode_header(format, magic, schema)?;
             let mut copies = [IoSlice::new(&slot), IoSlice::new(&slot)];
             disk::write(Step::HeaderWrite, (&path, &mut file), &mut copies)?;
             disk::sync(Step::HeaderSync, (&path, &file), &sync)?;
-            disk::sync_folder(Step::FolderSync, folder)?;
-            Ok(file)
+            disk::sync_folder(Step::FolderSync, folder)
         };
         match begin() {
-            Ok(file) => Ok(Self {
+            Ok(()) => Ok(Self {
                 path,
                 file,
                 sync,
@@ -277,9 +277,20 @@ struct Header {
     schema: Schema,
 }
 
-fn decode_header(slot: &[u8]) -> Option<Header> {
+/// A segment is whole, but says more than this collector knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a newer collector has written it: start that one, and let it drain the spool (`rum-collector spool ls`)")]
+pub(super) struct Newer;
+
+impl From<Newer> for io::Error {
+    fn from(newer: Newer) -> Self {
+        Self::new(io::ErrorKind::Unsupported, newer)
+    }
+}
+
+/// What the slot says, if its checksum holds.
+fn decode_header(slot: &[u8]) -> Option<Result<Header, Newer>> {
     let (format, rest) = slot.strip_prefix(SIGNATURE)?.split_first_chunk()?;
-    let format = Format::known(u16::from_le_bytes(*format))?;
     let (magic, rest) = rest.split_first_chunk()?;
     let (length, rest) = rest.split_first_chunk()?;
     let (schema, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
@@ -288,24 +299,36 @@ fn decode_header(slot: &[u8]) -> Option<Header> {
     if crc32c::crc32c(slot.get(..covered)?) != u32::from_le_bytes(*crc) {
         return None;
     }
-    Some(Header {
-        format,
-        magic: u64::from_le_bytes(*magic),
-        schema: format.unpack(schema)?,
-    })
+    let known = Format::known(u16::from_le_bytes(*format)).and_then(|format| {
+        Some(Header {
+            format,
+            magic: u64::from_le_bytes(*magic),
+            schema: format.unpack(schema)?,
+        })
+    });
+    Some(known.ok_or(Newer))
 }
 
-fn read_header(file: &File, at: u64) -> Option<Header> {
+/// The header at `at`; `None` if it is damaged, or the file is too short.
+fn read_header(file: &File, at: u64) -> io::Result<Option<Header>> {
     let mut slot = vec![0; HEADER_SLOT];
-    file.read_exact_at(&mut slot, at).ok()?;
-    decode_header(&slot)
+    match file.read_exact_at(&mut slot, at) {
+        Ok(()) => Ok(decode_header(&slot).transpose()?),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where the copies of a segment's header lie that cannot be read: one of them does no harm.
 pub(super) fn damaged_headers(path: &Path) -> io::Result<Vec<u64>> {
     let file = File::open(path)?;
-    let damaged = |at: &u64| read_header(&file, *at).is_none();
-    Ok(COPIES.into_iter().filter(damaged).collect())
+    let mut damaged = Vec::new();
+    for at in COPIES {
+        if read_header(&file, at)?.is_none() {
+            damaged.push(at);
+        }
+    }
+    Ok(damaged)
 }
 
 /// How many bytes lie between `offset` and the next whole frame behind it, or the end.
@@ -349,9 +372,10 @@ impl Ahead {
             let length = AHEAD.min(usize::try_from(end.saturating_sub(offset)).unwrap_or(AHEAD));
             self.bytes.resize(length.max(out.len()), 0);
             self.start = offset;
-            if let Err(error) = file.read_exact_at(&mut self.bytes, offset) {
+            if file.read_exact_at(&mut self.bytes, offset).is_err() {
+                // What was asked for may lie before the place that cannot be read.
                 self.bytes.clear();
-                return Err(error);
+                return file.read_exact_at(out, offset);
             }
         }
         match self.known(offset, out.len()) {
@@ -381,17 +405,30 @@ pub(super) enum Next {
 }
 
 impl Reader {
-    /// Opens a segment. `None`: neither copy of the header can be read.
+    /// Opens a segment. `None`: both copies of the header are damaged.
+    ///
+    /// # Errors
+    /// When no copy holds, and the disk does not give one of them; and [`Newer`].
     pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         let file = File::open(path)?;
-        let header = COPIES.into_iter().find_map(|at| read_header(&file, at));
-        Ok(header.map(|Header { format, magic, schema }| Self {
-            file,
-            magic,
-            layout: format.layout(),
-            schema: Arc::new(schema),
-            ahead: Ahead::default(),
-        }))
+        let mut failed = None;
+        for at in COPIES {
+            match read_header(&file, at) {
+                Ok(Some(Header { format, magic, schema })) => {
+                    return Ok(Some(Self {
+                        file,
+                        magic,
+                        layout: format.layout(),
+                        schema: Arc::new(schema),
+                        ahead: Ahead::default(),
+                    }));
+                }
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        // What the disk does not give may be whole, and come another time.
+        failed.map_or(Ok(None), Err)
     }
 
     /// Reads what begins at `offset`; bytes from `end` on do not count.
@@ -682,10 +719,67 @@ mod tests {
         for format in [Format::Plain, Format::Compressed, Format::Folded] {
             let slot = encode_header(format, 7, &schema).unwrap();
             let (magic, schema) = (7, schema.clone());
-            assert_eq!(decode_header(&slot), Some(Header { format, magic, schema }));
+            assert_eq!(decode_header(&slot), Some(Ok(Header { format, magic, schema })));
         }
-        let mut newer = encode_header(Format::Plain, 7, &schema).unwrap();
-        newer[SIGNATURE.len()] = 4;
-        assert_eq!(decode_header(&newer), None);
+    }
+
+    #[test]
+    fn a_newer_segment_is_told_from_a_damaged_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut bytes) = segment(folder.path(), three);
+        let length = bytes[18..22].try_into().unwrap();
+        let covered = 22 + u32::from_le_bytes(length) as usize;
+        bytes[SIGNATURE.len()] = 4;
+        std::fs::write(&path, &bytes).unwrap();
+        // The other copy holds.
+        assert!(Reader::open(&path).unwrap().is_some());
+        let (_, second) = bytes.split_at_mut(HEADER_SLOT);
+        second[SIGNATURE.len()] = 4;
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(Reader::open(&path).unwrap().is_none(), "the checksums do not hold");
+        for copy in COPIES {
+            let slot = &mut bytes[usize::try_from(copy).unwrap()..];
+            let crc = crc32c::crc32c(&slot[..covered]).to_le_bytes();
+            slot[covered..covered + 4].copy_from_slice(&crc);
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        let error = Reader::open(&path).unwrap_err();
+        assert!(error.to_string().contains("newer collector"), "{error}");
+    }
+
+    #[test]
+    fn what_the_disk_does_not_give_is_not_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path(folder.path(), 1);
+        // It can be opened, and not read.
+        std::fs::create_dir(&path).unwrap();
+        assert!(Reader::open(&path).is_err());
+        assert!(damaged_headers(&path).is_err());
+    }
+
+    #[test]
+    fn what_lies_before_an_unreadable_place_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, bytes) = segment(folder.path(), three);
+        let mut reader = Reader::open(&path).unwrap().unwrap();
+        // There the disk gives less than was written.
+        let end = bytes.len() as u64 + 100;
+        let (mut payload, mut offset) = (Vec::new(), FIRST_FRAME);
+        for expected in three(0) {
+            let Next::Frame { next } = reader.next(offset, end, &mut payload).unwrap() else {
+                panic!("no frame at {offset}")
+            };
+            assert_eq!(payload, expected);
+            offset = next;
+        }
+        assert!(reader.next(offset, end, &mut payload).is_err());
+    }
+
+    #[test]
+    fn a_file_in_the_way_of_a_segment_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, bytes) = segment(folder.path(), three);
+        assert!(Writer::create(folder.path(), 1, &Schema::current(), sync_data()).is_err());
+        assert!(std::fs::read(&path).unwrap() == bytes);
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -85,11 +86,13 @@ pub enum SpoolError {
         /// The limit.
         limit: u64,
     },
-    /// One frame is longer than a frame may be.
-    #[error("the rows of one batch take {bytes} bytes, the limit is {MAX_PAYLOAD}")]
+    /// One frame is longer than a frame may be, or than the whole spool.
+    #[error("the rows of one batch take {bytes} bytes, the limit is {limit}")]
     TooLarge {
         /// The frame's bytes.
         bytes: usize,
+        /// The limit.
+        limit: usize,
     },
     /// Another process has the folder.
     #[error("{} is in use: is another collector running?", folder.display())]
@@ -190,7 +193,8 @@ impl Spool {
         // With less room a full spool could consist of nothing but the segment that is being written.
         options.segment_bytes = options.segment_bytes.min(options.max_bytes / 2);
         let lock = recovery::take(&options.folder)?;
-        let found = recovery::look(&options.folder, options.seen_batches)?;
+        let sync = (options.fsync != Fsync::Off).then_some(&options.sync);
+        let found = recovery::look(&options.folder, options.seen_batches, sync)?;
         let log = Arc::new(Log::new(&options.folder, lock, options.max_bytes, &found));
         let mut seen = Seen::new(options.seen_batches);
         found.batches.into_iter().for_each(|key| seen.insert(key));
@@ -232,15 +236,17 @@ impl Spool {
     /// # Errors
     /// Likewise.
     pub(crate) async fn append_and_give_back<H>(&self, frame: Frame, held: H) -> Result<Appended, SpoolError> {
-        let whole = frame.whole_length();
-        if whole > MAX_PAYLOAD {
-            return Err(SpoolError::TooLarge { bytes: whole });
-        }
+        let may_be = |bytes, limit| {
+            if bytes > limit {
+                Err(SpoolError::TooLarge { bytes, limit })
+            } else {
+                Ok(())
+            }
+        };
+        may_be(frame.whole_length(), MAX_PAYLOAD)?;
         let (key, payload) = frame.into_payload();
         // Rows that have nothing alike take some bytes more than whole ones.
-        if payload.len() > MAX_PAYLOAD {
-            return Err(SpoolError::TooLarge { bytes: payload.len() });
-        }
+        may_be(payload.len(), MAX_PAYLOAD.min(self.log.longest_payload()))?;
         let kib = (payload.len() / 1_024 + 1) as u64;
         let lent = self.writing.lend(&key.app, kib).await;
         let lent = lent.map_err(|_| SpoolError::Crowded)?;
@@ -269,7 +275,7 @@ impl Spool {
     /// How the spool is: how much it holds, and what keeps it from getting less.
     #[must_use]
     pub fn health(&self) -> SpoolHealth {
-        self.log.health(self.fsync)
+        self.log.health(self.fsync, Instant::now())
     }
 
     /// Which apps have more of it than they should while it fills.

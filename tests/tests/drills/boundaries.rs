@@ -47,7 +47,7 @@ fn way(step: Step) -> Option<Way> {
         Step::Insert | Step::CursorWrite | Step::CursorRename => Way::Traffic(4),
         Step::Mark => Way::Traffic(2),
         Step::SegmentDelete => Way::Traffic(1),
-        Step::TailCut => Way::TornTail,
+        Step::SegmentSync | Step::TailCut => Way::TornTail,
         Step::EmptyDelete => Way::Blank(FIRST_FRAME),
         Step::SegmentAside => Way::Blank(FIRST_FRAME + 1),
         Step::LetterWrite | Step::LetterSync => Way::Refused,

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 
-use super::tests::{append, open, pass_all, segments, waiting};
+use super::tests::{ALL, append, open, options, pass_all, segments, waiting};
 use super::*;
 use crate::store::segment::{self, FIRST_FRAME};
 use crate::store::{Position, cursor};
@@ -175,4 +175,57 @@ async fn damage_that_happens_while_the_spool_is_open_is_counted_with_its_length(
     assert_eq!(waiting(&spool, &["<1>", "<2>", "<3>"]), [1, 0, 1]);
     let health = spool.health();
     assert_eq!((health.damaged, health.lost_bytes), (1, frame as u64));
+}
+
+#[tokio::test]
+async fn what_the_disk_does_not_give_waits_and_is_not_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.segment_bytes = FIRST_FRAME + 1;
+    let spool = Spool::open(options).unwrap();
+    for (id, text) in [(1, "<first>"), (2, "<second>"), (3, "<third>")] {
+        append(&spool, id, text).await.unwrap();
+    }
+    let second = segments(folder.path()).remove(1);
+    let aside = second.with_extension("aside");
+    fs::rename(&second, &aside).unwrap();
+    // It can be opened, and not read.
+    fs::create_dir(&second).unwrap();
+    let mut consumer = spool.consumer(Table::ClockBad);
+    let before = consumer.read(ALL).unwrap();
+    assert_eq!(before.rows.len(), 1, "what lies before it goes its way");
+    consumer.advance(&before);
+    for _ in 0..2 {
+        let error = consumer.read(ALL).unwrap_err().to_string();
+        assert!(error.starts_with("segment 2 at "), "{error}");
+    }
+    fs::remove_dir(&second).unwrap();
+    fs::rename(&aside, &second).unwrap();
+    assert_eq!(consumer.read(ALL).unwrap().rows.len(), 2);
+    assert_eq!(spool.health().damaged, 0);
+}
+
+#[tokio::test]
+async fn frames_before_a_place_that_the_disk_does_not_give_go_their_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    for (id, text) in [(1, "<first>"), (2, "<second>"), (3, "<third>")] {
+        append(&spool, id, text).await.unwrap();
+    }
+    let file = segments(folder.path()).remove(0);
+    let whole = fs::read(&file).unwrap();
+    File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_len(whole.len() as u64 - 3)
+        .unwrap();
+    let mut consumer = spool.consumer(Table::ClockBad);
+    let before = consumer.read(ALL).unwrap();
+    assert_eq!(before.rows.len(), 2);
+    consumer.advance(&before);
+    assert!(consumer.read(ALL).is_err());
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(consumer.read(ALL).unwrap().rows.len(), 1);
+    assert_eq!(spool.health().damaged, 0);
 }

@@ -326,3 +326,19 @@ async fn without_syncs_a_loss_of_power_takes_batches_and_this_test_sees_it() {
     let (states, losses) = recover(&changes);
     assert!(losses > 0, "{states} states");
 }
+
+#[tokio::test]
+async fn no_loss_of_power_takes_what_a_killed_process_wrote_and_the_next_one_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let changes = recording::begin(&folder.path().join("spool"));
+    // As if it were killed between the write and the sync: nobody was answered.
+    let mut unsynced = options(folder.path());
+    unsynced.fsync = Fsync::Off;
+    Spool::open(unsynced).unwrap().append(frame(1)).await.unwrap();
+    let spool = Spool::open(options(folder.path())).unwrap();
+    assert_eq!(spool.append(frame(1)).await.unwrap(), Appended::Duplicate);
+    changes.lock().unwrap().push(Change::Acknowledged { batch: 1 });
+    drop(spool);
+    let (states, losses) = recover(&take(&changes));
+    assert_eq!(losses, 0, "of {states} states");
+}

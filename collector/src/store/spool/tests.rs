@@ -6,11 +6,12 @@ use crate::store::frame::tests::{collect, frame_of};
 use crate::store::inspect::inspect;
 use crate::store::pass::ReadLimits;
 use crate::store::schema::Schema;
-use crate::store::segment::{FIRST_FRAME, Format, Payload, Writer};
+use crate::store::segment::{self, FIRST_FRAME, Format, Payload, Writer};
 use futures_util::FutureExt as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 pub(super) const ALL: ReadLimits = ReadLimits {
     rows: usize::MAX,
@@ -291,6 +292,63 @@ fn held(folder: &Path) -> (Spool, Receiver<()>, SyncSender<()>) {
         file.sync_data()
     });
     (Spool::open(options).unwrap(), enters, release)
+}
+
+#[tokio::test]
+async fn a_disk_that_does_not_answer_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, enters, release) = held(folder.path());
+    let appending = tokio::spawn({
+        let spool = spool.clone();
+        async move { append(&spool, 1, "first").await }
+    });
+    let entered = tokio::task::spawn_blocking(move || (enters.recv(), enters)).await;
+    // Whoever syncs later tells it, too.
+    let _enters = entered.unwrap().1;
+    let refusal_in = |seconds| {
+        let later = Instant::now() + Duration::from_secs(seconds);
+        spool.log.health(spool.fsync, later).refusal
+    };
+    assert_eq!(refusal_in(1), None);
+    let refusal = refusal_in(11).unwrap();
+    assert_eq!(refusal.cause, RefusalCause::Failing);
+    assert!(refusal.message.contains("has not answered for 11 s"), "{refusal:?}");
+    // The header's sync, and the frame's.
+    release.send(()).unwrap();
+    release.send(()).unwrap();
+    assert_eq!(appending.await.unwrap().unwrap(), Appended::Stored);
+    // The thread tells of its answer before it is done.
+    while refusal_in(11).is_some() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_frame_longer_than_the_whole_spool_is_refused_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    options.max_bytes = 4 * FIRST_FRAME;
+    let spool = Spool::open(options).unwrap();
+    let others = frame_of(1, &[""]).encode().len();
+    // Three bytes of the length of such a text, of which an empty one has one.
+    let longest = spool.log.longest_payload() - others - 2;
+    // A folded row says in how many bytes its own are told.
+    let [too_long, fits] = [longest, longest - 2].map(|length| "x".repeat(length));
+    let error = append(&spool, 1, &too_long).await.unwrap_err();
+    assert!(matches!(error, SpoolError::TooLarge { .. }), "{error}");
+    assert_eq!(spool.health().refusal, None);
+    assert_eq!(append(&spool, 1, &fits).await.unwrap(), Appended::Stored);
+}
+
+#[tokio::test]
+async fn a_file_in_the_way_of_a_segment_stays_and_the_next_one_is_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    let other = segment::path(spool.folder(), 1);
+    std::fs::write(&other, "somebody's").unwrap();
+    append(&spool, 1, "first").await.unwrap_err();
+    assert_eq!(append(&spool, 1, "first").await.unwrap(), Appended::Stored);
+    assert_eq!(std::fs::read(&other).unwrap(), b"somebody's");
 }
 
 #[tokio::test]
