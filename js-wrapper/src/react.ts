@@ -84,7 +84,7 @@ const useEarly = typeof window == 'undefined' ? useEffect : useLayoutEffect
  */
 export const useView = (name: string | null | undefined, path?: string | null): void =>
   useEarly(() => {
-    if (name) show(name)
+    if (name) show(name, path)
   }, [name, path])
 
 /** Views are called by their routes, as a router knows them: of `/item/7` with `{ id: '7' }` it is `/item/:id`. */

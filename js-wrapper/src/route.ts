@@ -4,10 +4,13 @@ import { startView } from './index'
 
 let shown: string | undefined
 
-/** A router shows the route `name`: a view, however often it tells so. Another item of the same route is another view. */
-export const show = (name: string): void => {
+/**
+ * A router shows the route `name`: a view, however often it tells so. Another item of the same route is another view: another `path`, which
+ * a router may keep elsewhere than in the URL's.
+ */
+export const show = (name: string, path?: string | null): void => {
   if (typeof location == 'undefined') return
-  const route = `${location.pathname} ${name}`
+  const route = `${path ?? location.pathname} ${name}`
   if (shown != route) startView(name)
   shown = route
 }

@@ -40,7 +40,7 @@ export const wasmRum = {
     }
 
     router?.afterEach(({ path, matched }, _, failure) => {
-      if (!failure) show(matched.at(-1)?.path || path)
+      if (!failure) show(matched.at(-1)?.path || path, path)
     })
   },
 }

@@ -71,3 +71,18 @@ test('the route of a path', async () => {
   ])
     assert.equal(pattern(path, params, hole), route, path)
 })
+
+test('a router that keeps its path elsewhere than in the URL’s has a view for each', async (t) => {
+  const { show } = await load('route.ts')
+  const shown = []
+  globalThis.location = { pathname: '/app' }
+  globalThis.window = { wasmRum: { push: (use) => use({ startView: (name) => shown.push(name) }) } }
+  t.after(() => {
+    delete globalThis.location
+    delete globalThis.window
+  })
+  for (const path of ['/item/7', '/item/7', '/item/8', null, undefined]) show('/item/:id', path)
+  location.pathname = '/other'
+  show('/item/:id')
+  assert.equal(shown.length, 4, 'two of the router’s, two of the URL’s')
+})

@@ -16,14 +16,16 @@ export const captureEngagement = (): void => {
   let depth = 0
   let engaged = 0
   /** When the user was last engaged, up to which time is counted. */
-  let since = now()
-  let until = since
+  let since = 0
+  let until = 0
   let looking = false
 
   const begin = (): void => {
     if (view == (view = openedAt())) return
     depth = engaged = 0
-    since = until = now()
+    // An act that led to the view goes on in it.
+    since = view
+    look()
   }
   const count = (): void => {
     const time = Math.min(now(), until)
@@ -58,10 +60,12 @@ export const captureEngagement = (): void => {
     }),
     { capture: true, passive: true },
   )
-  look()
+  begin()
   keep(Kind.Cut, (number, t, ...fields) => {
     begin()
     count()
+    // Nobody looks at a page that is hidden, although it was touched just before.
+    if (document.hidden) until = 0
     put(number, Kind.Cut, t, ...fields, Math.round(depth * 1e3) || null, micros(engaged) || null)
     return true
   })

@@ -18,8 +18,14 @@ export const errorsOnly = (): boolean => options.privacySignals == 'errors' && i
 
 const KINDS = new RegExp(`^\\[(${Kind.View}|${Kind.Cut}|${Kind.Error}),`)
 
+let all: boolean
+/** The user was asked, and has agreed. */
+export const recordAll = (): void => {
+  all = true
+}
+
 /** A core that is given nothing else. */
 export const onlyErrors = (core: Core): Core => {
   for (const type of ['visibilitychange', 'pagehide']) listen(type, () => document.hidden && !stopped && core.flush())
-  return { ...core, take: (record) => KINDS.test(record) && core.take(record) }
+  return { ...core, take: (record) => (all || KINDS.test(record)) && core.take(record) }
 }

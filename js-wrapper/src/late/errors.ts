@@ -7,7 +7,7 @@ import type { Attributes, Match } from '../options'
 import { failed } from './actions'
 import { attributes, textOf } from './attributes'
 import { keep, put } from './holder'
-import { early, guard, listen, lose, options, plainUrl, state, takeError, wrap } from './hooks'
+import { early, guard, listen, lose, options, plainUrl, state, takeError, trigger, wrap } from './hooks'
 import { isOn } from './sampling'
 import { attempt } from './trace'
 
@@ -112,7 +112,14 @@ const readable = (value: any): string => {
   }
 }
 
+/** Errors of before the session are a reason to send what is known of it, as those of later are. */
+export const triggerByErrors = (): void => {
+  for (const [, , , , , , message, stack, , , , , , , url] of early(Kind.Error))
+    if (!isUnwanted(message, stack, url) && !FOREIGN.test(stack || message)) trigger()
+}
+
 export const captureMoreErrors = (): void => {
+  triggerByErrors()
   /** What an error was recorded with first; its later records have the same. */
   const known = new Map<number, [causes: Cause[] | null, attributes: Attribute[] | null]>()
   // Those of before have none: what was thrown last is not what they are about.

@@ -6,7 +6,7 @@ import { FIRST_ONCE, Kind } from '../generated/wire'
 import { IDLE } from '../session'
 import { ViewKind } from '../view'
 import { queue } from './attach'
-import { early, endView, flush, guard, holdBy, listen, lose, openView, outlived, queued, renewSession } from './hooks'
+import { delay, early, endView, flush, guard, holdBy, listen, lose, openView, outlived, queued, renewSession } from './hooks'
 
 const enum Most {
   /** UTF-16 units of waiting records that go once at which they are due, although the page is visible, */
@@ -27,7 +27,13 @@ export let stopped = false
 let acted = wall()
 /** The path that the open view has opened with. */
 export let path: string
-const PAGE = 3
+/** Its name, if it was told. */
+let name: string | undefined
+const enum Place {
+  Kind = 2,
+  Page,
+  Name = 6,
+}
 
 /** From now on `keeper` takes the records of a kind. */
 export const keep = (kind: Kind, keeper: Keeper): unknown => keepers.set(kind, keeper)
@@ -47,7 +53,7 @@ export const put = (number: number, kind: Kind, t: number, ...fields: unknown[])
   units += length
   if (timer && units < Most.Units) return
   clearTimeout(timer)
-  timer = setTimeout(
+  timer = delay(
     guard(() => {
       timer = undefined
       units = 0
@@ -70,12 +76,18 @@ const act = (t: number): void => {
 }
 
 export const hold = (): void => {
-  for (const [, , , ...fields] of early(Kind.View)) path = fields[PAGE]
+  for (const [, , , ...fields] of early(Kind.View)) path = fields[Place.Page]
   holdBy((number, kind, t, ...fields) => {
     if (stopped) return
     // What the page says by itself is no act of its user.
     if ((kind == Kind.Action && fields[1] < 2) || kind == Kind.Input || (kind == Kind.Visibility && !fields[0])) act(t)
-    if (kind == Kind.View) path = fields[PAGE]
+    if (kind == Kind.Rename) name = fields[0]
+    if (kind == Kind.View) {
+      // It goes on with what was shown, and no router tells that again.
+      if (path == fields[Place.Page] && /[16]/.test(fields[Place.Kind])) fields[Place.Name] ??= name
+      path = fields[Place.Page]
+      name = fields[Place.Name]
+    }
     witnesses.forEach((see) => see(kind, t))
     // An unattended tab does what nobody sees.
     if (kind >= FIRST_ONCE && outlived()) lose()

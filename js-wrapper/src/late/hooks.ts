@@ -79,6 +79,9 @@ export let options: Hooks[33]
 export let address: Hooks[31]
 export let randomId: Hooks[9]
 
+/** `setTimeout` as the browser has it: an app in a zone (https://github.com/angular/angular/tree/main/packages/zone.js) is busy for as long as a timer of its zone runs. */
+export const delay: typeof setTimeout = (window as unknown as Record<string, typeof setTimeout>).__zone_symbol__setTimeout || setTimeout
+
 /** When the open view began, in ms since the time origin. */
 export const openedAt = (): number => state()[0]
 

@@ -7,10 +7,10 @@ import { KEY } from '../session'
 import { ViewKind } from '../view'
 import { attributes } from './attributes'
 import { drop, pause } from './delivery'
-import { captureError } from './errors'
+import { captureError, triggerByErrors } from './errors'
 import { path, stopped, stopRecording, witness } from './holder'
-import { isGranted, isUnwilling } from './errors-only'
-import { beforeCut, calls, endView, flush, guard, lose, openView, plainUrl, postTo, renewSession, silence, sink, state, storage } from './hooks'
+import { isGranted, isUnwilling, recordAll } from './errors-only'
+import { beforeCut, calls, endView, flush, guard, lose, openView, outlived, plainUrl, postTo, renewSession, silence, sink, state, storage } from './hooks'
 import { record } from './logs'
 import { watched } from './routes'
 
@@ -69,6 +69,8 @@ const methods = {
   startView(name: string, t = now()) {
     // What is no text has no place in a table, and may throw when it is asked to be one.
     if (typeof name != 'string') return
+    // An unattended tab shows what nobody sees.
+    if (outlived()) return void lose()
     // It may have been said before a prerendered page was seen.
     t = Math.max(t, state()[0])
     const page_name = name.slice(0, LONGEST)
@@ -127,6 +129,8 @@ const methods = {
       pause(false)
       // The one that is stored, from when it was granted before, or another one.
       if (renewSession(0)) openView(ViewKind.Resumed, now())
+      triggerByErrors()
+      recordAll()
     } else if (consent == 'pending' && !stopped) {
       if (agreed) forgetSession()
       agreed = false

@@ -7,7 +7,7 @@ import { micros, now } from '../clock'
 import { Kind } from '../generated/wire'
 import { CutReason } from '../view'
 import { witness } from './holder'
-import { address, bodyOf, guard, options, queued, state } from './hooks'
+import { address, bodyOf, delay, guard, options, queued, state } from './hooks'
 
 declare const fetchLater: ((url: string, init: RequestInit) => unknown) | undefined
 
@@ -46,5 +46,5 @@ export const entrust = (): void => {
     }
   })
   // Who wants to see events first cannot see these.
-  if ('fetchLater' in window && !options.beforeSend) witness(() => (timer ||= setTimeout(take, PAUSE)))
+  if ('fetchLater' in window && !options.beforeSend) witness(() => (timer ||= delay(take, PAUSE)))
 }

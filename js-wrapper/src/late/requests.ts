@@ -4,7 +4,7 @@ import { micros } from '../clock'
 import { Kind } from '../generated/wire'
 import { actionBefore } from './actions'
 import { keep, put } from './holder'
-import { beforeCut, early, guard, observe, plainUrl } from './hooks'
+import { beforeCut, delay, early, guard, observe, plainUrl } from './hooks'
 import { sentAs } from './trace'
 
 /** ms that a request waits for its timing: the browser tells that once the body is there. */
@@ -62,7 +62,7 @@ export const captureRequestTimings = (): void => {
     if (fields[Place.Outcome] == Outcome.Failed && signal?.aborted) fields[Place.Outcome] = Outcome.Aborted
     const request: Waiting = { number, t, fields, rest: [actionBefore(start), ...sent] }
     if (waiting.push(request) > MOST) end(waiting[0]!)
-    setTimeout(
+    delay(
       guard(() => waiting.includes(request) && end(request)),
       PATIENCE,
     )

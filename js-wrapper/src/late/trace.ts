@@ -80,7 +80,7 @@ const follow = <R>(
   url: unknown,
   body: unknown,
   own: () => unknown,
-  set: (name: string, value: string) => void,
+  set: (name: string, value: string) => unknown,
   signal?: AbortSignal | null,
 ): R => {
   let whole = ''
@@ -124,6 +124,7 @@ export const captureTraces = (): void => {
       // It may be a frame's.
       const request = {}.toString.call(input) == '[object Request]' ? (input as Request) : undefined
       let headers: Headers
+      let plain: Record<string, string> | false
       const url = request?.url || input
       const body = init?.body
       const signal = init?.signal ?? request?.signal
@@ -133,15 +134,18 @@ export const captureTraces = (): void => {
           url,
           body,
           () => {
-            headers = new Headers(init?.headers === undefined ? request?.headers : init.headers)
+            const { headers: theirs = request?.headers }: { headers?: any } = init || {}
+            headers = new Headers(theirs)
+            // Somebody's wrapper between may copy these, and a copy of `Headers` has none.
+            plain = !theirs?.[Symbol.iterator] && { ...theirs }
             const own = headers.get('traceparent')
             // With any option a Request forgets these.
             const { referrer, referrerPolicy } = Object.keys(init || {})[0] ? ({} as Request) : request || {}
-            // Not a copy: a Request may stand there, whose properties are not its own; and not its own proxy, for it may be frozen.
-            if (!own) given[1] = new Proxy({ headers, referrer, referrerPolicy }, { get: (ours: RequestInit, name) => ours[name as 'body'] ?? init?.[name as 'body'] })
+            // Not only a copy: a Request may stand there, whose properties are not its own; and not its own proxy, for it may be frozen.
+            if (!own) given[1] = new Proxy({ ...init, headers: plain || headers, referrer, referrerPolicy }, { get: (ours: RequestInit, name) => ours[name as 'body'] ?? init?.[name as 'body'] })
             return own
           },
-          (name, value) => headers.set(name, value),
+          (name, value) => (plain ? (plain[name] = value) : headers.set(name, value)),
           signal,
         )
     })

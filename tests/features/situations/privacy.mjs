@@ -215,6 +215,20 @@ export const PRIVACY = [
       assert.deepEqual([...new Set(kinds)].sort(), [VIEW, ERROR])
     },
   },
+  {
+    name: 'or hold for all but errors until the user was asked and agreed: from then on all is recorded',
+    pages: { '/': page({ tag: 'data-privacy-signals="errors"', first: says('globalPrivacyControl', true) }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => window.wasmRum.track('before'))
+      await guest.evaluate(() => {
+        window.wasmRum.setConsent('granted')
+        window.wasmRum.track('agreed')
+      })
+      const { action: actions } = await guest.left()
+      assert.ok(actions.some(({ name }) => name === 'agreed'))
+    },
+  },
   ...['granted', 'denied'].map((consent) => ({
     name: `or hold for all but errors, and then the user is asked: ${consent}, while a body waits that did not get through`,
     pages: { '/': page({ tag: 'data-privacy-signals="errors"', first: says('globalPrivacyControl', true), overheard: true }) },

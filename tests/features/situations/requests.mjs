@@ -217,6 +217,35 @@ export const REQUESTS = [
     },
   },
   {
+    name: 'a trace, and all of the page’s options, although somebody’s wrapper of fetch copies them',
+    pages: {
+      '/': (site) =>
+        page({
+          tag: `data-tracing="${site.elsewhere}"`,
+          first: `<script>
+            const inner = window.fetch
+            // Our own bodies would need a preflight by it.
+            const below = (url) => (/batches/.test(url) ? {} : { 'X-Below': '1' })
+            window.fetch = (url, init) => inner(url, { ...init, headers: { ...init?.headers, ...below(url) } })
+          </script>`,
+        })(site),
+    },
+    routes: ROUTES,
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(async (listed) => {
+        await fetch(`${listed}/made`, { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', 'X-Own': '2' } })
+        await fetch(`${listed}/api`)
+      }, guest.site.elsewhere)
+      const asked = (path) => guest.site.asked.find((one) => one.path === path && one.method !== 'OPTIONS')
+      const { method, text, headers } = asked('/made')
+      assert.deepEqual([method, text, headers['content-type'], headers['x-own'], headers['x-below']], ['POST', '{}', 'application/json', '2', '1'])
+      const { request: requests } = await guest.left()
+      const traces = requests.map(({ trace_id, span_id }) => `00-${trace_id}-${span_id}-01`)
+      assert.deepEqual(traces, [headers.traceparent, asked('/api').headers.traceparent])
+    },
+  },
+  {
     name: 'a trace, although somebody’s wrapper of fetch waits for something first',
     pages: {
       '/': (site) =>

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 
 import { pick } from '../events.mjs'
 import { until } from '../../vitals/visit.mjs'
-import { page, NEVER } from '../site.mjs'
+import { FILES, page, NEVER, sdkFile } from '../site.mjs'
 
 const SESSION = 'wasm-rum'
 const BODIES = 'wasm-rum features'
@@ -194,6 +194,23 @@ export const SESSIONS = [
       assert.ok(vitals.some(({ metric, value }) => metric === 2 && value > 250_000))
     },
   },
+  ...['', 'data-consent="pending"'].map((tag) => ({
+    name: `a session that is not in the sample is told of when an error has happened before it${tag && ', while nobody has agreed'}`,
+    pages: {
+      '/': page(),
+      '/early': page({ tag, first: `<script>${sdkFile(FILES.stub)}</script><script>throw new Error('early')</script>` }),
+    },
+    async visit(guest) {
+      await hearsOfNoSample(guest)
+      await guest.leaveAtOnce()
+      // The rate is of the next session.
+      await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
+      await guest.starts('/early')
+      await guest.evaluate(() => window.wasmRum.setConsent('granted'))
+      const { error: errors } = await guest.left(guest.site.batches.length + 1)
+      assert.deepEqual(pick(errors, 'message'), [['early']])
+    },
+  })),
   {
     name: 'of a session that is not in the sample the latest views are kept, and how much is not',
     pages: ACTS,
@@ -238,12 +255,13 @@ export const SESSIONS = [
       await guest.evaluate(() => {
         window.wasmRum.log('info', 'unseen')
         history.pushState(0, '', '/elsewhere')
+        window.wasmRum.startView('unseen')
       })
       await guest.evaluate(() => window.wasmRum.log('info', 'unseen'))
       const { view: views, log: logs } = await guest.left()
       assert.deepEqual(views.map(({ page }) => page), ['/'])
       assert.deepEqual(logs.map(({ message }) => message), ['seen'])
-      assert.equal(views[0].receipt[1], 2)
+      assert.equal(views[0].receipt[1], 3)
     },
   },
 ]

@@ -8,6 +8,7 @@ import { page } from '../site.mjs'
 const LOAD = 0
 const ROUTE = 4
 const MANUAL = 5
+const RESUMED = 6
 
 export const VIEWS = [
   {
@@ -62,6 +63,39 @@ export const VIEWS = [
         [ROUTE, '/two', 'Two'],
         [MANUAL, '/two', 'Two, a tab of it'],
       ])
+    },
+  },
+  {
+    name: 'a view that goes on after the user has agreed has the name that the router gave',
+    pages: { '/': page({ tag: 'data-consent="pending" data-routes="false"' }) },
+    async visit(guest) {
+      await guest.starts()
+      await guest.evaluate(() => {
+        window.wasmRum.startView('Item')
+        window.wasmRum.setConsent('granted')
+      })
+      const { view: views } = await guest.left()
+      assert.deepEqual(pick(views, 'kind', 'page', 'page_name').at(-1), [RESUMED, '/', 'Item'])
+    },
+  },
+  {
+    name: 'nobody is active on a page that is hidden, however lately it was touched; a route to which an act leads has its time, and what is seen of it',
+    pages: { '/': page({ body: '<button id="go" onclick="history.pushState(0, 0, `/two`)">Go</button>' }) },
+    async visit(guest) {
+      await guest.starts()
+      const pause = (ms) => guest.evaluate((ms) => new Promise((done) => setTimeout(done, ms)), ms)
+      await guest.click('#go')
+      await pause(300)
+      await guest.hide()
+      await pause(1_500)
+      await guest.show()
+      await guest.click('#go')
+      const { view: views } = await guest.left()
+      const [, two] = views
+      assert.equal(two.page, '/two')
+      assert.ok(two.engaged >= 250_000, `${two.engaged} µs at least`)
+      assert.ok(two.engaged < 1_500_000, `${two.engaged} µs: nobody looked at it while it was hidden`)
+      assert.equal(two.scroll, 1_000, 'all of it is seen, although nobody has scrolled')
     },
   },
   {

@@ -8,7 +8,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use http::header::HOST;
-use http::{HeaderValue, StatusCode, Version};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 
 use super::Shared;
@@ -44,6 +45,7 @@ impl Asked {
                 }
             }
         }
+        one_slash(&mut request);
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let (head, body) = self.server.answer(request.map(Body::new)).await.into_parts();
         Ok(hyper::Response::from_parts(head, Answer::new(body, exchange)))
@@ -87,6 +89,18 @@ impl Asked {
     }
 }
 
+/// A page may add its path to an endpoint that ends with a slash.
+fn one_slash<B>(request: &mut hyper::Request<B>) {
+    let path = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    if !path.starts_with("//") {
+        return;
+    }
+    let path = format!("/{}", path.trim_start_matches('/'));
+    if let Ok(path) = path.parse::<Uri>() {
+        *request.uri_mut() = path;
+    }
+}
+
 /// HTTP/2 has the host in the address; those who ask for it know the header.
 fn host<B>(request: &mut hyper::Request<B>) {
     if request.headers().contains_key(HOST) {
@@ -95,5 +109,29 @@ fn host<B>(request: &mut hyper::Request<B>) {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     if let Some(host) = authority.and_then(|host| HeaderValue::from_str(host).ok()) {
         request.headers_mut().insert(HOST, host);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_begins_with_one_slash() {
+        for (asked, answered) in [
+            ("//v1/batches?k=//a", "/v1/batches?k=//a"),
+            ("///", "/"),
+            ("/a//b", "/a//b"),
+            ("/", "/"),
+            ("*", "*"),
+        ] {
+            let mut request = hyper::Request::builder().uri(asked).body(()).unwrap();
+            one_slash(&mut request);
+            assert_eq!(request.uri(), answered);
+        }
+        // As HTTP/2 has it.
+        let mut request = hyper::Request::builder().uri("https://h//v1/batches").body(()).unwrap();
+        one_slash(&mut request);
+        assert_eq!(request.uri(), "/v1/batches");
     }
 }
