@@ -23,6 +23,7 @@ use rum_collector::alert;
 use rum_collector::config::{ClickhouseSource, Config, ReaderOfApps, Readers, Source};
 use rum_collector::data_folder::DataFolder;
 use rum_collector::descriptors::Descriptors;
+use rum_collector::ingest::check_geo;
 use rum_collector::log::Log;
 use rum_collector::run::{Collector, readers};
 use rum_collector::serve::Certificates;
@@ -158,6 +159,9 @@ fn check_config(args: &ConfigArgs) -> anyhow::Result<()> {
     }
     if let Some(tls) = &config.tls {
         Certificates::open(tls)?;
+    }
+    if let Some(countries) = &config.visitors.geo_database {
+        check_geo(countries)?;
     }
     let mut warnings = config.warnings();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

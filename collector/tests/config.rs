@@ -497,6 +497,20 @@ fn mistakes_of_the_environment_name_their_variable() {
         ),
     ] {
         check("", &[(name, value)], &[name, expected]);
+        let shown = load("", &[(name, value)]).unwrap_err();
+        assert!(!shown.contains(&format!("\"{value}")), "it may be a secret: {shown}");
+    }
+}
+
+#[test]
+fn a_clickhouse_that_cannot_be_asked_is_refused() {
+    for (url, expected) in [
+        ("https://db.example:8443", "is https"),
+        ("http://rum:secret@db.example:8123", "clickhouse.password_file"),
+    ] {
+        check(APP, &[("RUM_CLICKHOUSE_URL", url)], &["clickhouse.url", expected]);
+        let shown = load(APP, &[("RUM_CLICKHOUSE_URL", url)]).unwrap_err();
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }
 

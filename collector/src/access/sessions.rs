@@ -16,7 +16,7 @@ use crate::config::Token;
 /// How long a login lasts: a day's work.
 pub const COOKIE_LIFETIME: Duration = Duration::from_secs(12 * 3_600);
 
-/// Logins at once; the oldest goes when there are more.
+/// Logins at once; when there are more, the oldest goes of the token that has most: nobody ends those of others.
 const MOST: usize = 1_024;
 
 /// What the cookie holds.
@@ -48,8 +48,14 @@ impl Sessions {
             sessions.retain(|_, session| session.ends > now);
         }
         if sessions.len() >= MOST {
+            let mut of_tokens = HashMap::<&str, usize>::new();
+            for session in sessions.values() {
+                *of_tokens.entry(&session.token.name).or_default() += 1;
+            }
+            let most = of_tokens.into_iter().max_by_key(|(_, logins)| *logins);
             let oldest = sessions
                 .iter()
+                .filter(|(_, session)| most.is_some_and(|(name, _)| name == session.token.name))
                 .min_by_key(|(_, session)| session.ends)
                 .map(|(key, _)| *key);
             oldest.and_then(|key| sessions.remove(&key));
@@ -85,8 +91,12 @@ mod tests {
     use crate::config::{Scope, TokenApps, TokenHash};
 
     fn token() -> Arc<Token> {
+        named("t")
+    }
+
+    fn named(name: &str) -> Arc<Token> {
         Arc::new(Token {
-            name: "t".into(),
+            name: name.into(),
             hash: TokenHash::of("t"),
             scopes: vec![Scope::Read],
             apps: TokenApps::All,
@@ -117,6 +127,12 @@ mod tests {
         let later = now + Duration::from_secs(1);
         let ids: Vec<_> = (0..MOST).map(|_| sessions.begin(token(), later)).collect();
         assert!(sessions.find(first.expose(), later).is_none());
-        assert!(ids.iter().all(|id| sessions.find(id.expose(), later).is_some()));
+        // Of another token: it ends one of those that are most.
+        let other = sessions.begin(named("other"), later);
+        for _ in 0..MOST {
+            sessions.begin(token(), later + Duration::from_secs(1));
+        }
+        assert!(sessions.find(other.expose(), later).is_some());
+        assert!(!ids.iter().any(|id| sessions.find(id.expose(), later).is_some()));
     }
 }

@@ -79,7 +79,9 @@ pub(super) fn origin(text: &str) -> Option<String> {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none()
-        && !text.ends_with('/');
+        && !text.ends_with('/')
+        // It would be compared letter by letter.
+        && !text.contains('*');
     (matches!(url.scheme(), "http" | "https") && nothing_more).then(|| url.origin().ascii_serialization())
 }
 

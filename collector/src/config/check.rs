@@ -388,7 +388,8 @@ fn allowed(origins: &[String], key: &str, problems: &mut Problems) -> AllowedOri
             problems.add(
                 key,
                 format!("{text:?} is not an origin"),
-                "write scheme, host and port if there is one, such as \"https://shop.example\": no path, no slash at the end",
+                "write scheme, host and port if there is one, such as \"https://shop.example\": no path, no slash at the \
+                 end, and no * but for [\"*\"], which allows all: list each host",
             );
         }
         origin

@@ -91,7 +91,7 @@ fn read(path: &[String], value: &str) -> Result<Table, String> {
         let table = nest(path, value);
         match RawConfig::deserialize_table(table.clone()) {
             Ok(()) => return Ok(table),
-            Err(error) => problem = error.message().to_owned(),
+            Err(error) => problem = without_values(&error, ""),
         }
     }
     Err(format!(

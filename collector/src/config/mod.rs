@@ -82,7 +82,7 @@ pub struct Config {
 /// Where traces of the collector go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traces {
-    /// A receiver of OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`; without, there are none.
+    /// A receiver of OTLP over HTTP, such as `http://otel.example:4318/v1/traces`; without, there are none.
     pub endpoint: Option<String>,
     /// The share of requests, inserts and rounds of the alert rules that are traced, 0 to 1.
     pub ratio: f64,

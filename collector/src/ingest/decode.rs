@@ -1,18 +1,22 @@
 //! From bytes to events. A body that starts with `[` is compact, with `{` documented; the records of a page without Wasm
 //! run through the same core that pages run.
 
+use std::collections::HashMap;
+
 use rum_core::Id;
 use rum_core::replay::replay;
 use rum_core::wire::batch::MAX_ITEMS;
 use rum_core::wire::documented::DocumentedBatch;
+use rum_core::wire::record::FIRST_ONCE;
 use rum_core::wire::{Batch, Content, Document, Expected, Item, Reader, Record, Stamped, WireError, Writer};
 
 use super::outcome::{Outcome, Tally};
 use super::reject::Reject;
 use crate::batch::Mode;
 
-/// Bytes of long animation frames that a raw body may make at most: each report of an interaction repeats those that it
-/// met, so a small body of many reports could become gigabytes. A page that keeps 30 frames of 2 KB in 100 views makes 6 MB.
+/// Bytes that the reports of a raw body may repeat at most: each report of an interaction has the long animation frames that it
+/// met, and each of a vital its element, so a small body of many reports could become gigabytes. A page that keeps 30 frames of 2 KB in
+/// 100 views makes 6 MB.
 const MAX_REPEATED_BYTES: usize = 64 << 20;
 
 /// A batch whose form is right; nothing is known about its values.
@@ -113,21 +117,28 @@ fn computed(text: &str, records: &[Stamped]) -> Result<Vec<Item>, Reject> {
     }
 }
 
-/// How many bytes of frames all reports of these records could hold.
+/// How many bytes all reports of these records could hold: all frames, and of every other kind one record, for the view and once
+/// more for the document.
 fn repeated_bytes(records: &[Stamped]) -> usize {
     let (mut frames, mut reports) = (0_usize, 0_usize);
+    let mut longest = HashMap::new();
     for record in records {
-        match &record.record {
-            Record::InteractionFrame(_) => {
-                let mut w = Writer::default();
-                record.write(&mut w);
-                frames = frames.saturating_add(w.len());
+        if matches!(record.record, Record::View(_) | Record::Cut(_)) {
+            reports += 1;
+        }
+        if record.record.kind() < FIRST_ONCE {
+            let mut w = Writer::default();
+            record.write(&mut w);
+            if let Record::InteractionFrame(_) = record.record {
+                frames += w.len();
+            } else {
+                let longest: &mut usize = longest.entry(record.record.kind()).or_default();
+                *longest = w.len().max(*longest);
             }
-            Record::View(_) | Record::Cut(_) => reports = reports.saturating_add(1),
-            _ => {}
         }
     }
-    frames.saturating_mul(reports)
+    let others: usize = longest.values().sum();
+    (frames + 2 * others).saturating_mul(reports)
 }
 
 fn documented(text: &str) -> Result<Batch, Reject> {
@@ -237,6 +248,24 @@ mod tests {
             let body = format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{VIEW},{frame},{cuts}]]"#);
             let decoded = decode(body.as_bytes(), &mut Tally::default());
             assert_eq!(matches!(decoded, Err(Reject::RowsTooLarge { .. })), refused);
+        }
+    }
+
+    #[test]
+    fn texts_that_many_reports_would_repeat_are_refused() {
+        let long = "x".repeat(200_000);
+        let cuts = vec!["[11,4,5000000,0,null,[3000]]"; 4_000].join(",");
+        for (text, refused) in [("short", false), (long.as_str(), true)] {
+            for record in [format!(r#"[6,2,1200000,"{text}"]"#), format!(r#"[2,2,0,"{text}"]"#)] {
+                let body = format!(r#"[1,1,"00000000000000ff",1,{DOCUMENT},[{VIEW},{record},{cuts}]]"#);
+                let decoded = decode(body.as_bytes(), &mut Tally::default());
+                assert_eq!(
+                    matches!(decoded, Err(Reject::RowsTooLarge { .. })),
+                    refused,
+                    "{}",
+                    &record[..6]
+                );
+            }
         }
     }
 

@@ -89,6 +89,14 @@ struct Known {
     stamp: FileStamp,
 }
 
+/// Looks whether the file of countries can be used.
+///
+/// # Errors
+/// As at a start.
+pub fn check(path: &Path) -> Result<(), GeoError> {
+    Geo::open(path).map(drop)
+}
+
 impl Geo {
     /// Reads the file.
     ///

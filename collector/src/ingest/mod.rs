@@ -55,7 +55,7 @@ mod visitor;
 
 pub(crate) use day_use::Level;
 pub use day_use::Resource;
-pub use geo::GeoError;
+pub use geo::{GeoError, check as check_geo};
 pub use handler::{Ingest, NewRules, Parts as IngestParts};
 pub use outcome::{Outcome, Outcomes, Subject};
 pub use page_record::PageRecordError;

@@ -6,13 +6,17 @@
 //! the report and a hash of its body**, so that a report that a browser delivers again counts once. The second is that of the
 //! arrival less `age`, for `age` is all that differs between two deliveries of one report.
 
+use std::fmt;
+
 use rum_core::Id;
 use rum_core::ViewKind;
 use rum_core::wire::event::{ErrorEvent, ViewEvent};
 use rum_core::wire::record::{Attribute, Attributes, ErrorReport};
 use rum_core::wire::{Document, Event, Item};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::{RawValue, to_raw_value};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -47,16 +51,12 @@ pub(super) fn is_media_type(essence: &str) -> bool {
 
 /// Reads a decompressed body that arrived at `received_ms` (since the epoch).
 pub(super) fn decode(body: &[u8], received_ms: i64, tally: &mut Tally) -> Result<Decoded, Reject> {
-    let mut reports = match serde_json::from_slice(body).map_err(|error| not_reports(&error))? {
-        Value::Array(reports) => reports,
-        older => vec![reported_by_csp(older)?],
-    };
-    if let Some(over) = reports.len().checked_sub(MOST).filter(|over| *over > 0) {
-        reports.truncate(MOST);
-        tally.add(Outcome::ReportOverLimit, over as u64);
-    }
+    let Reports { reports, over } = serde_json::from_slice(body).map_err(|error| Reject::NotReports {
+        reason: error.to_string(),
+    })?;
+    tally.add(Outcome::ReportOverLimit, over);
     let mut taken = Vec::with_capacity(reports.len());
-    for report in reports {
+    for report in &reports {
         match Taken::from(report) {
             Ok(report) => taken.push(report),
             Err(outcome) => tally.add(outcome, 1),
@@ -88,28 +88,62 @@ pub(super) fn decode(body: &[u8], received_ms: i64, tally: &mut Tally) -> Result
     })
 }
 
-fn not_reports(reason: &dyn std::fmt::Display) -> Reject {
-    Reject::NotReports {
-        reason: reason.to_string(),
+/// What a body holds. Each report is still as it came: a tree of values could take a hundred times its text.
+struct Reports {
+    reports: Vec<Box<RawValue>>,
+    /// How many more there were.
+    over: u64,
+}
+
+impl<'de> Deserialize<'de> for Reports {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReportsVisitor)
     }
 }
 
-/// The older form is one violation, under other names and without an age.
-fn reported_by_csp(body: Value) -> Result<Value, Reject> {
-    let Older { report } = Older::deserialize(body).map_err(|error| not_reports(&error))?;
-    Ok(serde_json::json!({
-        "type": "csp-violation",
-        "url": report.document_uri,
-        "body": {
-            "blockedURL": report.blocked_uri,
-            "effectiveDirective": report.effective_directive.or(report.violated_directive),
-            "disposition": report.disposition,
-            "sample": report.script_sample,
-            "sourceFile": report.source_file,
-            "lineNumber": report.line_number,
-            "columnNumber": report.column_number,
-        },
-    }))
+struct ReportsVisitor;
+
+impl<'de> Visitor<'de> for ReportsVisitor {
+    type Value = Reports;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of reports, or an object with csp-report")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Reports, A::Error> {
+        let (mut reports, mut over) = (Vec::new(), 0);
+        while reports.len() < MOST
+            && let Some(report) = list.next_element()?
+        {
+            reports.push(report);
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            over += 1;
+        }
+        Ok(Reports { reports, over })
+    }
+
+    /// The older form is one violation, under other names and without an age.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Reports, A::Error> {
+        let Older { report } = Older::deserialize(MapAccessDeserializer::new(map))?;
+        let newer = serde_json::json!({
+            "type": "csp-violation",
+            "url": report.document_uri,
+            "body": {
+                "blockedURL": report.blocked_uri,
+                "effectiveDirective": report.effective_directive.or(report.violated_directive),
+                "disposition": report.disposition,
+                "sample": report.script_sample,
+                "sourceFile": report.source_file,
+                "lineNumber": report.line_number,
+                "columnNumber": report.column_number,
+            },
+        });
+        Ok(Reports {
+            reports: vec![to_raw_value(&newer).map_err(serde::de::Error::custom)?],
+            over: 0,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -134,11 +168,14 @@ struct OlderReport {
 
 /// What all reports have.
 #[derive(Deserialize)]
-struct Report {
+struct Report<'a> {
     #[serde(rename = "type")]
     report_type: String,
     url: String,
-    body: Value,
+    #[serde(borrow)]
+    age: Option<&'a RawValue>,
+    #[serde(borrow)]
+    body: &'a RawValue,
 }
 
 /// What the bodies of the types that are stored have, each some of it.
@@ -171,18 +208,28 @@ struct Body {
 struct Taken {
     page: Url,
     age_ms: i64,
-    /// Of all that it says, but for its age.
+    /// Of its type, its page and its body.
     hash: u32,
     /// Without its moment, which hangs on the other reports of the body.
     error: ErrorReport,
 }
 
 impl Taken {
-    fn from(mut report: Value) -> Result<Self, Outcome> {
-        let age = report.as_object_mut().and_then(|fields| fields.remove("age"));
-        let age_ms = age.and_then(|age| age.as_i64()).unwrap_or(0);
-        let hash = Sha256::digest(report.to_string());
-        let Report { report_type, url, body } = Report::deserialize(report).map_err(|_| Outcome::ReportMalformed)?;
+    fn from(report: &RawValue) -> Result<Self, Outcome> {
+        let report = serde_json::from_str(report.get()).map_err(|_| Outcome::ReportMalformed)?;
+        let Report {
+            report_type,
+            url,
+            age,
+            body,
+        } = report;
+        let age_ms = age.and_then(|age| age.get().parse().ok()).unwrap_or(0);
+        let mut hash = Sha256::new();
+        for text in [&report_type, &url, body.get()] {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+        let hash = hash.finalize();
         let error: fn(Body) -> ErrorReport = match report_type.as_str() {
             "crash" => crash,
             "csp-violation" => csp_violation,
@@ -190,7 +237,7 @@ impl Taken {
             "intervention" => |body| advice(source::INTERVENTION, body),
             _ => return Err(Outcome::ReportOtherType),
         };
-        let body = Body::deserialize(body).map_err(|_| Outcome::ReportMalformed)?;
+        let body = serde_json::from_str(body.get()).map_err(|_| Outcome::ReportMalformed)?;
         Ok(Self {
             page: Url::parse(&url).map_err(|_| Outcome::ReportMalformed)?,
             age_ms: Some(age_ms).filter(|age| (0..=OLDEST_MS).contains(age)).unwrap_or(0),
@@ -341,7 +388,7 @@ fn batch_id(body: &[u8], received_ms: i64) -> Id {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -469,6 +516,20 @@ mod tests {
             decoded.items.iter().map(|item| item.seq).collect::<Vec<_>>(),
             [0, 0, OLDEST_MS, OLDEST_MS]
         );
+    }
+
+    #[test]
+    fn what_is_beyond_the_limit_is_counted_and_not_kept() {
+        let report = r#"{"age":0,"type":"crash","url":"https://shop.example/","body":{}}"#;
+        // As a tree of values it would take a hundred times its text.
+        let deep = format!("{}0{}", r#"{"":"#.repeat(10_000), "}".repeat(10_000));
+        let others = vec![deep; MOST + 20].join(",");
+        let mut tally = Tally::default();
+        let body = format!("[{report},{others}]");
+        let decoded = decode(body.as_bytes(), RECEIVED_MS, &mut tally).unwrap();
+        assert_eq!(errors(decoded).len(), 1);
+        assert_eq!(tally.get(Outcome::ReportOverLimit), 21);
+        assert_eq!(tally.get(Outcome::ReportMalformed), MOST as u64 - 1);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! Every struct is taken apart without `..`, and every kind is named: a new field asks here what is to become of it. Left
 //! as they are: numbers and ids, which are digits; words of a specification (`initiator`, `protocol`, …); what the page's owner set
-//! (release, environment); the origin, which was compared with the app's own.
+//! (release, environment); the origin that a document says it is of.
 
 use std::borrow::Cow;
 

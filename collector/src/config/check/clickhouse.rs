@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use url::Url;
+
 use super::super::raw::{RawClickhouse, RawReader};
 use super::super::{Apps, ClickhouseSource, Reader, ReaderOfApps, Readers, Secret, defaults};
 use super::{Problems, http_url};
@@ -41,6 +43,23 @@ pub(super) fn check(raw: RawClickhouse, apps: &Apps, problems: &mut Problems) ->
         };
     };
     http_url("clickhouse.url", &url, problems);
+    if let Ok(parsed) = Url::parse(&url) {
+        if parsed.scheme() == "https" {
+            problems.add(
+                "clickhouse.url",
+                "is https, which is not spoken to ClickHouse",
+                "write the http port, such as \"http://db.example:8123\"; over a network that is not your own, through a proxy on this machine \
+                 that speaks TLS",
+            );
+        }
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            problems.add(
+                "clickhouse.url",
+                "has a user or a password in it, which nobody reads there",
+                "name the user in clickhouse.user, and a file with the password in clickhouse.password_file",
+            );
+        }
+    }
     for (key, set) in [
         ("memory_bytes", raw.memory_bytes.is_some()),
         ("library", raw.library.is_some()),

@@ -9,7 +9,7 @@ use super::exposition::Family;
 use crate::meter::{Counter, Histogram, Unit};
 
 /// As the router writes them; what has no route of its own is [`OTHER`], whatever its path.
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 12] = [
     "/v1/batches",
     "/v1/reports",
     "/v1/schema.json",
@@ -21,6 +21,7 @@ const ROUTES: [&str; 11] = [
     "/readyz",
     "/readyz/{component}",
     "/metrics",
+    "/openapi.json",
 ];
 const METHODS: [&str; 4] = ["GET", "HEAD", "OPTIONS", "POST"];
 /// All that this server answers.
