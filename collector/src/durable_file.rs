@@ -23,7 +23,22 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// When the disk refuses.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
+        // A name alone, as the default folder has.
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_name_alone_is_the_one_that_this_process_is_in() {
+        for path in ["data", "./data", "/data", "/"] {
+            sync_folder_of(Path::new(path)).unwrap();
+        }
+        sync_folder_of(Path::new("no/such/folder/data")).unwrap_err();
     }
 }

@@ -104,7 +104,7 @@ fn refused(error: WireError) -> Reject {
 
 /// The events of a body of records. Views multiply: there may be more events than records.
 fn computed(text: &str, records: &[Stamped]) -> Result<Vec<Item>, Reject> {
-    let bytes = repeated_bytes(records);
+    let bytes = repeated_bytes(text, records);
     if bytes > MAX_REPEATED_BYTES {
         return Err(Reject::RowsTooLarge { bytes });
     }
@@ -118,14 +118,18 @@ fn computed(text: &str, records: &[Stamped]) -> Result<Vec<Item>, Reject> {
 }
 
 /// How many bytes all reports of these records could hold: all frames, and of every other kind one record, for the view and once
-/// more for the document.
-fn repeated_bytes(records: &[Stamped]) -> usize {
-    let (mut frames, mut reports) = (0_usize, 0_usize);
+/// more for the document. `text` has all of them.
+fn repeated_bytes(text: &str, records: &[Stamped]) -> usize {
+    let is_report = |record: &&Stamped| matches!(record.record, Record::View(_) | Record::Cut(_));
+    let reports = records.iter().filter(is_report).count();
+    let most = (2 * text.len()).saturating_mul(reports);
+    if most <= MAX_REPEATED_BYTES {
+        // As of every page: no record has to be looked at.
+        return most;
+    }
+    let mut frames = 0;
     let mut longest = HashMap::new();
     for record in records {
-        if matches!(record.record, Record::View(_) | Record::Cut(_)) {
-            reports += 1;
-        }
         if record.record.kind() < FIRST_ONCE {
             let mut w = Writer::default();
             record.write(&mut w);

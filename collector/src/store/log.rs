@@ -22,7 +22,8 @@ use crate::clock;
 use crate::config::Fsync;
 use crate::fault::Step;
 
-/// A disk that has not answered for so long might as well refuse: no batch waits for it that long.
+/// A disk that has not answered for so long might as well refuse: with the default of `limits.store_timeout` every batch that waited for it
+/// has been answered 503.
 const UNANSWERED: Duration = Duration::from_secs(10);
 
 /// The spool's state, shared by the thread that appends and the tasks that read.

@@ -83,7 +83,7 @@ export const hold = (): void => {
     if ((kind == Kind.Action && fields[1] < 2) || kind == Kind.Input || (kind == Kind.Visibility && !fields[0])) act(t)
     if (kind == Kind.Rename) name = fields[0]
     if (kind == Kind.View) {
-      // It goes on with what was shown, and no router tells that again.
+      // By a restore (1), or after a pause (6), it goes on with what was shown, and no router tells that again.
       if (path == fields[Place.Page] && /[16]/.test(fields[Place.Kind])) fields[Place.Name] ??= name
       path = fields[Place.Page]
       name = fields[Place.Name]

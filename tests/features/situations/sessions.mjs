@@ -52,6 +52,13 @@ async function hearsOfNoSample(guest) {
   await guest.show()
 }
 
+/** The tab's next page begins a session that is not in the sample: the rate is of the next one, so this one is made over. */
+async function isInNoSample(guest) {
+  await hearsOfNoSample(guest)
+  await guest.leaveAtOnce()
+  await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
+}
+
 export const SESSIONS = [
   {
     name: 'tab: session and bodies are in session storage; the tab’s next page goes on with the session',
@@ -168,10 +175,7 @@ export const SESSIONS = [
       '/poor': page({ body: '<div id="late"></div><h1 style="height: 400px">A page</h1>' }),
     },
     async visit(guest) {
-      await hearsOfNoSample(guest)
-      await guest.leaveAtOnce()
-      // The rate is of the next session.
-      await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
+      await isInNoSample(guest)
       await guest.starts('/')
       await guest.evaluate(() => window.wasmRum.track('of nobody'))
       await guest.evaluate(() => window.probe.later(() => dispatchEvent(new ErrorEvent('error', { message: 'Script error.' }))))
@@ -201,10 +205,7 @@ export const SESSIONS = [
       '/early': page({ tag, first: `<script>${sdkFile(FILES.stub)}</script><script>throw new Error('early')</script>` }),
     },
     async visit(guest) {
-      await hearsOfNoSample(guest)
-      await guest.leaveAtOnce()
-      // The rate is of the next session.
-      await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
+      await isInNoSample(guest)
       await guest.starts('/early')
       await guest.evaluate(() => window.wasmRum.setConsent('granted'))
       const { error: errors } = await guest.left(guest.site.batches.length + 1)
@@ -215,10 +216,7 @@ export const SESSIONS = [
     name: 'of a session that is not in the sample the latest views are kept, and how much is not',
     pages: ACTS,
     async visit(guest) {
-      await hearsOfNoSample(guest)
-      await guest.leaveAtOnce()
-      // The rate is of the next session.
-      await guest.evaluate(() => (sessionStorage['wasm-rum'] = sessionStorage['wasm-rum'].replace(/^[^,]*/, '0000000000000000')))
+      await isInNoSample(guest)
       await guest.starts()
       // So many views the core remembers, the document's own among them.
       const REMEMBERED = 200
