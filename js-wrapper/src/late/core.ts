@@ -1,6 +1,7 @@
 // Drives the Wasm core: hands it records in idle time, their texts scrubbed, sends what it makes of them, and notices when it
 // breaks down.
 
+import { now } from '../clock'
 import { Kind } from '../generated/wire'
 import { outbox, type Edit } from './outbox'
 import { encoder, ID } from './text'
@@ -8,8 +9,6 @@ import { encoder, ID } from './text'
 const enum Most {
   /** Records that wait for idle time. */
   Records = 1_000,
-  /** Records that are handed over in one go. */
-  Slice = 50,
   /** Bytes of a text that is scrubbed; as many again are for what becomes longer. The limits leave a stack 12,000. */
   Text = 1 << 14,
 }
@@ -36,6 +35,9 @@ type Exports = {
   /** … which gives how many bytes it has then; 0 if it stays as it was. */
   scrub(bytes: number): number
 }
+
+/** For how long records are handed over in one go, in ms: a slow device takes the last one for ten times that. */
+const SLICE = 0.2
 
 const decoder = new TextDecoder()
 
@@ -87,9 +89,11 @@ export const drive = async (
     return value
   }
 
-  const hand = (most: number): void => {
+  /** Hands over what waits, until it is that late. */
+  const hand = (end: number): void => {
     clean = new Set()
-    for (const raw of JSON.parse(`[${waiting.splice(0, most)}]`)) {
+    while (waiting.length && now() < end) {
+      const raw = JSON.parse(waiting.shift()!)
       named = raw[0] == Kind.View || raw[0] == Kind.Request
       const record = scrubbed(raw)
       rows.hold(record)
@@ -103,7 +107,7 @@ export const drive = async (
     scheduled = true
     idle(() => {
       scheduled = false
-      if (!ask(() => hand(Most.Slice)) || rows.full()) {
+      if (!ask(() => hand(now() + SLICE)) || rows.full()) {
         flush()
         rows.trim()
       } else if (waiting.length) schedule()
@@ -112,7 +116,7 @@ export const drive = async (
 
   return {
     take(record) {
-      if (waiting.push(record) > Most.Records) ask(() => hand(Most.Records))
+      if (waiting.push(record) > Most.Records) ask(() => hand(Infinity))
       schedule()
     },
     hand: () => ask(() => hand(Infinity)),

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 
+import { answer } from '../drivers/answer.mjs'
 import { bare, NEVER_IDLE, page } from '../html.mjs'
 import { isRaw } from '../sdk.mjs'
 import { EARLY_TTFB } from './lifecycle.mjs'
@@ -35,6 +36,13 @@ const rules = (eagerness) =>
   `<script type="speculationrules">{"prerender": [{"urls": ["/next"], "eagerness": "${eagerness}"}]}</script>`
 /** A page that says to the server that it runs while nobody sees it. */
 const prerendered = page(`${TEXT}<script>document.prerendering && fetch('/prerendered')</script>`)
+
+/** Activates what is prerendered. The page that is clicked may be gone before the driver is done with it. */
+const openPrerendered = async (visitor) => {
+  await visitor.open()
+  await visitor.asked('/prerendered')
+  await answer(visitor.click('#link'))
+}
 
 const prerenders = {
   '/': bare(`${rules('immediate')}<a id="link" href="/next">Next</a>`),
@@ -147,9 +155,7 @@ export const NAVIGATION = [
     needs: ['prerender'],
     pages: prerenders,
     async visit(visitor) {
-      await visitor.open()
-      await visitor.asked('/prerendered')
-      await visitor.click('#link')
+      await openPrerendered(visitor)
       await visitor.untilThere(() => location.pathname === '/next' && !document.prerendering)
     },
     shows(seen) {
@@ -162,13 +168,29 @@ export const NAVIGATION = [
     needs: ['prerender'],
     pages: { ...prerenders, '/next': page(`<script>document.prerendering && fetch('/prerendered')</script>${TEXT}<img src="/noise.png?delay=1200" width="400" height="300">`) },
     async visit(visitor) {
-      await visitor.open()
-      await visitor.asked('/prerendered')
-      await visitor.click('#link')
+      await openPrerendered(visitor)
       await visitor.untilThere(() => location.pathname === '/next' && !document.prerendering && document.readyState === 'complete')
       await visitor.sees('largest-contentful-paint', { url: 'noise.png?delay=1200' })
     },
     shows: ({ LCP }) => assert.ok(LCP.value > 0),
+  },
+  {
+    // Chromium activates no page in such a tab: what it had prerendered it throws away.
+    name: 'a page is prerendered, and then opened in a tab that nobody sees',
+    needs: ['prerender', 'hide'],
+    pages: prerenders,
+    async visit(visitor) {
+      await visitor.open()
+      await visitor.asked('/prerendered')
+      await visitor.hide()
+      await answer(visitor.evaluate(() => void (location.href = '/next')))
+      await visitor.untilThere(() => location.pathname === '/next' && document.readyState === 'complete')
+    },
+    shows({ documents }) {
+      const [seen, ...others] = documents.toSorted((a, b) => b.reports.length - a.reports.length)
+      assert.deepEqual(others.flatMap(({ reports, bodies }) => [...reports, ...bodies]), [])
+      assert.deepEqual([...new Set(seen.reports.map(({ metric }) => `${metric.name} ${metric.navigationType}`))], ['TTFB navigate'])
+    },
   },
   {
     name: 'a prerendered page is never activated',
